@@ -1,0 +1,3 @@
+export * from './error-chain';
+export * from './osi-error';
+export * from './skipped';

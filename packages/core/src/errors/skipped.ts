@@ -1,0 +1,66 @@
+import { OsiError } from './osi-error';
+
+/** What a walker left out, and why: the row stays away or has `null` in a field. */
+export interface Skipped {
+  /** What was being read, in the reader's words: `task 0xffff888003a2c000`, `pid 812: cmdline`. */
+  readonly what: string;
+  /** Why it could not be read. */
+  readonly reason: OsiError;
+}
+
+/**
+ * Rows that were read, with what could not be read beside them. Iterates as the plain array of rows.
+ *
+ * An empty `skipped` means that the listing is complete.
+ */
+export type Listing<Row> = readonly Row[] & { readonly skipped: readonly Skipped[] };
+
+/** One row that was read, with what could not be read beside it. */
+export type Answer<Row> = Row & { readonly skipped: readonly Skipped[] };
+
+/**
+ * Puts what was skipped beside the rows.
+ *
+ * @example
+ * ```ts
+ * const listing = createListing(['init'], []);
+ * [listing.length, listing.skipped.length] // => [1, 0]
+ * ```
+ */
+export function createListing<Row>(rows: readonly Row[], skipped: readonly Skipped[]): Listing<Row> {
+  return Object.assign(rows.slice(), { skipped });
+}
+
+/**
+ * Gathers what a walk could not read while the walk goes on.
+ *
+ * @example
+ * ```ts
+ * const holes = new SkippedLog();
+ * holes.attempt(() => 'pid 1: name', () => { throw new OsiError('PAGE_NOT_PRESENT', 'page not present'); }) // => null
+ * holes.records[0]?.what // => 'pid 1: name'
+ * ```
+ */
+export class SkippedLog {
+  /** What was skipped so far, in the order of the walk. */
+  readonly records: Skipped[] = [];
+
+  /** Notes one thing that was left out. */
+  add(what: string, reason: OsiError): void {
+    this.records.push({ what, reason });
+  }
+
+  /**
+   * The value of `read`, or `null` with a record where it fails. Errors that are not an {@link OsiError} pass through.
+   * `what` is only called on failure.
+   */
+  attempt<Value>(what: () => string, read: () => Value): Value | null {
+    try {
+      return read();
+    } catch (error) {
+      if (!OsiError.is(error)) throw error;
+      this.add(what(), error);
+      return null;
+    }
+  }
+}

@@ -1,0 +1,11 @@
+/** What the walkers must know of a processor architecture; handed down as a value. */
+export interface Architecture {
+  /** The kernel's own name of it, as `uname -m` prints: `x86_64`, `i686`. */
+  readonly name: string;
+  /** Bytes of a pointer and of an `unsigned long`. */
+  readonly wordSize: 4 | 8;
+  /** Byte order of the guest. */
+  readonly littleEndian: boolean;
+  /** Whether a virtual address lies where kernels of this architecture keep their data. */
+  isKernelAddress(address: bigint): boolean;
+}

@@ -1,0 +1,5 @@
+export * from './architecture';
+export * from './cpu';
+export * from './physical-memory';
+export * from './read';
+export * from './virtual-memory';

@@ -1,0 +1,35 @@
+import type { PhysicalAddress } from '../address/index';
+import type { OsiError } from '../errors/index';
+
+/** 4096 bytes of guest memory, as a live view: valid until the guest runs on or the source is closed. */
+export interface Page {
+  /** The bytes; always 4096. Not to be written to. */
+  readonly bytes: Uint8Array;
+  /** The same bytes, for reading integers. */
+  readonly view: DataView;
+}
+
+/** A run of guest-physical memory that the source holds, in bytes. */
+export interface PhysicalRange {
+  /** First byte. */
+  readonly start: PhysicalAddress;
+  /** First byte after it. */
+  readonly end: PhysicalAddress;
+}
+
+/** Guest-physical memory, read synchronously in whole page frames. */
+export interface PhysicalMemory {
+  /** What is there, ascending, not overlapping. */
+  readonly ranges: readonly PhysicalRange[];
+
+  /** The page with this frame number (physical address / 4096), or `undefined` where the source has a hole. */
+  page(frame: number): Page | undefined;
+
+  /** Why {@link page} says `undefined` for the frame of this address: never dumped, file truncated ... */
+  hole(address: PhysicalAddress): OsiError;
+
+  /**
+   * Copies bytes for a sequential scan, past any cache; returns how many were copied before the first hole.
+   */
+  scan(address: PhysicalAddress, into: Uint8Array): number;
+}

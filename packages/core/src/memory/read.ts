@@ -1,0 +1,85 @@
+import { offsetAddress, PAGE_SIZE, type VirtualAddress } from '../address/index';
+import type { OsiError } from '../errors/index';
+import type { VirtualMemory } from './virtual-memory';
+
+const PAGE_MASK = BigInt(PAGE_SIZE - 1);
+
+/** A run of bytes inside a read that the memory does not have. */
+export interface ReadHole {
+  /** First missing byte, virtual. */
+  readonly at: VirtualAddress;
+  /** How many bytes are missing. */
+  readonly length: number;
+  /** Why they are missing. */
+  readonly reason: OsiError;
+}
+
+/** Bytes that were read, zero where a hole is named. */
+export interface ReadResult {
+  /** As many bytes as were asked for. */
+  readonly bytes: Uint8Array;
+  /** The bytes that are missing, ascending; empty when all were read. */
+  readonly holes: readonly ReadHole[];
+}
+
+/**
+ * Reads virtual memory across pages, and names what is missing instead of failing.
+ *
+ * `length` is in bytes; the caller bounds it. Addresses wrap at 2^64.
+ *
+ * @example
+ * ```ts
+ * const page = { bytes: new Uint8Array(4096).fill(7), view: new DataView(new ArrayBuffer(4096)) };
+ * const memory = {
+ *   page: (address) => (address < 4096n ? page : undefined),
+ *   fault: () => new OsiError('PAGE_NOT_PRESENT', 'page not present'),
+ * };
+ * const { bytes, holes } = readPartial(memory, 4094n, 4);
+ * [...bytes] // => [7, 7, 0, 0]
+ * holes.map(({ at, length, reason }) => [at, length, reason.code]) // => [[4096n, 2, 'PAGE_NOT_PRESENT']]
+ * ```
+ */
+export function readPartial(memory: VirtualMemory, address: VirtualAddress, length: number): ReadResult {
+  const bytes = new Uint8Array(length);
+  const holes: ReadHole[] = [];
+  for (let done = 0; done < length; ) {
+    const at = offsetAddress(address, done);
+    const inPage = Number(at & PAGE_MASK);
+    const step = Math.min(length - done, PAGE_SIZE - inPage);
+    const page = memory.page(at);
+    if (page === undefined) addHole(holes, { at, length: step, reason: memory.fault(at) });
+    else bytes.set(page.bytes.subarray(inPage, inPage + step), done);
+    done += step;
+  }
+  return { bytes, holes };
+}
+
+function addHole(holes: ReadHole[], hole: ReadHole): void {
+  const last = holes[holes.length - 1];
+  const adjacent = last !== undefined && offsetAddress(last.at, last.length) === hole.at;
+  if (adjacent && last.reason.code === hole.reason.code) {
+    holes[holes.length - 1] = { ...last, length: last.length + hole.length };
+  } else {
+    holes.push(hole);
+  }
+}
+
+/**
+ * Reads virtual memory across pages.
+ *
+ * @throws OsiError the fault of the first byte that is missing.
+ *
+ * @example
+ * ```ts
+ * const memory = {
+ *   page: () => undefined,
+ *   fault: () => new OsiError('PAGE_NOT_PRESENT', 'page not present'),
+ * };
+ * readBytes(memory, 4094n, 4) // throws PAGE_NOT_PRESENT
+ * ```
+ */
+export function readBytes(memory: VirtualMemory, address: VirtualAddress, length: number): Uint8Array {
+  const { bytes, holes } = readPartial(memory, address, length);
+  if (holes[0] !== undefined) throw holes[0].reason;
+  return bytes;
+}
