@@ -1,0 +1,20 @@
+/**
+ * How bad a finding is: `error` is wrong data, `incomplete` is data that is not there, `warning` was read all the same.
+ */
+export type IssueSeverity = 'error' | 'incomplete' | 'warning';
+
+/** One finding about a text: a line of a key file, of a section or of a kernel log. */
+export interface KconfIssue {
+  /** How bad it is. */
+  readonly severity: IssueSeverity;
+  /** Line number from 1, in the text that was read; a missing key stands at the head of its section. */
+  readonly line: number;
+  /** Column from 1, in bytes; 1 where the whole line is meant. */
+  readonly column: number;
+  /** The key that it is about. */
+  readonly key?: string;
+  /** What, where, expected and received. */
+  readonly message: string;
+  /** What to do about it. */
+  readonly hint?: string;
+}

@@ -1,0 +1,103 @@
+import { EVERY, PANDA1, type SchemaRow, VERSIONED } from './schema-row';
+
+/** Address spaces and their mappings, in PANDA's order. */
+export const MAPPING_ROWS = [
+  {
+    key: 'mm.size',
+    kind: 'size',
+    requiredIn: VERSIONED,
+    expression: 'mm_struct',
+    doc: 'Bytes of an mm_struct.',
+  },
+  {
+    key: 'mm.mmap_offset',
+    kind: 'offset',
+    requiredIn: PANDA1,
+    expression: 'mm_struct.mmap',
+    doc: 'First mapping in the list. Linux commit 763ecb035029 ("mm: remove the vma linked list") (in v6.1) removed it.',
+  },
+  {
+    key: 'mm.pgd_offset',
+    kind: 'offset',
+    requiredIn: EVERY,
+    expression: 'mm_struct.pgd',
+    doc: "Top page table, as an address in the kernel's direct map.",
+  },
+  {
+    key: 'mm.arg_start_offset',
+    kind: 'offset',
+    requiredIn: EVERY,
+    expression: 'mm_struct.arg_start',
+    doc: 'First byte of the command line in user memory.',
+  },
+  {
+    key: 'mm.start_brk_offset',
+    kind: 'offset',
+    requiredIn: EVERY,
+    expression: 'mm_struct.start_brk',
+    doc: 'First byte of the heap.',
+  },
+  {
+    key: 'mm.brk_offset',
+    kind: 'offset',
+    requiredIn: EVERY,
+    expression: 'mm_struct.brk',
+    doc: 'First byte after the heap.',
+  },
+  {
+    key: 'mm.start_stack_offset',
+    kind: 'offset',
+    requiredIn: EVERY,
+    expression: 'mm_struct.start_stack',
+    doc: 'Where the stack of the main thread started.',
+  },
+  {
+    key: 'vma.size',
+    kind: 'size',
+    requiredIn: VERSIONED,
+    expression: 'vm_area_struct',
+    doc: 'Bytes of a vm_area_struct.',
+  },
+  {
+    key: 'vma.vm_mm_offset',
+    kind: 'offset',
+    requiredIn: EVERY,
+    expression: 'vm_area_struct.vm_mm',
+    doc: 'The address space of the mapping.',
+  },
+  {
+    key: 'vma.vm_start_offset',
+    kind: 'offset',
+    requiredIn: EVERY,
+    expression: 'vm_area_struct.vm_start',
+    doc: 'First address of the mapping.',
+  },
+  {
+    key: 'vma.vm_end_offset',
+    kind: 'offset',
+    requiredIn: EVERY,
+    expression: 'vm_area_struct.vm_end',
+    doc: 'First address after the mapping.',
+  },
+  {
+    key: 'vma.vm_next_offset',
+    kind: 'offset',
+    requiredIn: PANDA1,
+    expression: 'vm_area_struct.vm_next',
+    doc: 'Next mapping in the list. Linux commit 763ecb035029 ("mm: remove the vma linked list") (in v6.1) removed it.',
+  },
+  {
+    key: 'vma.vm_flags_offset',
+    kind: 'offset',
+    requiredIn: EVERY,
+    expression: 'vm_area_struct.vm_flags',
+    doc: 'VM_READ, VM_WRITE, VM_EXEC and the other flags.',
+  },
+  {
+    key: 'vma.vm_file_offset',
+    kind: 'offset',
+    requiredIn: EVERY,
+    expression: 'vm_area_struct.vm_file',
+    doc: 'The mapped file; null for anonymous memory.',
+  },
+] as const satisfies readonly SchemaRow[];

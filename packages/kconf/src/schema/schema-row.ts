@@ -1,0 +1,41 @@
+/**
+ * Which program wrote a section: `current` is today's PANDA and this project, `panda1` the first PANDA, whose keys
+ * are in its document, `linux24` the extractor for kernels 2.4.
+ */
+export type KeyGeneration = 'current' | 'panda1' | 'linux24';
+
+/**
+ * What a value is: an address is a `bigint`; offsets, sizes and constants are numbers; a text is a string.
+ *
+ * Constants are what is neither place nor size: numbers of the version, flags, levels.
+ */
+export type KeyKind = 'address' | 'offset' | 'size' | 'text' | 'constant';
+
+/** What is known of one key of `kernelinfo.conf`. */
+export interface SchemaRow {
+  /** The key as it is written. */
+  readonly key: string;
+  /** What its value is. */
+  readonly kind: KeyKind;
+  /** The generations that cannot do without it; absent for a key that may be missing everywhere. */
+  readonly requiredIn?: readonly KeyGeneration[];
+  /** Older names of the same value. */
+  readonly aliases?: readonly string[];
+  /** Whether the offset may be negative. */
+  readonly signed?: true;
+  /** Whether it must be an address of the kernel's half; `or-zero` where 0 says that there is none. */
+  readonly kernelAddress?: true | 'or-zero';
+  /** Whether people write it, so that its comment with the hex value may be another's. */
+  readonly handWritten?: true;
+  /** The C expression that it comes from: `task_struct.tasks` for a member, `init_task` for a symbol. */
+  readonly expression?: string;
+  /** One sentence or two about it. */
+  readonly doc: string;
+}
+
+export const EVERY = ['current', 'panda1', 'linux24'] as const;
+export const VERSIONED = ['current', 'linux24'] as const;
+export const MODERN = ['current', 'panda1'] as const;
+export const CURRENT = ['current'] as const;
+export const PANDA1 = ['panda1'] as const;
+export const LINUX24 = ['linux24'] as const;
