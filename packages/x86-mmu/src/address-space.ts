@@ -1,0 +1,120 @@
+import {
+  type Architecture,
+  formatAddress,
+  OsiError,
+  type Page,
+  type PhysicalAddress,
+  type PhysicalMemory,
+  type VirtualAddress,
+  type VirtualMemory,
+} from '@osi-linux/core';
+import { FastWalk, NO_TRANSLATION } from './internal/fast-walk';
+import { errorOfWalk } from './internal/walk-error';
+import { type PageWalk, walk } from './page-walk';
+import type { PagingForm } from './paging-form';
+import { Tlb } from './tlb';
+
+// One bigint is split into halves here, once per call; the code is synchronous, so one scratch does for all.
+const scratch = new BigUint64Array(1);
+const halves = new Uint32Array(scratch.buffer);
+const LOW = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 0 : 1;
+const HIGH = 1 - LOW;
+
+const PHYSICAL_END = 2 ** 52;
+
+/**
+ * Virtual memory through x86 page tables, with a TLB that holds until {@link flush}.
+ *
+ * @example
+ * ```ts
+ * const bytes = new Uint8Array(4096);
+ * const view = new DataView(bytes.buffer);
+ * view.setBigUint64(0, 3n, true);
+ * const hole = () => new OsiError('PHYSICAL_HOLE', 'no such frame');
+ * const memory = { ranges: [], page: () => ({ bytes, view }), hole, scan: () => 0 };
+ * const space = new AddressSpace(pagingForms['4-level'], memory, 0);
+ * space.translate(0x123n) // => 0x123
+ * space.page(0x123n)?.bytes[0] // => 3
+ * space.fault(0x1000n).code // => 'PAGE_NOT_PRESENT'
+ * space.withRoot(5) // throws PAGE_ROOT_INVALID
+ * ```
+ */
+export class AddressSpace implements VirtualMemory {
+  readonly form: PagingForm;
+  readonly root: PhysicalAddress;
+  private readonly memory: PhysicalMemory;
+  private readonly fast: FastWalk;
+  private readonly tlb = new Tlb();
+
+  /**
+   * @throws OsiError `PAGE_ROOT_INVALID` where `root` is no physical address that this form's CR3 can hold.
+   */
+  constructor(form: PagingForm, memory: PhysicalMemory, root: PhysicalAddress) {
+    if (!(root >= 0 && root < PHYSICAL_END && root % form.rootAlignment === 0)) {
+      const expected = `a multiple of ${form.rootAlignment} below 2^52`;
+      throw new OsiError('PAGE_ROOT_INVALID', `page-table root ${formatAddress(root)} is not ${expected}`, {
+        hint: 'mask the PCID bits of a CR3 value, or check where the root was read',
+        fields: { root, form: form.name },
+      });
+    }
+    this.form = form;
+    this.memory = memory;
+    this.root = root;
+    this.fast = FastWalk.of(form);
+  }
+
+  /** The architecture that the form belongs to. */
+  get architecture(): Architecture {
+    return this.form.architecture;
+  }
+
+  /** The page that holds a virtual address, or `undefined` where it is not mapped or its frame is missing. */
+  page(address: VirtualAddress): Page | undefined {
+    scratch[0] = address;
+    const slot = this.slot(halves[LOW] as number, halves[HIGH] as number);
+    if (slot < 0) return undefined;
+    const kept = this.tlb.page(slot);
+    if (kept !== undefined) return kept;
+    const page = this.memory.page(this.tlb.physicalPage(slot) / 4096);
+    if (page !== undefined) this.tlb.keepPage(slot, page);
+    return page;
+  }
+
+  /** Physical address behind a virtual one, or `undefined` where it is not mapped. */
+  translate(address: VirtualAddress): PhysicalAddress | undefined {
+    scratch[0] = address;
+    const low = halves[LOW] as number;
+    const slot = this.slot(low, halves[HIGH] as number);
+    return slot < 0 ? undefined : this.tlb.physicalPage(slot) + (low & 0xfff);
+  }
+
+  /** Every step of the translation of an address, read anew from the tables. */
+  walk(address: VirtualAddress): PageWalk {
+    return walk(this.form, this.memory, this.root, BigInt.asUintN(64, address));
+  }
+
+  /**
+   * Why {@link page} says `undefined`: `ADDRESS_NON_CANONICAL`, `PAGE_NOT_PRESENT`, `PAGE_RESERVED_BIT`,
+   * `PAGE_TABLE_MISSING`, or what physical memory says of the page's frame. `PAGE_PRESENT` where there is no fault.
+   */
+  fault(address: VirtualAddress): OsiError {
+    return errorOfWalk(this.walk(address), this.memory);
+  }
+
+  /** The same physical memory through another top table, given by its physical address. */
+  withRoot(root: PhysicalAddress): AddressSpace {
+    return new AddressSpace(this.form, this.memory, root);
+  }
+
+  /** Forgets all translations and pages; for guests that run on between reads. */
+  flush(): void {
+    this.tlb.flush();
+  }
+
+  private slot(low: number, high: number): number {
+    const slot = this.tlb.find(low, high);
+    if (slot >= 0) return slot;
+    const physical = this.fast.translate(this.memory, this.root, low, high);
+    return physical === NO_TRANSLATION ? -1 : this.tlb.fill(low, high, physical - (low & 0xfff));
+  }
+}

@@ -1,0 +1,29 @@
+import type { Architecture } from '@osi-linux/core';
+
+// The upper half of 5-level paging begins here; that of 4-level lies inside it.
+const UPPER_HALF = 0xff00000000000000n;
+const WORD_END = 0x10000000000000000n;
+
+// CONFIG_VMSPLIT_1G gives the kernel all from 1 GiB on; the usual split is at 0xc0000000.
+const LOWEST_I386_PAGE_OFFSET = 0x40000000n;
+const I386_END = 0x100000000n;
+
+/** 64-bit x86 (Linux `arch/x86`, `CONFIG_X86_64`): the kernel lives in the upper half of the address space. */
+export const x86_64: Architecture = {
+  name: 'x86_64',
+  wordSize: 8,
+  littleEndian: true,
+  isKernelAddress: (address) => address >= UPPER_HALF && address < WORD_END,
+};
+
+/**
+ * 32-bit x86 (`CONFIG_X86_32`), by the name that its kernels print.
+ *
+ * A kernel address is one that some `CONFIG_VMSPLIT_*` gives to the kernel: 1 GiB and above.
+ */
+export const i386: Architecture = {
+  name: 'i686',
+  wordSize: 4,
+  littleEndian: true,
+  isKernelAddress: (address) => address >= LOWEST_I386_PAGE_OFFSET && address < I386_END,
+};

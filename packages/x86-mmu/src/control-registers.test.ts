@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { pagingFromRegisters } from './control-registers';
+
+const PG = 0x80050033n;
+
+describe('pagingFromRegisters', () => {
+  it.each([
+    // CR4 bit 5 is PAE, bit 12 LA57; EFER bit 10 is LMA
+    ['i386', { cr4: 0x90n, cr3: 0x1ffa018n }, 0x1ffa000],
+    ['pae', { cr4: 0x20n, cr3: 0x1ffa0e0n, longMode: false }, 0x1ffa0e0],
+    ['pae', { cr4: 0x20n, cr3: 0x1ffa0e0n, efer: 0x800n }, 0x1ffa0e0],
+    ['4-level', { cr4: 0x20n, cr3: 0x18e4000n, efer: 0x500n }, 0x18e4000],
+    ['4-level', { cr4: 0x20n, cr3: 0x8000000012344abcn, longMode: true }, 0x12344000],
+    ['4-level', { cr4: 0x20020n, cr3: 0x12344006n }, 0x12344000],
+    ['5-level', { cr4: 0x1020n, cr3: 0xfffffffff4000n, longMode: true }, 0xfffffffff4000],
+  ] as const)('%s', (name, registers, root) => {
+    expect(pagingFromRegisters({ cr0: PG, ...registers })).toEqual({
+      form: expect.objectContaining({ name }),
+      root,
+    });
+  });
+
+  it('tells where the kernel half would be', () => {
+    const { root, userHalf } = pagingFromRegisters({ cr0: PG, cr3: 0x5005n, cr4: 0x20n, longMode: true });
+    expect([root, userHalf]).toEqual([0x5000, { kernelRoot: 0x4000, certain: false }]);
+    const withPcid = pagingFromRegisters({ cr0: PG, cr3: 0x5805n, cr4: 0x20020n });
+    expect([withPcid.root, withPcid.userHalf]).toEqual([0x5000, { kernelRoot: 0x4000, certain: true }]);
+  });
+
+  it('names what cannot be decided', () => {
+    const code = (code: string): unknown => expect.objectContaining({ code });
+    expect(() => pagingFromRegisters({ cr0: 0x60000010n, cr3: 0n, cr4: 0n })).toThrow(code('PAGING_OFF'));
+    expect(() => pagingFromRegisters({ cr0: PG, cr3: 0n, cr4: 0x20n })).toThrow(code('PAGING_UNDECIDED'));
+  });
+});
