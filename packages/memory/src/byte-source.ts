@@ -1,0 +1,49 @@
+/** Bytes of a file or a buffer, read synchronously at any position. */
+export interface ByteSource {
+  /** What to call it in messages: the path of a file. */
+  readonly name: string;
+  /** Bytes in all. */
+  readonly size: number;
+  /**
+   * Copies bytes from a position on; returns how many, fewer than asked for only at the end of the source.
+   *
+   * @throws OsiError where the source cannot be read or was closed.
+   */
+  read(position: number, into: Uint8Array): number;
+  /** Lets go of the file, after which `read` throws. */
+  close(): void;
+}
+
+/**
+ * A source over bytes in memory; they are not copied.
+ *
+ * @example
+ * ```ts
+ * const source = new BytesSource(Uint8Array.of(1, 2, 3));
+ * source.read(2, new Uint8Array(8)) // => 1
+ * ```
+ */
+export class BytesSource implements ByteSource {
+  readonly name: string;
+  private readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array, name = 'bytes in memory') {
+    this.bytes = bytes;
+    this.name = name;
+  }
+
+  get size(): number {
+    return this.bytes.length;
+  }
+
+  read(position: number, into: Uint8Array): number {
+    const part = this.bytes.subarray(position, position + into.length);
+    into.set(part);
+    return part.length;
+  }
+
+  /** Does nothing: the bytes belong to the caller. */
+  close(): void {
+    // Nothing is held open.
+  }
+}

@@ -1,0 +1,44 @@
+import type { Cpu, PhysicalMemory } from '@osi-linux/core';
+import type { ByteSource } from './byte-source';
+
+/** Something that was noticed about a dump, with what it was noticed by. */
+export interface Finding {
+  /** What it is about, a short fixed name: `truncated`, `machine`. */
+  readonly what: string;
+  /** What was found. */
+  readonly value: string;
+  /** What shows it: a field of the file, two sizes that differ. */
+  readonly evidence: string;
+}
+
+/** The memory of a guest out of a file, with what the file says of its processors. */
+export interface Dump {
+  /** Name of the format: `raw`, `elf`. */
+  readonly format: string;
+  /** The guest's physical memory; reads the file on demand. */
+  readonly memory: PhysicalMemory;
+  /** The processors whose registers the file has, in its order. */
+  readonly cpus: readonly Cpu[];
+  /** The machine that the file names; absent where it names none, or none that is known here. */
+  readonly machine?: 'x86_64' | 'i386';
+  /** The text of the kernel's VMCOREINFO note, where the file has one. */
+  readonly vmcoreinfo?: string;
+  /** What is odd about the file; empty for a sound one. */
+  readonly findings: readonly Finding[];
+  /** Closes the source. Pages that were read stay valid. */
+  close(): void;
+}
+
+/** One dump format. */
+export interface DumpFormat {
+  /** Name of the format, as in {@link Dump}. */
+  readonly name: string;
+  /** Whether a source is of this format. */
+  probe(source: ByteSource): 'yes' | 'no';
+  /**
+   * Reads what is needed to find pages.
+   *
+   * @throws OsiError where the source is of this format, but cannot be used.
+   */
+  open(source: ByteSource): Dump;
+}

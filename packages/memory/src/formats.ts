@@ -1,0 +1,59 @@
+import { formatHex, OsiError } from '@osi-linux/core';
+import type { ByteSource } from './byte-source';
+import type { Dump, DumpFormat } from './dump';
+import { elf } from './elf';
+import { readAt } from './internal/read-at';
+import { raw } from './raw';
+import { findUnsupported } from './unsupported';
+
+/** The formats that are read, in the order in which they are tried. */
+export const dumpFormats: readonly DumpFormat[] = [elf, raw];
+
+/**
+ * Opens a dump in the first format that fits, or in the one that is named.
+ *
+ * The source belongs to the dump from then on, and stays open until `Dump.close`; where this throws, it stays with the
+ * caller.
+ *
+ * @throws OsiError `DUMP_FORMAT_UNKNOWN`, `DUMP_FORMAT_UNSUPPORTED` for a format that is known but not read, or what
+ * is wrong with the file: `DUMP_NOT_A_CORE`, `DUMP_MALFORMED`, `DUMP_MACHINE_UNSUPPORTED`.
+ *
+ * @example
+ * ```ts
+ * const dump = openDump(new BytesSource(new Uint8Array(65536)));
+ * [dump.format, dump.memory.ranges] // => ['raw', [{ start: 0, end: 65536 }]]
+ * openDump(new BytesSource(new Uint8Array(16))) // throws DUMP_FORMAT_UNKNOWN
+ * ```
+ */
+export function openDump(source: ByteSource, options: { readonly format?: string } = {}): Dump {
+  if (options.format !== undefined) return formatNamed(options.format).open(source);
+  const magic = findUnsupported(source);
+  if (magic !== undefined) {
+    throw new OsiError('DUMP_FORMAT_UNSUPPORTED', `${source.name} is ${magic.name}, which is not read yet`, {
+      hint: magic.remedy,
+      fields: { source: source.name, format: magic.name },
+    });
+  }
+  const format = dumpFormats.find((candidate) => candidate.probe(source) === 'yes');
+  if (format === undefined) throw unknownFormat(source);
+  return format.open(source);
+}
+
+function formatNamed(name: string): DumpFormat {
+  const format = dumpFormats.find((candidate) => candidate.name === name);
+  if (format !== undefined) return format;
+  throw new OsiError('DUMP_FORMAT_UNKNOWN', `no dump format is called "${name}"`, {
+    hint: `the formats are ${dumpFormats.map((known) => known.name).join(', ')}`,
+    fields: { format: name },
+  });
+}
+
+function unknownFormat(source: ByteSource): OsiError {
+  const head = readAt(source, 0, 16);
+  const seen =
+    head.length === 0 ? 'it is empty' : `it begins ${formatHex(head)} and has ${source.size} bytes`;
+  return new OsiError('DUMP_FORMAT_UNKNOWN', `${source.name} is no dump of a known format: ${seen}`, {
+    hint: 'give the memory of a whole guest: an ELF core (dump-guest-memory) or a raw copy of its RAM (pmemsave)',
+    fields: { source: source.name, size: source.size, head: formatHex(head) },
+  });
+}

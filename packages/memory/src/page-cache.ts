@@ -1,0 +1,71 @@
+import { PAGE_SIZE, type Page } from '@osi-linux/core';
+
+const DEFAULT_BYTES = 64 * 1024 * 1024;
+
+/**
+ * A bounded cache of pages by frame number, in front of a slower `load`.
+ *
+ * Two generations: a full young one becomes the old one, and what the old one still has is carried over when it is
+ * asked for. A page that was let go stays valid for those who hold it. Holes are not kept.
+ *
+ * @example
+ * ```ts
+ * let loads = 0;
+ * const cache = new PageCache(() => { loads += 1; return createPage(new Uint8Array(4096)); });
+ * cache.page(7) === cache.page(7) // => true
+ * loads // => 1
+ * ```
+ */
+export class PageCache {
+  private readonly load: (frame: number) => Page | undefined;
+  private readonly generationPages: number;
+  private young = new Map<number, Page>();
+  private old = new Map<number, Page>();
+
+  /** `bytes` bounds what the cache holds, 64 MiB unless told. */
+  constructor(load: (frame: number) => Page | undefined, bytes: number = DEFAULT_BYTES) {
+    this.load = load;
+    this.generationPages = Math.max(1, Math.floor(bytes / PAGE_SIZE / 2));
+  }
+
+  /** How many pages are held. */
+  get size(): number {
+    return this.young.size + this.old.size;
+  }
+
+  /** The page of a frame, loaded where it is not held; `undefined` where `load` has none. */
+  page(frame: number): Page | undefined {
+    return this.young.get(frame) ?? this.miss(frame);
+  }
+
+  /** Lets go of all pages. */
+  clear(): void {
+    this.young = new Map();
+    this.old = new Map();
+  }
+
+  private miss(frame: number): Page | undefined {
+    const kept = this.old.get(frame);
+    const page = kept ?? this.load(frame);
+    if (page === undefined) return undefined;
+    if (kept !== undefined) this.old.delete(frame);
+    if (this.young.size >= this.generationPages) {
+      this.old = this.young;
+      this.young = new Map();
+    }
+    this.young.set(frame, page);
+    return page;
+  }
+}
+
+/**
+ * A page over 4096 bytes, which are not copied.
+ *
+ * @example
+ * ```ts
+ * createPage(Uint8Array.of(1, 2)).view.getUint16(0, true) // => 0x201
+ * ```
+ */
+export function createPage(bytes: Uint8Array): Page {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+}

@@ -1,0 +1,73 @@
+import type { ByteSource } from './byte-source';
+import { readAt } from './internal/read-at';
+
+/** A format that is recognised so that it can be named, but not read. */
+export interface UnsupportedFormat {
+  /** What it is, to be put after "is". */
+  readonly name: string;
+  /** The bytes that tell it, one character a byte. */
+  readonly magic: string;
+  /** Where they are; 0 unless given. */
+  readonly at?: number;
+  /** What to do about it. */
+  readonly remedy: string;
+}
+
+const QEMU_AGAIN = 'dump the guest again as ELF: dump-guest-memory FILE in the QEMU monitor';
+const LINUX_AGAIN = 'take it as an ELF core or as a raw copy of memory instead';
+const decompress = (tool: string): string => `decompress it first: ${tool}`;
+const DISK = 'this is a disk, not memory; dump the memory of the running guest';
+const WINDOWS = 'only Linux guests are read';
+
+const FORMATS: readonly UnsupportedFormat[] = [
+  { name: 'a kdump file', magic: 'KDUMP   ', remedy: QEMU_AGAIN },
+  { name: 'a diskdump file', magic: 'DISKDUMP', remedy: LINUX_AGAIN },
+  { name: 'a flattened kdump file', magic: 'makedumpfile\0', remedy: QEMU_AGAIN },
+  { name: 'a LiME dump', magic: 'EMiL', remedy: 'take it with format=raw or format=padded' },
+  { name: 'an AVML dump', magic: 'AVML', remedy: LINUX_AGAIN },
+  { name: 'a QEMU migration stream', magic: 'QEVM', remedy: QEMU_AGAIN },
+  {
+    name: 'a libvirt save file',
+    magic: 'LibvirtQemudSave',
+    remedy: 'use virsh dump --memory-only --format elf',
+  },
+  { name: 'a partial libvirt save file', magic: 'LibvirtQemudPart', remedy: 'the save was not finished' },
+  {
+    name: 'a VirtualBox saved state',
+    magic: '\x7fVirtualBox SavedState',
+    remedy: 'use VBoxManage debugvm dumpvmcore',
+  },
+  { name: 'a VMware snapshot', magic: '\xd0\xbe\xd2\xbe', remedy: 'give the .vmem file beside it' },
+  { name: 'a VMware snapshot', magic: '\xd1\xba\xd1\xba', remedy: 'give the .vmem file beside it' },
+  { name: 'a VMware snapshot', magic: '\xd2\xbe\xd2\xbe', remedy: 'give the .vmem file beside it' },
+  { name: 'a VMware snapshot', magic: '\xd3\xbe\xd3\xbe', remedy: 'give the .vmem file beside it' },
+  { name: 'a Linux hibernation image', magic: 'S1SUSPEND\0', at: 4086, remedy: LINUX_AGAIN },
+  { name: 'a qcow2 disk image', magic: 'QFI\xfb', remedy: DISK },
+  { name: 'a VMware disk image', magic: 'KDMV', remedy: DISK },
+  { name: 'a Windows crash dump', magic: 'PAGEDU64', remedy: WINDOWS },
+  { name: 'a Windows crash dump', magic: 'PAGEDUMP', remedy: WINDOWS },
+  { name: 'a Windows minidump', magic: 'MDMP', remedy: WINDOWS },
+  { name: 'a Windows hibernation file', magic: 'hibr', remedy: WINDOWS },
+  { name: 'a Windows hibernation file', magic: 'HIBR', remedy: WINDOWS },
+  { name: 'gzip-compressed', magic: '\x1f\x8b\x08', remedy: decompress('gunzip FILE') },
+  { name: 'zstd-compressed', magic: '\x28\xb5\x2f\xfd', remedy: decompress('unzstd FILE') },
+  { name: 'xz-compressed', magic: '\xfd7zXZ\0', remedy: decompress('unxz FILE') },
+  { name: 'bzip2-compressed', magic: 'BZh', remedy: decompress('bunzip2 FILE') },
+  { name: 'lz4-compressed', magic: '\x04\x22\x4d\x18', remedy: decompress('unlz4 FILE') },
+  { name: 'a zip archive', magic: 'PK\x03\x04', remedy: decompress('unzip FILE') },
+  { name: 'a 7-Zip archive', magic: '7z\xbc\xaf\x27\x1c', remedy: decompress('7z x FILE') },
+];
+
+const HEAD_BYTES = 4096;
+
+/** The known format that a source is in though it cannot be read, or `undefined`. */
+export function findUnsupported(source: ByteSource): UnsupportedFormat | undefined {
+  const head = readAt(source, 0, HEAD_BYTES);
+  return FORMATS.find(({ magic, at = 0 }) => {
+    if (at + magic.length > head.length) return false;
+    for (let index = 0; index < magic.length; index += 1) {
+      if (head[at + index] !== magic.charCodeAt(index)) return false;
+    }
+    return true;
+  });
+}
