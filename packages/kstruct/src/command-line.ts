@@ -1,0 +1,63 @@
+import {
+  decodeStringList,
+  formatAddress,
+  OsiError,
+  PAGE_SIZE,
+  readBytes,
+  readPartial,
+  type VirtualMemory,
+} from '@osi-linux/core';
+import type { Mm } from './mm';
+
+/** More than the kernel lets execve pass: three quarters of _STK_LIM (fs/exec.c, bprm_stack_limits). */
+const ARGUMENTS_LIMIT = 6 * 1024 * 1024;
+
+/**
+ * The arguments of a process as `/proc/PID/cmdline` gives them: split at NUL, one final NUL dropped.
+ *
+ * A process that has overwritten the end of its arguments (setproctitle) answers with that title.
+ * Source: `get_mm_cmdline` in fs/proc/base.c.
+ *
+ * @throws OsiError `ARGUMENTS_IMPLAUSIBLE` where the bounds make no sense; else the fault of the missing page.
+ *
+ * @example
+ * ```ts
+ * declare const mm: Mm;
+ * readCommandLine(mm) // => ['/bin/busybox', 'sh', '/init']
+ * ```
+ */
+export function readCommandLine(mm: Mm): string[] {
+  const { argStart, argEnd } = mm;
+  if (argStart >= argEnd) return [];
+  if (argEnd - argStart > ARGUMENTS_LIMIT) throw implausible(mm);
+  const { memory } = mm;
+  const lastByte = readBytes(memory, argEnd - 1n, 1)[0];
+  if (lastByte !== 0) return decodeStringList(readTitle(mm, memory));
+  return decodeStringList(readBytes(memory, argStart, Number(argEnd - argStart)));
+}
+
+/** Source: `get_mm_proctitle` in fs/proc/base.c: at most a page, up to and with its first NUL. */
+function readTitle(mm: Mm, memory: VirtualMemory): Uint8Array {
+  const { argStart, argEnd, envStart, envEnd } = mm;
+  const runsOn = envStart === argEnd && envEnd >= envStart;
+  const room = (runsOn ? envEnd : argEnd) - argStart;
+  const { bytes, holes } = readPartial(memory, argStart, room < PAGE_SIZE ? Number(room) : PAGE_SIZE);
+  const hole = holes[0];
+  const readable = hole === undefined ? bytes : bytes.subarray(0, Number(hole.at - argStart));
+  const nul = readable.indexOf(0);
+  if (nul >= 0) return readable.subarray(0, nul + 1);
+  if (hole !== undefined) throw hole.reason;
+  return readable;
+}
+
+function implausible(mm: Mm): OsiError {
+  const { argStart, argEnd } = mm;
+  return new OsiError(
+    'ARGUMENTS_IMPLAUSIBLE',
+    `arguments from ${formatAddress(argStart)} to ${formatAddress(argEnd)}: more than ${ARGUMENTS_LIMIT} bytes`,
+    {
+      hint: 'the mm_struct is damaged, or the profile is of another kernel',
+      fields: { mm: mm.address, argStart, argEnd },
+    },
+  );
+}

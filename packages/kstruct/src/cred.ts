@@ -1,0 +1,33 @@
+import { KernelStruct } from './kernel-struct';
+
+/**
+ * Whom a task acts as; ids are unsigned, as the initial user namespace numbers them. Corresponds to `cred`.
+ *
+ * @example
+ * ```ts
+ * declare const task: Task;
+ * const { uid, euid } = task.realCred;
+ * [uid, euid] // => [0, 0]
+ * ```
+ */
+export class Cred extends KernelStruct {
+  /** Real user id. Corresponds to `cred.uid`. */
+  get uid(): number {
+    return this.u32('cred.uid_offset');
+  }
+
+  /** Real group id. Corresponds to `cred.gid`. */
+  get gid(): number {
+    return this.u32('cred.gid_offset');
+  }
+
+  /** Effective user id. Corresponds to `cred.euid`. */
+  get euid(): number {
+    return this.u32('cred.euid_offset');
+  }
+
+  /** Effective group id. Corresponds to `cred.egid`. */
+  get egid(): number {
+    return this.u32('cred.egid_offset');
+  }
+}

@@ -1,0 +1,12 @@
+export { readCommandLine } from './command-line';
+export { Cred } from './cred';
+export { type Kernel, type KeyOf, requireKey } from './kernel';
+export { LinearMapMemory } from './linear-map';
+export { eachListEntry, type ListHead } from './list-head';
+export { Mm } from './mm';
+export { findCurrentTask, readOnlineCpus, readPerCpuOffset } from './per-cpu';
+export { StructView } from './struct-view';
+export { Task } from './task';
+export { eachProcess, findInitTask } from './task-list';
+export { eachThread } from './thread-list';
+export { readUtsname, type Utsname } from './utsname';

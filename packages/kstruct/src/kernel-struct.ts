@@ -1,0 +1,43 @@
+import type { VirtualAddress } from '@osi-linux/core';
+import { type Kernel, type KeyOf, requireKey } from './kernel';
+import { StructView } from './struct-view';
+
+/**
+ * A structure whose members are found by the keys of the profile; the base of `Task`, `Mm` and their like.
+ */
+export abstract class KernelStruct {
+  /** The kernel that the structure is of. */
+  protected readonly kernel: Kernel;
+  /** The structure's bytes, by offset. */
+  protected readonly view: StructView;
+
+  constructor(kernel: Kernel, address: VirtualAddress) {
+    this.kernel = kernel;
+    this.view = new StructView(kernel.memory, address);
+  }
+
+  /** Where the structure starts, virtual. */
+  get address(): VirtualAddress {
+    return this.view.address;
+  }
+
+  /** A pointer or an `unsigned long`. @throws OsiError the fault of the page, or `PROFILE_KEY_MISSING`. */
+  protected word(key: KeyOf<number>): bigint {
+    return this.view.word(requireKey(this.kernel.info, key));
+  }
+
+  /** An `unsigned int`. @throws OsiError the fault of the page, or `PROFILE_KEY_MISSING`. */
+  protected u32(key: KeyOf<number>): number {
+    return this.view.u32(requireKey(this.kernel.info, key));
+  }
+
+  /** An `int`. @throws OsiError the fault of the page, or `PROFILE_KEY_MISSING`. */
+  protected s32(key: KeyOf<number>): number {
+    return this.view.s32(requireKey(this.kernel.info, key));
+  }
+
+  /** A `u64`. @throws OsiError the fault of the page, or `PROFILE_KEY_MISSING`. */
+  protected u64(key: KeyOf<number>): bigint {
+    return this.view.u64(requireKey(this.kernel.info, key));
+  }
+}

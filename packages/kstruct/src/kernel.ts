@@ -1,0 +1,40 @@
+import { OsiError, type VirtualAddress, type VirtualMemory } from '@osi-linux/core';
+import type { KernelInfo } from '@osi-linux/kconf';
+
+/** A running kernel to walk: its memory through the kernel's own page tables, and where its structures keep what. */
+export interface Kernel {
+  /** The guest through the kernel's page-table root. */
+  readonly memory: VirtualMemory;
+  /** Offsets, sizes and addresses of this very kernel. */
+  readonly info: KernelInfo;
+  /** A process to start from where `init_task` is not in the dump: the address of its leader's `task_struct`. */
+  readonly anchor?: VirtualAddress | undefined;
+}
+
+/** A key of {@link KernelInfo} whose value is of the given type. */
+export type KeyOf<Value> = {
+  [Key in keyof KernelInfo]-?: NonNullable<KernelInfo[Key]> extends Value ? Key : never;
+}[keyof KernelInfo];
+
+/**
+ * The value of a key that a walker cannot do without.
+ *
+ * @throws OsiError `PROFILE_KEY_MISSING` where the profile lacks it.
+ *
+ * @example
+ * ```ts
+ * requireKey({ 'task.tasks_offset': 1984 }, 'task.tasks_offset') // => 1984
+ * requireKey({}, 'task.tasks_offset') // throws PROFILE_KEY_MISSING
+ * ```
+ */
+export function requireKey<Key extends keyof KernelInfo>(
+  info: KernelInfo,
+  key: Key,
+): NonNullable<KernelInfo[Key]> {
+  const value = info[key];
+  if (value !== undefined) return value;
+  throw new OsiError('PROFILE_KEY_MISSING', `the profile has no ${key}`, {
+    hint: 'import a section that the kernelinfo module of this project printed; docs/kernelinfo-keys.md tells each key',
+    fields: { key },
+  });
+}
