@@ -1,0 +1,85 @@
+import { formatAddress, type SkippedLog } from '@osi-linux/core';
+import { type Cred, type Mm, readCommandLine, type Task } from '@osi-linux/kstruct';
+import type { LinuxProcess, LinuxThread } from './linux-types';
+
+/**
+ * Reads one process, field by field: what cannot be read is `null`, with its reason in `skipped`.
+ */
+export function readProcess(task: Task, skipped: SkippedLog): LinuxProcess {
+  const row = new RowReader(task, skipped);
+  const pid = row.field('pid', () => task.tgid);
+  row.pid = pid;
+  return {
+    taskd: task.address,
+    pid,
+    ppid: row.field('ppid', () => task.realParent.tgid),
+    name: row.field('name', () => task.comm),
+    createTime: row.field('createTime', () => task.startTime),
+    kernelThread: row.field('kernelThread', () => task.isKernelThread),
+    ...readAddressSpace(row, task),
+    ...readIds(row, task),
+  };
+}
+
+/** Reads the ids and the name of one thread. */
+export function readThread(task: Task, skipped: SkippedLog): LinuxThread {
+  const row = new RowReader(task, skipped);
+  const tid = row.field('tid', () => task.pid);
+  row.pid = tid;
+  return {
+    taskd: task.address,
+    tid,
+    pid: row.field('pid', () => task.tgid),
+    name: row.field('name', () => task.comm),
+  };
+}
+
+/** Reads the physical address of the top page table, `null` where there is none. */
+export function readAsid(task: Task, skipped: SkippedLog): number | null {
+  return new RowReader(task, skipped).field('asid', () => task.mm?.asid ?? null);
+}
+
+type AddressSpaceFields = Pick<LinuxProcess, 'pgd' | 'asid' | 'cmdline'>;
+
+function readAddressSpace(row: RowReader, task: Task): AddressSpaceFields {
+  const mm = row.field<Mm | undefined>('mm', () => task.mm);
+  if (mm === null) return { pgd: null, asid: null, cmdline: null };
+  if (mm === undefined) return { pgd: null, asid: null, cmdline: [] };
+  return {
+    pgd: row.field('pgd', () => mm.pgd),
+    asid: row.field('asid', () => mm.asid),
+    cmdline: row.field('cmdline', () => readCommandLine(mm)),
+  };
+}
+
+function readIds(row: RowReader, task: Task): Pick<LinuxProcess, 'uid' | 'gid' | 'euid' | 'egid'> {
+  const cred = row.field<Cred>('cred', () => task.realCred);
+  if (cred === null) return { uid: null, gid: null, euid: null, egid: null };
+  return {
+    uid: row.field('uid', () => cred.uid),
+    gid: row.field('gid', () => cred.gid),
+    euid: row.field('euid', () => cred.euid),
+    egid: row.field('egid', () => cred.egid),
+  };
+}
+
+/** Reads the fields of one row, and words what is missing. */
+class RowReader {
+  /** The id that names the row in a report, once it is known. */
+  pid: number | null = null;
+  readonly #task: Task;
+  readonly #skipped: SkippedLog;
+
+  constructor(task: Task, skipped: SkippedLog) {
+    this.#task = task;
+    this.#skipped = skipped;
+  }
+
+  field<Value>(name: string, read: () => Value): Value | null {
+    return this.#skipped.attempt(() => `${this.#subject()}: ${name}`, read);
+  }
+
+  #subject(): string {
+    return this.pid === null ? `task ${formatAddress(this.#task.address)}` : `pid ${this.pid}`;
+  }
+}

@@ -1,0 +1,3 @@
+export { Osi } from './osi';
+export type { OsiProvider } from './osi-provider';
+export type { OsiProc, OsiProcHandle, OsiThread } from './osi-types';
