@@ -1,0 +1,56 @@
+import {
+  OsiError,
+  PAGE_SIZE,
+  type PhysicalAddress,
+  type PhysicalMemory,
+  type VirtualAddress,
+} from '@osi-linux/core';
+import { type Kernel, requireKey, Task } from '@osi-linux/kstruct';
+
+const CHUNK = 1024 * 1024;
+
+/**
+ * Finds pid 1 or kthreadd in a dump that lacks `init_task`: the tasks whose parent it is.
+ *
+ * Searches all of memory for the address of `init_task`, and accepts a task whose own list entry agrees.
+ */
+export function findAnchor(kernel: Kernel, memory: PhysicalMemory): VirtualAddress | undefined {
+  const { info } = kernel;
+  const pageOffset = info['kernel.page_offset_addr'];
+  const init = info['task.init_addr'];
+  if (pageOffset === undefined || init === undefined) return undefined;
+  const parentOffset = BigInt(requireKey(info, 'task.real_parent_offset'));
+  for (const place of eachWord(memory, init)) {
+    const task = pageOffset + BigInt(place) - parentOffset;
+    if (isFirstProcess(kernel, task)) return task;
+  }
+  return undefined;
+}
+
+function isFirstProcess(kernel: Kernel, address: VirtualAddress): boolean {
+  try {
+    const task = new Task(kernel, address);
+    const isFirst = (task.pid === 1 || task.pid === 2) && task.tgid === task.pid;
+    return isFirst && task.groupLeader.address === address;
+  } catch (error) {
+    if (!OsiError.is(error)) throw error;
+    return false;
+  }
+}
+
+/** Every place in memory that holds a 64-bit word, aligned. */
+function* eachWord(memory: PhysicalMemory, word: bigint): Generator<PhysicalAddress> {
+  const low = Number(word & 0xffffffffn);
+  const high = Number(word >> 32n);
+  const chunk = new Uint32Array(CHUNK / 4);
+  for (const { start, end } of memory.ranges) {
+    for (let at = start; at < end; ) {
+      const bytes = new Uint8Array(chunk.buffer, 0, Math.min(CHUNK, end - at));
+      const count = memory.scan(at, bytes);
+      for (let index = 0; index < count / 4; index += 2) {
+        if (chunk[index] === low && chunk[index + 1] === high) yield at + index * 4;
+      }
+      at += count === 0 ? PAGE_SIZE : count;
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import { readFileSync } from 'node:fs';
+import { OsiError, type PhysicalMemory } from '@osi-linux/core';
+import { safeParseKeyFile } from '@osi-linux/kconf';
+import { BytesSource, type Dump, openDump } from '@osi-linux/memory';
+import { readRecordedGuest } from '@osi-linux/test-fixtures/recorded';
+import { describe, expect, it } from 'vitest';
+import { openGuest } from './guest';
+import { identifyGuest } from './identity';
+import { openGuestFile } from './node/open-guest-file';
+
+const recorded = readRecordedGuest('debian-12-amd64');
+const conf = readFileSync(recorded.kconfFile, 'utf8');
+const dump = openDump(new BytesSource(new Uint8Array(readFileSync(recorded.dumpFile))));
+
+function open(text: string, changed: Partial<Dump> = {}, kconfGroup?: string) {
+  return openGuest({ ...dump, ...changed }, { keyFile: safeParseKeyFile(text).file, kconfGroup });
+}
+
+function codeOf(run: () => unknown): string {
+  try {
+    run();
+    return 'nothing was thrown';
+  } catch (error) {
+    if (!OsiError.is(error)) throw error;
+    return error.code;
+  }
+}
+
+/** The dump with some pages taken out of it. */
+function without(missing: (frame: number) => boolean): PhysicalMemory {
+  const { memory } = dump;
+  return {
+    ranges: memory.ranges,
+    page: (frame) => (missing(frame) ? undefined : memory.page(frame)),
+    hole: (address) => new OsiError('PHYSICAL_HOLE', `no frame ${address}`),
+    scan: (address, into) =>
+      missing(Math.floor(address / 4096)) ? 0 : memory.scan(address, into.subarray(0, 4096)),
+  };
+}
+
+const pidsOf = (guest: ReturnType<typeof open>) => guest.linux.getProcesses().map(({ pid }) => pid);
+
+describe('the kernel root', () => {
+  it('comes from the profile where the dump has no registers', () => {
+    expect(open(conf, { cpus: [] }).profile.root.evidence).toBe('kernel.swapper_pg_dir_addr of the profile');
+  });
+
+  it('comes from a processor where the profile has none, as PANDA writes it', () => {
+    const panda = conf.replaceAll(/^kernel\..*\n/gm, '');
+    const guest = open(panda);
+    expect(guest.profile.root.evidence).toMatch(/^CR3 of cpu \d/);
+    expect(pidsOf(guest)).toEqual(pidsOf(open(conf)));
+  });
+
+  it('is refused where neither has one', () => {
+    const panda = conf.replaceAll(/^kernel\..*\n/gm, '');
+    expect(codeOf(() => open(panda, { cpus: [] }, 'debian-12-amd64'))).toBe('PROFILE_MISMATCH');
+  });
+
+  it('comes from the VMCOREINFO note', () => {
+    const address = BigInt(/^kernel\.swapper_pg_dir_addr = (\d+)$/m.exec(conf)?.[1] ?? 0);
+    const physBase = /^kernel\.phys_base = (-?\d+)$/m.exec(conf)?.[1];
+    const vmcoreinfo = `OSRELEASE=6.1\nSYMBOL(swapper_pg_dir)=${address.toString(16)}\nNUMBER(phys_base)=${physBase}\n`;
+    const guest = open(conf.replaceAll(/^kernel\..*\n/gm, ''), { cpus: [], vmcoreinfo });
+    expect(guest.profile.root.evidence).toBe('SYMBOL(swapper_pg_dir) of VMCOREINFO');
+  });
+});
+
+describe('the choice of a profile', () => {
+  it('takes the group that fits, of several the richest', () => {
+    const panda = conf.replaceAll(/^(kernel|uts)\..*\n/gm, '').replace('[debian-12-amd64]', '[panda]');
+    const slid = conf.replaceAll(
+      /(_addr = )(\d{19,})/g,
+      (_, key, value) => `${key}${BigInt(value) + 0x1000000n}`,
+    );
+    const other = slid.replace('[debian-12-amd64]', '[slid]');
+    expect(open(`${other}\n${panda}\n${conf}`).profile.group).toBe('debian-12-amd64');
+    expect(open(`${other}\n${panda}`).profile.group).toBe('panda');
+  });
+
+  it('checks the name of a PANDA section against the banner', () => {
+    const panda = conf.replaceAll(/^uts\..*\n/gm, '');
+    expect(open(panda).profile.findings.map(({ what }) => what)).toContain('kernel');
+    expect(codeOf(() => open(panda.replace('Debian 6.1', 'Debian 6.0'), {}, 'debian-12-amd64'))).toBe(
+      'PROFILE_MISMATCH',
+    );
+  });
+
+  it.each([
+    ['task.comm_offset', /has the name/],
+    ['task.pid_offset', /has pid/],
+    ['task.tasks_offset', /is no list/],
+    ['task.tgid_offset', /has pid/],
+    ['uts.name_offset', /calls itself/],
+  ])('refuses a wrong %s', (key, expected) => {
+    const wrong = conf.replace(
+      new RegExp(`^${key} = (\\d+)$`, 'm'),
+      (_, value) => `${key} = ${Number(value) + 8}`,
+    );
+    expect(codeOf(() => open(wrong, {}, 'debian-12-amd64'))).toBe('PROFILE_MISMATCH');
+    expect(() => open(wrong, {}, 'debian-12-amd64')).toThrow(expected);
+  });
+
+  it('says so where there is no key file', () => {
+    expect(codeOf(() => openGuest(dump, {}))).toBe('PROFILE_FILE_MISSING');
+    expect(codeOf(() => openGuestFile(recorded.dumpFile, { kconfFile: '/nowhere/k.conf' }))).toBe(
+      'PROFILE_FILE_MISSING',
+    );
+    expect(codeOf(() => openGuestFile(recorded.dumpFile, { kconfFile: '/' }))).toBe(
+      'PROFILE_FILE_UNREADABLE',
+    );
+  });
+});
+
+describe('a damaged dump', () => {
+  const whole = open(conf);
+  const frameOf = (address: bigint) => Math.floor((whole.memory.translate(address) ?? 0) / 4096);
+  const pids = pidsOf(whole);
+
+  it('without init_task is walked from pid 1', () => {
+    const init = BigInt(/^task\.init_addr = (\d+)$/m.exec(conf)?.[1] ?? 0);
+    const gone = new Set([0n, 0x1000n, 0x2000n].map((offset) => frameOf(init + offset)));
+    const guest = open(conf, { memory: without((frame) => gone.has(frame)) });
+    expect(pidsOf(guest)).toEqual(pids.filter((pid) => pid !== 0));
+    expect(guest.linux.getProcesses().skipped[0]?.what).toMatch(/^init_task 0x/);
+  });
+
+  it('without the tables of the direct map is read past them', () => {
+    const walk = whole.memory.walk(whole.linux.getProcesses()[1]?.taskd ?? 0n);
+    const tables = new Set(walk.entries.slice(1).map(({ entryAddress }) => Math.floor(entryAddress / 4096)));
+    const guest = open(conf, { memory: without((frame) => tables.has(frame)) });
+    expect(pidsOf(guest)).toEqual(pids);
+  });
+
+  it('gives every row but the missing one', () => {
+    const victim = whole.linux.getProcesses()[40];
+    const gone = frameOf((victim?.taskd ?? 0n) + 0x890n);
+    const rows = open(conf, { memory: without((frame) => frame === gone) }).linux.getProcesses();
+    expect(rows.skipped.length).toBeGreaterThan(0);
+    expect(rows.map(({ pid }) => pid)).toEqual(pids.filter((pid) => rows.some((row) => row.pid === pid)));
+    expect(pids.length - rows.length).toBeLessThanOrEqual(2);
+  });
+
+  it('never throws anything but an OsiError, and invents no row, whatever pages are gone', () => {
+    const known = new Set(whole.linux.getProcesses().map(({ taskd }) => taskd));
+    for (let seed = 1; seed <= 60; seed += 1) {
+      const memory = without((frame) => (frame * 2654435761 * seed) % 4294967296 < 4294967296 * 0.2);
+      let rows: ReturnType<typeof whole.linux.getProcesses> | undefined;
+      expect(
+        codeOf(() => {
+          rows = open(conf, { memory }).linux.getProcesses();
+        }),
+      ).toMatch(/^(nothing was thrown|PROFILE_NONE_FITS)$/);
+      expect((rows ?? []).filter(({ taskd }) => !known.has(taskd))).toEqual([]);
+    }
+  });
+});
+
+describe('identifyGuest', () => {
+  it('finds the banner by a search of memory where no profile leads to it', () => {
+    const found = identifyGuest(dump, {});
+    expect(found.kernel.banner).toMatch(/^Linux version 6\.1\./);
+    expect(found.problem?.code).toBe('PROFILE_FILE_MISSING');
+    expect(found.paging).toBe('4-level');
+  });
+});

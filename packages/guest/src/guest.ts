@@ -1,0 +1,70 @@
+import { safeParseKeyFile } from '@osi-linux/kconf';
+import { BytesSource, type Dump, openDump } from '@osi-linux/memory';
+import { Osi } from '@osi-linux/osi';
+import { OsiLinux } from '@osi-linux/osi-linux';
+import type { AddressSpace } from '@osi-linux/x86-mmu';
+import { chooseProfile, type ProfileChoice, type ProfileSource } from './profile-choice';
+
+/** A Linux guest that is open for questions. */
+export interface Guest {
+  /** The OSI API over it, with `osi_linux` registered. */
+  readonly osi: Osi;
+  /** Linux's own listings. */
+  readonly linux: OsiLinux;
+  /** The guest's memory as its kernel sees it; `withRoot` gives a process's view. */
+  readonly memory: AddressSpace;
+  /** The dump that it is read from. */
+  readonly dump: Dump;
+  /** The profile in use, and what speaks for it. */
+  readonly profile: ProfileChoice;
+}
+
+/**
+ * Opens the guest in a dump with a profile of its kernel.
+ *
+ * The dump stays the caller's, to be closed when the guest is no longer asked.
+ *
+ * @throws OsiError `PROFILE_FILE_MISSING`, `PROFILE_GROUP_UNKNOWN`, `PROFILE_MISMATCH` or `PROFILE_NONE_FITS`:
+ * a profile that contradicts the dump never gives rows.
+ *
+ * @example
+ * ```ts
+ * declare const dump: Dump;
+ * declare const keyFile: KeyFile;
+ * const guest = openGuest(dump, { keyFile });
+ * guest.osi.getProcesses()[1]?.pid // => 1
+ * ```
+ */
+export function openGuest(dump: Dump, source: ProfileSource): Guest {
+  const profile = chooseProfile(dump, source);
+  const linux = new OsiLinux({ kernel: profile.kernel, cpus: dump.cpus });
+  const osi = new Osi();
+  osi.register(linux);
+  return { osi, linux, memory: profile.tables, dump, profile };
+}
+
+/** The profile of a guest whose dump is bytes in memory. */
+export interface GuestBytesOptions {
+  /** The content of a `kernelinfo.conf`. */
+  readonly kconf: Uint8Array | string;
+  /** The group to use. Default: the first that fits the dump. */
+  readonly kconfGroup?: string | undefined;
+}
+
+/**
+ * Opens the guest in a dump that is already in memory, as a web page has it. The bytes are not copied.
+ *
+ * @throws OsiError what is wrong with the dump's format or the profile.
+ *
+ * @example
+ * ```ts
+ * declare const dumpBytes: Uint8Array;
+ * declare const kconf: Uint8Array;
+ * const guest = openGuestBytes(dumpBytes, { kconf });
+ * guest.osi.getCurrentThread(1) // => { pid: 140, tid: 142 }
+ * ```
+ */
+export function openGuestBytes(bytes: Uint8Array, { kconf, kconfGroup }: GuestBytesOptions): Guest {
+  const dump = openDump(new BytesSource(bytes, 'dump'));
+  return openGuest(dump, { keyFile: safeParseKeyFile(kconf).file, kconfGroup });
+}

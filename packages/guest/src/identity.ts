@@ -1,0 +1,127 @@
+import { formatAddress, OsiError, PAGE_SIZE } from '@osi-linux/core';
+import { readUtsname } from '@osi-linux/kstruct';
+import type { Dump, Finding } from '@osi-linux/memory';
+import type { PagingFormName } from '@osi-linux/x86-mmu';
+import { type Banner, findBannerNear, scanForBanner } from './banner';
+import { type Guest, openGuest } from './guest';
+import { findKaslrShift } from './kaslr';
+import { findPagingOfCpus } from './kernel-root';
+import type { ProfileSource } from './profile-choice';
+
+/** What a dump is, as far as can be told. */
+export interface Identity {
+  /** Format of the source: `elf`, `raw`. */
+  readonly format: string;
+  /** The kernel's own texts; `null` where they were not found. */
+  readonly kernel: {
+    /** `Linux version ...`, as the kernel greets. */
+    readonly banner: string | null;
+    /** Release: `6.1.0-37-amd64`. */
+    readonly release: string | null;
+    /** Machine: `x86_64`. */
+    readonly machine: string | null;
+  };
+  /** The form of paging in use. */
+  readonly paging: PagingFormName | null;
+  /** By how many bytes KASLR has moved the kernel's image. */
+  readonly kaslrShift: bigint | null;
+  /** How many processors the guest has online, or the dump has registers of. */
+  readonly cpus: number;
+  /** The profile that fits; `null` where none does. */
+  readonly profile: { readonly from: string; readonly group: string } | null;
+  /** How much guest-physical memory the source holds. */
+  readonly memory: { readonly pages: number; readonly bytes: number };
+  /** Everything that was found on the way, with what says so. */
+  readonly findings: readonly Finding[];
+  /** Why no profile fits; its listings cannot be had then. */
+  readonly problem: OsiError | null;
+}
+
+/**
+ * Tells what a dump is, also where its processes cannot be read.
+ *
+ * Searches all of memory for the kernel's banner where the profile does not lead to it.
+ *
+ * @example
+ * ```ts
+ * declare const dump: Dump;
+ * declare const keyFile: KeyFile;
+ * identifyGuest(dump, { keyFile }).paging // => '4-level'
+ * ```
+ */
+export function identifyGuest(dump: Dump, source: ProfileSource): Identity {
+  const opened = tryOpen(dump, source);
+  const guest = OsiError.is(opened) ? undefined : opened;
+  const banner = findBanner(dump, guest);
+  const pages = dump.memory.ranges.reduce((sum, { start, end }) => sum + (end - start) / PAGE_SIZE, 0);
+  return {
+    format: dump.format,
+    kernel: { banner: banner?.text ?? null, ...nameOf(guest, banner), machine: machineOf(dump, guest) },
+    paging: guest?.profile.root.form.name ?? findPagingOfCpus(dump)?.name ?? null,
+    kaslrShift: (guest && findKaslrShift(guest.profile.kernel.memory)) ?? null,
+    cpus: countCpus(dump, guest),
+    profile: guest === undefined ? null : { from: guest.profile.from, group: guest.profile.group },
+    memory: { pages: Math.floor(pages), bytes: pages * PAGE_SIZE },
+    findings: [
+      ...dump.findings,
+      ...bannerFinding(banner),
+      ...(guest === undefined ? [] : guestFindings(guest)),
+    ],
+    problem: OsiError.is(opened) ? opened : null,
+  };
+}
+
+function tryOpen(dump: Dump, source: ProfileSource): Guest | OsiError {
+  try {
+    return openGuest(dump, source);
+  } catch (error) {
+    if (!OsiError.is(error)) throw error;
+    return error;
+  }
+}
+
+function findBanner(dump: Dump, guest: Guest | undefined): Banner | undefined {
+  const { memory, info } = guest?.profile.kernel ?? {};
+  const init = info?.['task.init_addr'];
+  const near = memory !== undefined && init !== undefined ? findBannerNear(memory, init) : undefined;
+  return near ?? scanForBanner(dump.memory);
+}
+
+function nameOf(guest: Guest | undefined, banner: Banner | undefined): { release: string | null } {
+  const fromBanner = /^Linux version (\S+)/.exec(banner?.text ?? '')?.[1] ?? null;
+  return { release: readOr(guest, (found) => readUtsname(found.profile.kernel).release, fromBanner) };
+}
+
+function machineOf(dump: Dump, guest: Guest | undefined): string | null {
+  const told = dump.machine ?? guest?.profile.kernel.memory.architecture.name ?? null;
+  return readOr(guest, (found) => readUtsname(found.profile.kernel).machine, told);
+}
+
+function countCpus(dump: Dump, guest: Guest | undefined): number {
+  return readOr(guest, (found) => found.linux.onlineCpus().length, dump.cpus.length);
+}
+
+/** What a read of the guest gives, or what else is known where the profile or the dump lacks it. */
+function readOr<Value>(guest: Guest | undefined, read: (guest: Guest) => Value, otherwise: Value): Value {
+  if (guest === undefined) return otherwise;
+  try {
+    return read(guest);
+  } catch (error) {
+    if (!OsiError.is(error)) throw error;
+    return otherwise;
+  }
+}
+
+function bannerFinding(banner: Banner | undefined): Finding[] {
+  if (banner !== undefined) return [{ what: 'banner', value: banner.text, evidence: banner.place }];
+  return [{ what: 'banner', value: 'not found', evidence: 'no "Linux version" text in all of memory' }];
+}
+
+function guestFindings({ profile }: Guest): Finding[] {
+  const { root, findings, group } = profile;
+  return [
+    { what: 'page-table root', value: formatAddress(root.root), evidence: root.evidence },
+    { what: 'profile', value: group, evidence: 'nothing in memory contradicts it' },
+    ...findings,
+  ];
+}
