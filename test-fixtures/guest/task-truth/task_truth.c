@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * task_truth - /proc/task_truth: what /proc does not show of each task. For tests only.
+ *
+ * A line a task, in the kernel's own order, leaders before their threads:
+ *     task tgid pid ppid kthread start_time pgd pgd_physical comm
+ * Addresses are hex, `-` where there is none; comm is its 16 bytes as hex digits.
+ */
+
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/proc_fs.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/seq_file.h>
+
+static void show_task(struct seq_file *file, struct task_struct *task)
+{
+	struct mm_struct *mm;
+
+	seq_printf(file, "%lx %d %d %d %d %llu ", (unsigned long)task, task_tgid_nr(task), task_pid_nr(task),
+		   task_tgid_nr(rcu_dereference(task->real_parent)), !!(task->flags & PF_KTHREAD),
+		   (unsigned long long)task->start_time);
+	task_lock(task);
+	mm = task->mm;
+	if (mm)
+		seq_printf(file, "%lx %llx ", (unsigned long)mm->pgd, (unsigned long long)virt_to_phys(mm->pgd));
+	else
+		seq_puts(file, "- - ");
+	seq_printf(file, "%*phN\n", (int)sizeof(task->comm), task->comm);
+	task_unlock(task);
+}
+
+static int show_tasks(struct seq_file *file, void *unused)
+{
+	struct task_struct *leader, *task;
+
+	rcu_read_lock();
+	show_task(file, &init_task);
+	for_each_process_thread(leader, task)
+		show_task(file, task);
+	rcu_read_unlock();
+	return 0;
+}
+
+static int __init task_truth_init(void)
+{
+	return proc_create_single("task_truth", 0400, NULL, show_tasks) ? 0 : -ENOMEM;
+}
+
+static void __exit task_truth_exit(void)
+{
+	remove_proc_entry("task_truth", NULL);
+}
+
+module_init(task_truth_init);
+module_exit(task_truth_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Truth for osi-linux's tests");

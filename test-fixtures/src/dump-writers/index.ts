@@ -1,0 +1,2 @@
+export * from './core-segments';
+export * from './elf-core';

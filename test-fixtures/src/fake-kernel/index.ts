@@ -1,0 +1,2 @@
+export * from './fake-kernel';
+export * from './fake-virtual-memory';

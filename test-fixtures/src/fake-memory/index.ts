@@ -1,0 +1,2 @@
+export * from './fake-physical-memory';
+export * from './page-table-builder';

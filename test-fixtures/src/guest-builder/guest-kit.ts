@@ -1,0 +1,91 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CPIO_MODE, type CpioEntry } from './cpio';
+import { type KernelImage, type KernelSpec, kernelImage } from './kernel-image';
+import { collectModules, type KernelModuleFile } from './kernel-modules';
+import { type BuiltModule, buildModule } from './module-build';
+import { runInSuiteRoot, suiteRoot } from './suite-root';
+
+/** What guests of one kernel are made of. */
+export interface GuestKit {
+  readonly kernel: KernelImage;
+  /** Folder with the suite's compiler, and the headers of the kernel. */
+  readonly root: string;
+  /** Modules of the kernel that every guest loads, in this order. */
+  readonly modules: readonly KernelModuleFile[];
+  /** The module that prints KERNELINFO. */
+  readonly kernelinfo: BuiltModule;
+  /** The module that shows what `/proc` does not. */
+  readonly taskTruth: BuiltModule;
+  /** Everything of the initramfs but `/init` and `/etc/guest.conf`. */
+  readonly files: readonly CpioEntry[];
+}
+
+/** Sources of the programs that run inside of guests, and their init scripts. */
+export const GUEST_SOURCES: string = fileURLToPath(new URL('../../guest/', import.meta.url));
+/** Sources of the module that prints KERNELINFO. */
+export const KERNELINFO_SOURCES: string = fileURLToPath(
+  new URL('../../../kernelinfo-module/', import.meta.url),
+);
+
+const TOOLCHAIN = [
+  'make',
+  'gcc',
+  'libc6-dev',
+  'mawk',
+  'dash',
+  'sed',
+  'grep',
+  'coreutils',
+  'findutils',
+  'xz-utils',
+];
+/** For the disk that takes the truth out of the guest. */
+const DISK_MODULES = ['virtio_pci', 'virtio_blk'];
+
+/**
+ * Fetches and builds all that is needed to boot guests with this kernel.
+ *
+ * @throws OsiError `GUEST_COMMAND_FAILED`, `GUEST_KERNEL_UNKNOWN`, `GUEST_MODULE_UNKNOWN`, `APT_MIRROR_UNKNOWN`.
+ */
+export async function guestKit(spec: KernelSpec): Promise<GuestKit> {
+  const kernel = await kernelImage(spec);
+  const packages = [...TOOLCHAIN, 'busybox-static', `linux-headers-${kernel.release}`];
+  const root = await suiteRoot({ suite: spec.suite, arch: spec.arch, packages });
+  const modules = await collectModules(kernel.modules, DISK_MODULES);
+  const kernelinfo = await buildModule(root, kernel.release, KERNELINFO_SOURCES, 'kernelinfo');
+  const taskTruth = await buildModule(root, kernel.release, join(GUEST_SOURCES, 'task-truth'), 'task_truth');
+  const folders = ['bin', 'etc', 'modules'].map((path) => entry(path, CPIO_MODE.folder, new Uint8Array(0)));
+  const programs = await compilePrograms(root);
+  const busybox = entry('bin/busybox', CPIO_MODE.program, readFileSync(join(root, 'bin/busybox')));
+  const moduleEntries = [...modules, kernelinfo, taskTruth].map(({ name, bytes }) =>
+    entry(`modules/${name}.ko`, CPIO_MODE.file, bytes),
+  );
+  const files = [...folders, busybox, ...programs, ...moduleEntries];
+  return { kernel, root, modules, kernelinfo, taskTruth, files };
+}
+
+function entry(path: string, mode: number, bytes: Uint8Array): CpioEntry {
+  return { path, mode, bytes };
+}
+
+/** Every C file of the guest's sources becomes a static program in /bin. */
+async function compilePrograms(root: string): Promise<CpioEntry[]> {
+  const names = readdirSync(GUEST_SOURCES)
+    .filter((file) => file.endsWith('.c'))
+    .map((file) => file.slice(0, -2));
+  const output = mkdtempSync(join(tmpdir(), 'osi-linux-programs-'));
+  const binds = { '/build/guest': GUEST_SOURCES, '/build/programs': output };
+  const flags = ['-std=gnu11', '-O2', '-Wall', '-Wextra', '-Werror', '-static', '-pthread'];
+  try {
+    for (const name of names) {
+      const files = ['-o', `/build/programs/${name}`, `/build/guest/${name}.c`];
+      await runInSuiteRoot(root, ['gcc', ...flags, ...files], { binds });
+    }
+    return names.map((name) => entry(`bin/${name}`, CPIO_MODE.program, readFileSync(join(output, name))));
+  } finally {
+    rmSync(output, { recursive: true, force: true });
+  }
+}

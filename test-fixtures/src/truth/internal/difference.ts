@@ -1,0 +1,64 @@
+/** A row of the command line's JSON. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** Values by field name; those that are `undefined` are not known and not compared. */
+export type Expected = Readonly<Record<string, unknown>>;
+
+/**
+ * Says field by field where a row differs from what is expected; an empty list when it does not.
+ *
+ * @example
+ * ```ts
+ * compareFields('pid 7 "sh"', { uid: 1000, gid: 5 }, { uid: 0, gid: 5 })
+ * // => ['pid 7 "sh": uid: expected 1000, received 0']
+ * ```
+ */
+export function compareFields(what: string, expected: Expected, received: Row): string[] {
+  return Object.entries(expected).flatMap(([field, value]) => {
+    if (value === undefined) return [];
+    const [wanted, got] = [JSON.stringify(value), String(JSON.stringify(received[field]))];
+    return wanted === got ? [] : [`${what}: ${field}: expected ${wanted}, received ${got}`];
+  });
+}
+
+/** A kworker may start or end between the truth and the dump; more than this many are no accident. */
+export const KWORKER_TOLERANCE = 2;
+
+/**
+ * Sentences about rows that nobody expected, and about expected ones that are not there.
+ *
+ * Kworkers come and go by themselves: up to {@link KWORKER_TOLERANCE} of each kind are passed over.
+ *
+ * @example
+ * ```ts
+ * compareKeys({ missing: ['pid 7 "sh"'], extra: ['pid 9 "kworker/0:1"'] }) // => ['missing row: pid 7 "sh"']
+ * ```
+ */
+export function compareKeys(rows: {
+  readonly missing: readonly string[];
+  readonly extra: readonly string[];
+}): string[] {
+  const report = (kind: string, names: readonly string[]): string[] => {
+    const workers = names.filter((name) => name.includes('"kworker/'));
+    const others = names.filter((name) => !name.includes('"kworker/'));
+    const reported = workers.length > KWORKER_TOLERANCE ? names : others;
+    return reported.map((name) => `${kind} row: ${name}`);
+  };
+  return [...report('missing', rows.missing), ...report('extra', rows.extra)];
+}
+
+/**
+ * Says where the rows that both sides have come in another order.
+ *
+ * @example
+ * ```ts
+ * compareOrder([1, 2, 3], [1, 3]) // => []
+ * compareOrder([1, 2, 3], [3, 1]) // => ['order: expected 1 before 3']
+ * ```
+ */
+export function compareOrder(expected: readonly number[], received: readonly number[]): string[] {
+  const both = received.filter((key) => expected.includes(key));
+  const wanted = expected.filter((key) => both.includes(key));
+  const at = wanted.findIndex((key, index) => key !== both[index]);
+  return at < 0 ? [] : [`order: expected ${wanted[at]} before ${both[at]}`];
+}

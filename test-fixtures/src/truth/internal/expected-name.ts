@@ -1,0 +1,15 @@
+import type { TruthTask } from '../proc-files';
+
+/** Bytes of the guest as text. The truth has no decoder in common with what it is compared with. */
+export function textOf(bytes: Uint8Array): string {
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+}
+
+/**
+ * The name that the kernel itself keeps. `/proc` shows more than that for kernel threads, since Linux commit
+ * 6b59808bfe48 ("workqueue: Show the latest workqueue name in /proc/PID/{comm,stat,status}") (in v4.18).
+ */
+export function expectedName(comm: Uint8Array, task: TruthTask | undefined): string {
+  const [name = ''] = textOf(task?.kernelThread === true ? task.comm : comm).split('\0');
+  return name;
+}
