@@ -1,0 +1,5 @@
+import { runMain } from '../terminal/main';
+import { processInput } from './input';
+import { run } from './run';
+
+await runMain((io) => run(process.argv.slice(2), io, processInput));

@@ -1,0 +1,318 @@
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Io } from '../terminal/io';
+import type { Input } from './input';
+import { run } from './run';
+
+const LOGS = new URL('../../../../test-fixtures/logs/', import.meta.url).pathname;
+const REAL = join(LOGS, 'debian-6.1-amd64.log');
+const SEED = join(LOGS, 'seed-excerpt.log');
+const SEED_SECTION = `[my_kernel_info]
+name = #1 SMP Debian 3.2.51-1 i686
+task.size = 1060
+#task.init_addr = 0xC13E0FE0
+task.init_addr = 3242069984
+task.task_offset = 0
+task.tasks_offset = 212
+task.pid_offset = 292
+task.tgid_offset = 296
+task.group_leader_offset = 328
+task.thread_group_offset = 384
+task.real_parent_offset = 304
+task.parent_offset = 308
+task.mm_offset = 240
+task.stack_offset = 4
+task.real_cred_offset = 504
+task.cred_offset = 508
+task.comm_offset = 516
+fs.d_iname_offset = 36
+fs.d_parent_offset = 16
+`;
+
+let folder = '';
+let conf = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kconf-import-'));
+  conf = join(folder, 'kernelinfo.conf');
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+interface Answer {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function call(
+  args: readonly string[],
+  options: { stdin?: string; terminal?: boolean; colour?: boolean } = {},
+): Promise<Answer> {
+  let out = '';
+  let err = '';
+  const io: Io = {
+    out: (data) => {
+      out += typeof data === 'string' ? data : Buffer.from(data).toString();
+    },
+    err: (text) => {
+      err += text;
+    },
+    columns: undefined,
+    colour: options.colour ?? false,
+    environment: {},
+    exitCode: 0,
+  };
+  const input: Input = {
+    isTerminal: options.terminal ?? false,
+    async *chunks() {
+      yield Buffer.from(options.stdin ?? '');
+    },
+  };
+  await run(args, io, input);
+  return { code: io.exitCode, out, err };
+}
+
+const importReal = (...more: string[]): Promise<Answer> =>
+  call([REAL, '--group', 'g', '--output', conf, ...more]);
+
+describe('kconf-import', () => {
+  it('makes the file, adds to it, and replaces on demand', async () => {
+    expect(await importReal()).toEqual({ code: 0, out: `added [g] to ${conf}: 73 keys\n`, err: '' });
+    const first = readFileSync(conf, 'utf8');
+    expect(first.split('\n').slice(0, 2)).toEqual(['[g]', expect.stringMatching(/^name = 6\.1\.0-56-amd64/)]);
+    await call([REAL, '--group', 'h', '--output', conf]);
+    const both = readFileSync(conf, 'utf8');
+    expect(both).toBe(`${first}\n${first.replace('[g]', '[h]')}`);
+
+    const again = await importReal();
+    expect(again.code).toBe(1);
+    expect(again.err).toMatch(/has a group \[g\] already\n {2}hint: use --replace/);
+    expect(readFileSync(conf, 'utf8')).toBe(both);
+
+    writeFileSync(conf, both.replace('task.size = 9792', 'task.size = 1'));
+    expect((await importReal('--replace')).out).toBe(`replaced [g] in ${conf}: 73 keys\n`);
+    expect(readFileSync(conf, 'utf8')).toBe(both);
+  });
+
+  it('keeps every other byte', async () => {
+    const odd = Buffer.from('# head\r\n\r\n[z]\r\nb = \xff\r\n\r\n# of y\r\n[y]\r\nname = #1', 'latin1');
+    writeFileSync(conf, odd);
+    expect((await importReal()).code).toBe(0);
+    const after = readFileSync(conf);
+    expect(after.subarray(0, odd.length).equals(odd)).toBe(true);
+    expect(after.subarray(odd.length).toString().startsWith('\r\n\r\n[g]\r\nname = ')).toBe(true);
+  });
+
+  it('refuses the excerpt of the founding document, naming what it lacks', async () => {
+    const { code, out, err } = await call([SEED, '--group', 'my_kernel_info', '--output', conf]);
+    expect([code, out, existsSync(conf)]).toEqual([1, '', false]);
+    expect(err).toContain(`${SEED}:19: incomplete: lines of the block were elided here: [...]\n`);
+    expect(err).toContain(`${SEED}:1: incomplete: required key task.comm_size is missing\n`);
+    expect(err).toContain('required key path.d_name_offset (PANDA 1: fs.d_name_offset) is missing\n');
+    expect(err).toMatch(/refused: 21 things missing in the section \[my_kernel_info\]; --allow-incomplete/);
+  });
+
+  it('takes it with --allow-incomplete, as the document shows it', async () => {
+    const { code, err } = await call([
+      SEED,
+      '--group',
+      'my_kernel_info',
+      '--output',
+      conf,
+      '--allow-incomplete',
+    ]);
+    expect(code).toBe(0);
+    expect(err).toContain('warning: the section is taken with 21 things missing\n');
+    expect(readFileSync(conf, 'utf8')).toBe(SEED_SECTION);
+    const printed = await call([SEED, '--group', 'my_kernel_info', '--output', '-', '--allow-incomplete']);
+    expect(printed.out).toBe(SEED_SECTION);
+  });
+
+  it.each([
+    [
+      'a damaged twin',
+      '#task.init_addr = 0xFFFFFFFF8F81AA40',
+      '#task.init_addr = 0xFFFFFFFF8F81AA41',
+      /:18: error: the comment says/,
+    ],
+    [
+      'two values for one key',
+      'task.tgid_offset',
+      'task.pid_offset',
+      /:22: error: key task.pid_offset stands in line 21 already/,
+    ],
+    [
+      'a value that is cut',
+      'task.comm_offset = 2976',
+      'task.comm_offset = ',
+      /:31: warning: task.comm_offset is empty/,
+    ],
+  ])('never takes %s', async (_what, from, to, message) => {
+    const log = readFileSync(REAL, 'utf8').replace(from, to);
+    writeFileSync(join(folder, 'log'), log);
+    const { code, err } = await call([join(folder, 'log'), '--group', 'g', '--output', conf]);
+    expect(err).toMatch(message);
+    expect([code, existsSync(conf)]).toEqual([1, false]);
+  });
+
+  it('does not let --allow-incomplete pass what is wrong', async () => {
+    const log = readFileSync(SEED, 'utf8').replace('task.pid_offset = 292', 'task.pid_offset = 29x');
+    const { code, err } = await call(['-', '--group', 'g', '--output', '-', '--allow-incomplete'], {
+      stdin: log,
+    });
+    expect(code).toBe(1);
+    expect(err).toContain(
+      'standard input:8: error: task.pid_offset is "29x", expected a number and nothing behind it\n',
+    );
+  });
+
+  it('says what to do about a log without a whole block', async () => {
+    const none = await call(['--group', 'g', '--output', conf], { stdin: '[1.0] Linux version 6.1\n' });
+    expect(none).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('hint: in the guest: insmod kernelinfo.ko'),
+    });
+    const stdin = readFileSync(REAL, 'utf8').split('\n').slice(10).join('\n');
+    const cut = await call(['--group', 'g', '--output', conf], { stdin });
+    expect(cut).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('standard input:74: error: the KERNELINFO block is cut off'),
+    });
+    expect(cut.err).toContain('log_buf_len=1M');
+  });
+
+  it('shows with --dry-run what it would write, and writes nothing', async () => {
+    const { code, out, err } = await importReal('--dry-run');
+    expect([code, existsSync(conf)]).toEqual([0, false]);
+    expect(out).toMatch(/^\[g\]\nname = /);
+    expect(err).toBe(`would add [g] to ${conf}: 73 keys\n`);
+  });
+
+  it('prints one JSON object', async () => {
+    const added = await importReal('--json');
+    expect(JSON.parse(added.out)).toEqual({
+      group: 'g',
+      output: conf,
+      action: 'added',
+      keys: 73,
+      findings: [],
+    });
+    expect(added.err).toBe(`added [g] to ${conf}: 73 keys\n`);
+    const refused = JSON.parse((await importReal('--json')).out);
+    expect(refused).toMatchObject({
+      action: 'refused',
+      findings: [{ severity: 'error', line: null, key: null }],
+    });
+    expect(JSON.parse((await importReal('--json', '--replace')).out).action).toBe('replaced');
+    const dry = JSON.parse((await importReal('--json', '--replace', '--dry-run')).out);
+    expect(dry).toMatchObject({ action: 'dry-run', section: expect.stringMatching(/^\[g\]\nname/) });
+    const seed = JSON.parse((await call([SEED, '--group', 'g', '--output', conf, '--json'])).out);
+    expect(seed).toMatchObject({ action: 'refused', keys: 18 });
+    expect(seed.findings).toContainEqual({
+      severity: 'incomplete',
+      line: 19,
+      key: null,
+      message: expect.stringContaining('[...]'),
+    });
+    const nothing = JSON.parse((await call(['--group', 'g', '--json'], { stdin: '' })).out);
+    expect(nothing).toMatchObject({ action: 'refused', keys: 0, findings: [{ severity: 'error' }] });
+  });
+
+  it('warns of lines for which GLib rejects the file, and adds all the same', async () => {
+    writeFileSync(conf, '[a]\nstray\n');
+    const { code, err } = await importReal();
+    expect(code).toBe(0);
+    expect(err).toContain(
+      `${conf}:2: warning: GLib rejects the file for this line: not a key, a group or a comment\n`,
+    );
+    expect(readFileSync(conf, 'utf8')).toMatch(/^\[a\]\nstray\n\n\[g\]\n/);
+  });
+
+  it('escapes what a log could do to a terminal, and colours only there', async () => {
+    const log = '--KERNELINFO-BEGIN--\nevil \x1b]0;title\x07\n--KERNELINFO-END--\n';
+    const { err } = await call(['--group', 'g', '--output', conf], { stdin: log });
+    expect(err).toContain('\\x1b]0;title\\x07');
+    expect(err).not.toContain('\x1b');
+    const coloured = await call(['--group', 'g', '--output', conf], { stdin: log, colour: true });
+    expect(coloured.err).toContain('\x1b[36mwarning\x1b[39m');
+  });
+});
+
+describe('the file that is written', () => {
+  it('keeps its mode, and the link that leads to it', async () => {
+    mkdirSync(join(folder, 'real'));
+    const target = join(folder, 'real', 'k.conf');
+    writeFileSync(target, '[a]\n');
+    chmodSync(target, 0o640);
+    symlinkSync('real/k.conf', conf);
+    expect((await importReal()).code).toBe(0);
+    expect(lstatSync(conf).isSymbolicLink()).toBe(true);
+    expect(statSync(target).mode & 0o777).toBe(0o640);
+    expect(readFileSync(target, 'utf8')).toMatch(/^\[a\]\n\n\[g\]\n/);
+    expect(readdirSync(join(folder, 'real'))).toEqual(['k.conf']);
+  });
+
+  it('is made where a dangling link points', async () => {
+    symlinkSync('later.conf', conf);
+    expect((await importReal()).code).toBe(0);
+    expect(readFileSync(join(folder, 'later.conf'), 'utf8')).toMatch(/^\[g\]\n/);
+  });
+
+  it('is not written over a folder, a loop of links or a missing folder', async () => {
+    mkdirSync(join(folder, 'dir'));
+    symlinkSync('loop', join(folder, 'loop'));
+    for (const output of ['dir', 'loop', 'none/k.conf']) {
+      const { code, err } = await call([REAL, '--group', 'g', '--output', join(folder, output)]);
+      expect([code, output, err]).toEqual([1, output, expect.stringMatching(/^error: /)]);
+    }
+    expect(readdirSync(folder).sort()).toEqual(['dir', 'loop']);
+  });
+});
+
+describe('wrong usage', () => {
+  it.each([
+    ['no group', [REAL]],
+    ['an unknown option', [REAL, '--group', 'g', '--no-such-option']],
+    ['two logs', [REAL, REAL, '--group', 'g']],
+    ['a group that GLib cannot hold', [REAL, '--group', 'a]b']],
+    ['an empty group', [REAL, '--group', '']],
+    ['a group with a control character', [REAL, '--group', 'a\x1b']],
+  ])('%s', async (_what, args) => {
+    const { code, out, err } = await call([...args, '--output', conf]);
+    expect([code, out, existsSync(conf)]).toEqual([2, '', false]);
+    expect(err).toMatch(/^error: /);
+    expect(err).not.toContain('\x1b');
+  });
+
+  it('no log, and nothing but a person to read it from', async () => {
+    const { code, err } = await call(['--group', 'g'], { terminal: true });
+    expect(code).toBe(2);
+    expect(err).toMatch(/^Usage: kconf-import/);
+  });
+
+  it('a log that is not there is bad data, not wrong usage', async () => {
+    const { code, err } = await call([join(folder, 'none'), '--group', 'g']);
+    expect([code, err]).toEqual([1, expect.stringContaining('because: ENOENT')]);
+  });
+
+  it('help and version are none', async () => {
+    expect(await call(['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('Examples:') });
+    expect(await call(['--version'])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    });
+  });
+});

@@ -1,0 +1,32 @@
+import { jsonAddress } from '../../output/json-value';
+import type { ListingCommand } from '../command';
+import { keepPids } from '../selection';
+
+/** `osi-linux current`: what each processor runs. */
+export const current: ListingCommand = {
+  name: 'current',
+  summary: 'tell what each processor runs',
+  columns: [
+    { field: 'cpu', title: 'CPU', align: 'right' },
+    { field: 'pid', title: 'PID', align: 'right' },
+    { field: 'tid', title: 'TID', align: 'right' },
+    { field: 'name', title: 'NAME' },
+    { field: 'mode', title: 'MODE' },
+    { field: 'taskd', title: 'TASKD' },
+    { field: 'asid', title: 'ASID' },
+  ],
+  list: ({ linux }, { pids, cpu }) => {
+    if (cpu !== undefined) linux.requireOnline(cpu);
+    const listing = linux.getCurrent(cpu);
+    const rows = listing.map((row) => ({
+      cpu: row.cpu,
+      pid: row.pid,
+      tid: row.tid,
+      name: row.name,
+      taskd: jsonAddress(row.taskd),
+      asid: jsonAddress(row.asid),
+      mode: row.mode,
+    }));
+    return keepPids(rows, listing.skipped, pids);
+  },
+};

@@ -1,0 +1,37 @@
+import { jsonAddress, jsonCount } from '../../output/json-value';
+import type { ListingCommand } from '../command';
+import { keepPids, selectedPids } from '../selection';
+
+/** `osi-linux ps`: one row a process. */
+export const ps: ListingCommand = {
+  name: 'ps',
+  summary: 'list the processes',
+  columns: [
+    { field: 'pid', title: 'PID', align: 'right' },
+    { field: 'ppid', title: 'PPID', align: 'right' },
+    { field: 'uid', title: 'UID', align: 'right' },
+    { field: 'name', title: 'NAME' },
+    { field: 'taskd', title: 'TASKD' },
+    { field: 'asid', title: 'ASID' },
+    { field: 'cmdline', title: 'CMDLINE' },
+  ],
+  list: (guest, options) => {
+    const listing = guest.linux.getProcesses();
+    const rows = listing.map((found) => ({
+      pid: found.pid,
+      ppid: found.ppid,
+      name: found.name,
+      taskd: jsonAddress(found.taskd),
+      pgd: jsonAddress(found.pgd),
+      asid: jsonAddress(found.asid),
+      createTime: jsonCount(found.createTime),
+      uid: found.uid,
+      gid: found.gid,
+      euid: found.euid,
+      egid: found.egid,
+      kernelThread: found.kernelThread,
+      cmdline: found.cmdline,
+    }));
+    return keepPids(rows, listing.skipped, selectedPids(guest, options));
+  },
+};

@@ -1,0 +1,4 @@
+import { runMain } from '../terminal/main';
+import { createProgram } from './program';
+
+await runMain((io) => createProgram(io).parseAsync(process.argv));

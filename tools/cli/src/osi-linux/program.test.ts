@@ -1,0 +1,330 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readRecordedGuests } from '@osi-linux/test-fixtures/recorded';
+import { compareCurrent, compareProcesses, compareThreads, type Row } from '@osi-linux/test-fixtures/truth';
+import { CommanderError } from 'commander';
+import { afterAll, describe, expect, it } from 'vitest';
+import { ExitCode } from '../terminal/exit-code';
+import type { Io } from '../terminal/io';
+import { createProgram } from './program';
+
+const folder = mkdtempSync(join(tmpdir(), 'osi-linux-program-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs the command line as a process would, without one. */
+async function run(args: readonly string[], environment: Record<string, string> = {}) {
+  let [out, err] = ['', ''];
+  const io: Io = {
+    out: (data) => {
+      out += typeof data === 'string' ? data : Buffer.from(data).toString('latin1');
+    },
+    err: (text) => {
+      err += text;
+    },
+    columns: undefined,
+    colour: false,
+    environment: { XDG_CONFIG_HOME: join(folder, 'config'), ...environment },
+    exitCode: ExitCode.Complete,
+  };
+  try {
+    await createProgram(io).parseAsync(['node', 'osi-linux', ...args]);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    io.exitCode = error.exitCode === 0 ? ExitCode.Complete : ExitCode.Usage;
+  }
+  return { out, err, exitCode: io.exitCode };
+}
+
+async function rowsOf(...args: string[]): Promise<Row[]> {
+  const { out, err, exitCode } = await run([...args, '--json']);
+  expect({ err, exitCode }).toEqual({ err: '', exitCode: 0 });
+  return JSON.parse(out) as Row[];
+}
+
+function write(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+describe.each(readRecordedGuests())('on the recorded guest $name', ({ dumpFile, kconfFile, truth }) => {
+  const profile = ['--kconf-file', kconfFile];
+
+  it('ps equals /proc', async () => {
+    const rows = await rowsOf('ps', dumpFile, ...profile);
+    expect(compareProcesses(truth, rows)).toEqual([]);
+    expect(rows.length).toBeGreaterThan(50);
+  });
+
+  it('threads equals /proc', async () => {
+    expect(compareThreads(truth, await rowsOf('threads', dumpFile, ...profile))).toEqual([]);
+  });
+
+  it('current equals what each processor ran', async () => {
+    const rows = await rowsOf('current', dumpFile, ...profile);
+    expect(compareCurrent(truth, rows)).toEqual([]);
+    expect(rows.map(({ cpu }) => cpu)).toEqual([0, 1]);
+  });
+
+  it('the comparison reports a planted wrong uid, a missing row and an extra one', async () => {
+    const rows = await rowsOf('ps', dumpFile, ...profile);
+    const wrong = rows.map((row) => (row['pid'] === 1 ? { ...row, uid: 4711 } : row));
+    expect(compareProcesses(truth, wrong).join()).toMatch(/pid 1 .*uid: expected 0, received 4711/);
+    expect(
+      compareProcesses(
+        truth,
+        rows.filter(({ pid }) => pid !== 1),
+      ).join(),
+    ).toMatch(/missing row: pid 1 /);
+    expect(compareProcesses(truth, [...rows, { ...rows[1], pid: 99999 }]).join()).toMatch(
+      /extra row: pid 99999/,
+    );
+  });
+});
+
+const [guest] = readRecordedGuests();
+if (guest === undefined) throw new Error('no recorded guest is in the repository');
+const { dumpFile, kconfFile } = guest;
+const profile = ['--kconf-file', kconfFile];
+const dump = readFileSync(dumpFile);
+
+describe('the output', () => {
+  it('is a table in which no control character of a name is raw', async () => {
+    const { out, exitCode } = await run(['ps', dumpFile, ...profile]);
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(/^PID +PPID +UID +NAME/);
+    expect(out).toContain('\\x1b[31m');
+    expect(out).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f]/);
+  });
+
+  it('is a row a line with --ndjson', async () => {
+    const { out } = await run(['ps', dumpFile, ...profile, '--ndjson']);
+    const rows = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Row);
+    expect(rows).toEqual(await rowsOf('ps', dumpFile, ...profile));
+  });
+
+  it('has the fields of the contract, and absent things as null without a reason', async () => {
+    const [swapper] = await rowsOf('ps', dumpFile, ...profile);
+    expect(swapper).toEqual({
+      pid: 0,
+      ppid: 0,
+      name: 'swapper/0',
+      taskd: expect.stringMatching(/^0xffffffff[0-9a-f]{8}$/),
+      pgd: null,
+      asid: null,
+      createTime: 0,
+      uid: 0,
+      gid: 0,
+      euid: 0,
+      egid: 0,
+      kernelThread: true,
+      cmdline: [],
+    });
+  });
+
+  it('keeps to the processes that were asked for, and names the one that is not there', async () => {
+    expect(
+      (await rowsOf('ps', dumpFile, ...profile, '--pid', '2', '--pid', '1')).map(({ pid }) => pid),
+    ).toEqual([1, 2]);
+    const { err, exitCode } = await run(['ps', dumpFile, ...profile, '--pid', '99999']);
+    expect(err).toContain('pid 99999: no such process');
+    expect(exitCode).toBe(1);
+  });
+});
+
+describe('translate and read', () => {
+  const initTask = /^task\.init_addr = (\d+)$/m.exec(readFileSync(kconfFile, 'utf8'))?.[1] ?? '';
+
+  it('show the entries on the way and the bytes behind', async () => {
+    const { out } = await run(['translate', dumpFile, initTask, ...profile, '--json']);
+    const row = JSON.parse(out) as Row & { entries: Row[] };
+    expect(row.entries.map((entry) => entry['level'])).toEqual(['PML4E', 'PDPTE', 'PDE']);
+    expect(row['pageSize']).toBe(2 * 1024 * 1024);
+    const offset = Number(/^task\.comm_offset = (\d+)$/m.exec(readFileSync(kconfFile, 'utf8'))?.[1]);
+    const comm = `0x${(BigInt(initTask) + BigInt(offset)).toString(16)}`;
+    const read = await run(['read', dumpFile, comm, '9', ...profile, '--json']);
+    expect(JSON.parse(read.out)).toEqual({
+      virtual: comm,
+      bytes: Buffer.from('swapper/0').toString('hex'),
+      holes: [],
+    });
+    expect((await run(['read', dumpFile, comm, '9', ...profile, '--raw'])).out).toBe('swapper/0');
+  });
+
+  it('answer an address that is not mapped with the fault', async () => {
+    const { out, exitCode } = await run(['translate', dumpFile, '0xffffffffc0000fff', ...profile, '--json']);
+    expect(JSON.parse(out)).toMatchObject({ virtual: '0xffffffffc0000fff', fault: expect.any(String) });
+    expect(exitCode).toBe(JSON.parse(out).fault === 'table-missing' ? 1 : 0);
+    const beyond = await run(['translate', dumpFile, '0x800000000000', ...profile, '--json']);
+    expect(JSON.parse(beyond.out)).toMatchObject({ fault: 'non-canonical', level: null });
+    expect(beyond.exitCode).toBe(0);
+  });
+
+  it('name what is missing of a read', async () => {
+    const { out, err, exitCode } = await run(['read', dumpFile, '0x1000', '8', ...profile, '--json']);
+    expect(JSON.parse(out)).toMatchObject({
+      bytes: '0000000000000000',
+      holes: [{ at: '0x1000', length: 8 }],
+    });
+    expect(err).toMatch(/8 bytes at 0x1000: page/);
+    expect(exitCode).toBe(1);
+  });
+
+  it('look through the eyes of a process', async () => {
+    const [spinner] = (await rowsOf('current', dumpFile, ...profile)).map(({ pid }) => String(pid));
+    const kernel = JSON.parse((await run(['translate', dumpFile, initTask, ...profile, '--json'])).out);
+    const { out } = await run([
+      'translate',
+      dumpFile,
+      initTask,
+      ...profile,
+      '--pid',
+      spinner ?? '',
+      '--json',
+    ]);
+    expect(JSON.parse(out).physical).toBe(kernel.physical);
+    const without = await run(['translate', dumpFile, initTask, ...profile, '--pid', '2']);
+    expect(without.err).toContain('pid 2 (kthreadd) has no user memory');
+  });
+});
+
+describe('identify', () => {
+  it('tells what the dump is, and where each setting came from', async () => {
+    const { out, exitCode } = await run(['identify', dumpFile, '--json'], {
+      OSI_LINUX_KCONF_FILE: kconfFile,
+    });
+    const found = JSON.parse(out);
+    expect(exitCode).toBe(0);
+    expect(found).toMatchObject({
+      format: 'elf',
+      kernel: { banner: expect.stringMatching(/^Linux version 6\.1\./), machine: 'x86_64' },
+      paging: '4-level',
+      kaslrShift: expect.stringMatching(/^0x[0-9a-f]+00000$/),
+      cpus: 2,
+      profile: { from: 'section', group: 'debian-12-amd64' },
+    });
+    expect(found.memory.bytes).toBe(found.memory.pages * 4096);
+    expect(found.findings).toContainEqual({
+      what: 'kconf_file',
+      value: kconfFile,
+      evidence: 'OSI_LINUX_KCONF_FILE',
+    });
+  });
+
+  it('tells what it can where no profile fits', async () => {
+    const empty = write('empty.conf', '');
+    const { out, err, exitCode } = await run(['identify', dumpFile, '--json', '--kconf-file', empty]);
+    expect(JSON.parse(out)).toMatchObject({ format: 'elf', paging: '4-level', profile: null, cpus: 2 });
+    expect(err).toContain('none of the 0 groups');
+    expect(exitCode).toBe(1);
+  });
+});
+
+describe('settings', () => {
+  it('come from the option, then the environment, then the settings file', async () => {
+    const config = join(folder, 'with-settings');
+    const { mkdirSync } = await import('node:fs');
+    mkdirSync(join(config, 'osi-linux'), { recursive: true });
+    writeFileSync(join(config, 'osi-linux', 'config.ini'), `kconf_file = ${kconfFile}\nformat = ndjson\n`);
+    const environment = { XDG_CONFIG_HOME: config };
+    const first = (text: string) => text.split('\n')[0] ?? '';
+    expect(first((await run(['current', dumpFile], environment)).out)).toMatch(/^\{"cpu":0/);
+    expect(
+      first((await run(['current', dumpFile], { ...environment, OSI_LINUX_FORMAT: 'table' })).out),
+    ).toMatch(/^CPU/);
+    expect(first((await run(['current', dumpFile, '--json'], environment)).out)).toBe('[');
+    const wrong = await run(['current', dumpFile], { ...environment, OSI_LINUX_FORMAT: 'xml' });
+    expect(wrong.err).toContain('format is "xml", from OSI_LINUX_FORMAT');
+    expect(wrong.exitCode).toBe(1);
+  });
+});
+
+describe('bad input gets a clear error and no rows', () => {
+  const conf = readFileSync(kconfFile, 'utf8');
+  const slid = conf.replaceAll(
+    /(_addr = )(\d{19,})/g,
+    (_, key, value) => `${key}${BigInt(value) + 0x1000000n}`,
+  );
+
+  it.each([
+    ['a missing dump', ['ps', join(folder, 'none.elf')], /none\.elf/],
+    ['a file that is no dump', ['ps', write('text.elf', 'not a dump\n')], /not a dump|no dump|format/i],
+    [
+      'a missing key file',
+      ['ps', dumpFile, '--kconf-file', join(folder, 'none.conf')],
+      /there is no .*none\.conf/,
+    ],
+    [
+      'an unknown group',
+      ['ps', dumpFile, ...profile, '--kconf-group', 'debian-12'],
+      /no group \[debian-12\][\s\S]*nearest name first: \[debian-12-amd64\]/,
+    ],
+    [
+      'the addresses of another boot',
+      ['ps', dumpFile, '--kconf-file', write('slid.conf', slid), '--kconf-group', 'debian-12-amd64'],
+      /does not fit this dump[\s\S]*KASLR/,
+    ],
+    [
+      'the profile of another kernel',
+      [
+        'ps',
+        dumpFile,
+        '--kconf-file',
+        write('other.conf', conf.replace(/^name = 6\.1/m, 'name = 5.10')),
+        '--kconf-group',
+        'debian-12-amd64',
+      ],
+      /the profile is of "5\.10/,
+    ],
+    [
+      'a wrong offset',
+      [
+        'ps',
+        dumpFile,
+        '--kconf-file',
+        write('offset.conf', conf.replace(/^task\.tasks_offset = .*/m, 'task.tasks_offset = 2200')),
+      ],
+      /none of the 1 groups/,
+    ],
+    ['a live guest', ['ps', 'qmp:/run/qmp'], /live QEMU guest cannot be read yet/],
+  ])('%s', async (_, args, expected) => {
+    const { out, err, exitCode } = await run(args);
+    expect(out).toBe('');
+    expect(err).toMatch(expected);
+    expect(err).toMatch(/hint: /);
+    expect(exitCode).toBe(1);
+  });
+
+  it('a truncated dump gives the rows that are left, and names what is missing', async () => {
+    const whole = await rowsOf('ps', dumpFile, ...profile);
+    let answered = 0;
+    for (const share of [0.95, 0.9, 0.8, 0.6, 0.4, 0.2]) {
+      const cut = write('cut.elf', dump.subarray(0, Math.floor(dump.length * share)));
+      const { out, err, exitCode } = await run(['ps', cut, ...profile, '--json']);
+      expect(exitCode).toBe(1);
+      expect(err).toMatch(/truncated/);
+      if (out === '') continue;
+      answered += 1;
+      const rows = JSON.parse(out) as Row[];
+      const known = new Set(whole.map(({ taskd }) => taskd));
+      expect(rows.filter(({ taskd }) => !known.has(taskd))).toEqual([]);
+    }
+    expect(answered).toBeGreaterThan(0);
+  });
+
+  it.each([
+    [['ps']],
+    [['nonsense', dumpFile]],
+    [['ps', dumpFile, '--pid', 'x']],
+    [['read', dumpFile, 'here', '8']],
+    [['read', dumpFile, '0', '999999999']],
+  ])('wrong usage exits with 2: %j', async (args) => {
+    const { out, err, exitCode } = await run(args);
+    expect({ out, exitCode }).toEqual({ out: '', exitCode: 2 });
+    expect(err).toMatch(/error: /);
+  });
+});

@@ -1,0 +1,36 @@
+import { OsiError, type Skipped } from '@osi-linux/core';
+import type { Guest } from '@osi-linux/guest';
+import type { JsonRow } from '../output/json-value';
+import type { ListingAnswer, ListingOptions } from './command';
+
+/** The processes that `--pid` names and the one that `--cpu` runs; empty where neither is given. */
+export function selectedPids({ linux }: Guest, { pids, cpu }: ListingOptions): readonly number[] {
+  return cpu === undefined ? pids : [...pids, linux.getCurrentThread(cpu).pid];
+}
+
+/** Keeps the rows of the processes that were asked for, and says which of them are not there. */
+export function keepPids(
+  rows: readonly JsonRow[],
+  skipped: readonly Skipped[],
+  pids: readonly number[],
+): ListingAnswer {
+  if (pids.length === 0) return { rows, skipped };
+  const kept = rows.filter(({ pid }) => typeof pid === 'number' && pids.includes(pid));
+  const absent = pids.filter((pid) => !rows.some((row) => row['pid'] === pid));
+  const concerned = skipped.filter(({ what }) => concerns(what, pids));
+  return { rows: kept, skipped: [...concerned, ...absent.map(absence)] };
+}
+
+/** What is missing of another process does not make this answer incomplete; a broken list does. */
+function concerns(what: string, pids: readonly number[]): boolean {
+  const named = /^pid (\d+):/.exec(what)?.[1];
+  return named === undefined || pids.includes(Number(named));
+}
+
+function absence(pid: number): Skipped {
+  const reason = new OsiError('PROCESS_UNKNOWN', 'no such process in the listing', {
+    hint: 'osi-linux ps lists them all',
+    fields: { pid },
+  });
+  return { what: `pid ${pid}`, reason };
+}

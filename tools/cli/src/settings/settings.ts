@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { OsiError } from '@osi-linux/core';
+import { parse } from 'ini';
+
+/** How rows are printed. */
+export type OutputFormat = 'table' | 'json' | 'ndjson';
+
+/** A setting and what it comes from: option, then environment, then settings file, then default. */
+export interface Setting<Value> {
+  readonly value: Value;
+  readonly from: string;
+}
+
+/** What a command line leaves open, decided. */
+export interface Settings {
+  readonly kconfFile: Setting<string>;
+  readonly kconfGroup: Setting<string | undefined>;
+  readonly format: Setting<OutputFormat>;
+}
+
+/** The options of a command line that settings stand in for. */
+export interface SettingOptions {
+  readonly kconfFile?: string | undefined;
+  readonly kconfGroup?: string | undefined;
+  readonly json?: boolean | undefined;
+  readonly ndjson?: boolean | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const FORMATS: readonly string[] = ['table', 'json', 'ndjson'];
+
+/** Decides each setting. @throws OsiError `SETTINGS_INVALID` for a value that is none of those known. */
+export function resolveSettings(options: SettingOptions, environment: Environment): Settings {
+  const path = settingsPath(environment);
+  const file = readSettingsFile(path);
+  const pick = (option: string | undefined, name: string): Setting<string | undefined> => {
+    if (option !== undefined) return { value: option, from: 'option' };
+    const variable = `OSI_LINUX_${name.toUpperCase()}`;
+    const exported = environment[variable];
+    if (exported !== undefined && exported !== '') return { value: exported, from: variable };
+    const kept = file[name];
+    if (typeof kept === 'string' && kept !== '') return { value: kept, from: path };
+    return { value: undefined, from: 'default' };
+  };
+  const kconfFile = pick(options.kconfFile, 'kconf_file');
+  return {
+    kconfFile: { ...kconfFile, value: kconfFile.value ?? 'kernelinfo.conf' },
+    kconfGroup: pick(options.kconfGroup, 'kconf_group'),
+    format: checkedFormat(pick(options.json ? 'json' : options.ndjson ? 'ndjson' : undefined, 'format')),
+  };
+}
+
+function settingsPath(environment: Environment): string {
+  const base = environment['XDG_CONFIG_HOME'] || join(environment['HOME'] || homedir(), '.config');
+  return join(base, 'osi-linux', 'config.ini');
+}
+
+function readSettingsFile(path: string): Readonly<Record<string, unknown>> {
+  try {
+    return parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return {};
+    throw new OsiError(
+      'SETTINGS_UNREADABLE',
+      `cannot read the settings file ${path}: ${(error as Error).message}`,
+      {
+        hint: 'correct or remove it; its keys are kconf_file, kconf_group and format',
+        cause: error,
+      },
+    );
+  }
+}
+
+function checkedFormat({ value, from }: Setting<string | undefined>): Setting<OutputFormat> {
+  if (value === undefined) return { value: 'table', from };
+  if (FORMATS.includes(value)) return { value: value as OutputFormat, from };
+  throw new OsiError(
+    'SETTINGS_INVALID',
+    `format is "${value}", from ${from}; expected ${FORMATS.join(', ')}`,
+    {
+      hint: 'correct the setting, or give --json or --ndjson',
+      fields: { value, from },
+    },
+  );
+}

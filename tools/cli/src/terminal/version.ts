@@ -1,0 +1,2 @@
+/** The version of the package that the commands are in. */
+export { version } from '../../package.json';
