@@ -54,6 +54,12 @@ export class Task extends KernelStruct {
     return new Task(this.kernel, this.word('task.real_parent_offset'));
   }
 
+  /** Id of the parent process; that of `init_task` is 0, also where the dump lacks it. */
+  get ppid(): number {
+    const parent = this.realParent;
+    return parent.address === this.kernel.info['task.init_addr'] ? 0 : parent.tgid;
+  }
+
   /** The user address space; `undefined` for kernel threads and exited tasks. Corresponds to `task_struct.mm`. */
   get mm(): Mm | undefined {
     const address = this.word('task.mm_offset');
@@ -80,7 +86,7 @@ export class Task extends KernelStruct {
     const offset = info['task.flags_offset'];
     const flag = info['task.PF_KTHREAD'];
     if (offset !== undefined && flag !== undefined) return (this.view.u32(offset) & flag) !== 0;
-    return this.mm === undefined && isKthreadFamily(this.tgid, this.realParent.tgid);
+    return this.mm === undefined && isKthreadFamily(this.tgid, this.ppid);
   }
 
   /** Address of an embedded `list_head`, virtual. */

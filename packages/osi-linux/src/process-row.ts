@@ -12,7 +12,7 @@ export function readProcess(task: Task, skipped: SkippedLog): LinuxProcess {
   return {
     taskd: task.address,
     pid,
-    ppid: row.field('ppid', () => task.realParent.tgid),
+    ppid: row.field('ppid', () => task.ppid),
     name: row.field('name', () => task.comm),
     createTime: row.field('createTime', () => task.startTime),
     kernelThread: row.field('kernelThread', () => task.isKernelThread),
