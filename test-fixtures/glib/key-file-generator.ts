@@ -117,3 +117,74 @@ export function createKeyFileGenerator(seed: number): () => Uint8Array {
     return bytes;
   };
 }
+
+const DIGITS = [
+  '0',
+  '5',
+  '00',
+  '010',
+  '2147483647',
+  '2147483648',
+  '18446744073709551615',
+  '18446744073709551616',
+];
+const SIGNS = ['', '', '', '', '-', '+', '--', '- ', '+-', '\\s'];
+const PREFIXES = ['', '', '', '', '0x', '0', '\v', '\f', '"'];
+const TAILS = [
+  '',
+  '',
+  '',
+  ' ',
+  '\t',
+  '\v',
+  '\f',
+  '\r',
+  ' # x',
+  '# x',
+  ' ;',
+  'x',
+  '.0',
+  ' 5',
+  '_0',
+  '\u00a0',
+  'e3',
+];
+const TEXTS = [
+  '#1 SMP',
+  '\\s',
+  '\\n',
+  '\\t',
+  '\\r',
+  '\\\\',
+  '\\q',
+  '\\',
+  '\\ä',
+  'ä',
+  '日本',
+  '\uFFFD',
+  '\\"',
+  ';',
+  '\\;',
+  ' ',
+];
+
+/** Makes values on which typed getters may differ: numbers near the limits with odd heads and tails, texts with escapes. */
+export function createValueGenerator(seed: number): () => Uint8Array {
+  const random = createRandom(seed);
+  const pick = (from: readonly string[]): string => from[random(from.length)] ?? '';
+  const digits = (): string =>
+    random(2) === 0 ? pick(DIGITS) : Array.from({ length: 1 + random(24) }, () => random(10)).join('');
+  const text = (): string => Array.from({ length: random(5) }, () => pick(TEXTS)).join('');
+  return () => {
+    const value = random(3) > 0 ? pick(SIGNS) + pick(PREFIXES) + digits() + pick(TAILS) : text();
+    const bytes = new TextEncoder().encode(value);
+    if (bytes.length > 0 && random(12) === 0) bytes[random(bytes.length)] = pickByte(random);
+    return bytes;
+  };
+}
+
+/** Any byte but a line feed, which would end the line, and a NUL, behind which GLib sees nothing. */
+function pickByte(random: (below: number) => number): number {
+  const byte = 1 + random(255);
+  return byte === 0x0a ? 0x0b : byte;
+}

@@ -1,4 +1,6 @@
+export * from './group-names';
 export * from './issue';
+export * from './kaslr-slide';
 export * from './kernel-info';
 export * from './kernel-log';
 export * from './key-file';

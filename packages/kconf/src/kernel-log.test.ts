@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { OsiError } from '@osi-linux/core';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findKernelInfoBlock } from './index';
 
@@ -34,6 +36,13 @@ describe('findKernelInfoBlock', () => {
     ['dmesg --time-format iso', reprefix(() => '2026-11-22T12:00:00,123456+00:00 ')],
     ['the printk caller', reprefix((stamp) => `[${stamp}][  T812] `)],
     ['dmesg --color', reprefix((stamp) => `\x1b[32m[${stamp}] \x1b[0m`)],
+    ['dmesg -e, where a minute begins', reprefix(() => '[Nov22 12:00] ')],
+    ['dmesg -e after 100 seconds', reprefix(() => '[ +100.000012] ')],
+    ['a month of another locale', reprefix(() => 'déc. 22 12:00:00 guest kernel: ')],
+    ['journalctl in another zone', reprefix(() => 'Sun 2026-11-22 12:00:00 +0330 guest kernel: ')],
+    ['a time stamp of a CI job', reprefix((stamp) => `2026-11-22T12:00:00.1234567Z [${stamp}] `)],
+    ['a raw line in syslog', reprefix((stamp) => `Nov 22 12:00:00 guest kernel: <6>[${stamp}] `)],
+    ['lone carriage returns', `\r${dmesg.replaceAll('\n', '\n\r')}`],
     ['no final newline', dmesg.slice(0, dmesg.indexOf('END---') + 6)],
     ['three dashes', dmesg.replace('--KERNELINFO-BEGIN--', '---KERNELINFO-BEGIN---')],
     ['two dashes', dmesg.replace('---KERNELINFO-END---', '--KERNELINFO-END--')],
@@ -98,7 +107,7 @@ describe('findKernelInfoBlock', () => {
       'prose about the markers',
       'Copy it (without the KERNELINFO-BEGIN and KERNELINFO-END lines)\n',
       'KERNEL_LOG_NO_BLOCK',
-      undefined,
+      1,
     ],
     ['no end', dmesg.slice(0, dmesg.indexOf('---KERNELINFO-END')), 'KERNEL_LOG_BLOCK_CUT', 6],
     ['no begin', dmesg.slice(dmesg.indexOf('task.size')), 'KERNEL_LOG_BLOCK_CUT', 66],
@@ -106,6 +115,49 @@ describe('findKernelInfoBlock', () => {
     const fields = line === undefined ? {} : expect.objectContaining({ line });
     expect(() => findKernelInfoBlock(log)).toThrow(
       expect.objectContaining({ code, fields, hint: expect.any(String) }),
+    );
+  });
+
+  it('gives a block or an OsiError for any bytes', () => {
+    const words = [
+      '--KERNELINFO-BEGIN--',
+      '---KERNELINFO-END---',
+      '[ 1.000000] ',
+      'task.size = 1',
+      '\n',
+      '\r',
+      '\0',
+      '"msg": "',
+    ];
+    const parts = fc.array(fc.oneof(fc.constantFrom(...words), fc.string({ unit: 'binary', maxLength: 8 })), {
+      maxLength: 40,
+    });
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.uint8Array({ maxLength: 300 }),
+          parts.map((each) => Buffer.from(each.join(''))),
+        ),
+        (bytes) => {
+          try {
+            expect(findKernelInfoBlock(bytes).endLine).toBeGreaterThan(0);
+          } catch (error) {
+            expect(OsiError.is(error) ? error.code : error).toMatch(/^KERNEL_LOG_/);
+          }
+        },
+      ),
+    );
+  });
+
+  it('names the keys that a cut block has lost', () => {
+    const cut = dmesg.slice(dmesg.indexOf('task.tasks_offset'));
+    expect(() => findKernelInfoBlock(cut)).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining(
+          'reaches from task.tasks_offset in line 1 to mm.env_end_offset in line 64',
+        ),
+        fields: expect.objectContaining({ missing: expect.arrayContaining(['task.init_addr', 'task.size']) }),
+      }),
     );
   });
 

@@ -1,6 +1,8 @@
-import { OsiError } from '@osi-linux/core';
 import { BlockReader } from './internal/block-reader';
-import { findMarkers, type LogMarker } from './internal/log-markers';
+import { eachLogLine } from './internal/log-lines';
+import { type BlockEnds, findMarkers, type LogMarkers } from './internal/log-markers';
+import { decodeLog, refuseBinary } from './internal/log-text';
+import { missingBlock } from './internal/missing-block';
 import type { KconfIssue } from './issue';
 import type { NumberedLine } from './key-file';
 
@@ -10,74 +12,95 @@ export interface KernelInfoBlock {
   readonly beginLine: number;
   /** Line number of KERNELINFO-END. */
   readonly endLine: number;
+  /** How many whole blocks the log has; the last is the one that is given. */
+  readonly blocks: number;
   /** The keys and comments between them without the log's prefixes, in the log's order. */
   readonly lines: readonly NumberedLine[];
-  /** Lines that are neither, and what they mean for the section. */
+  /** Lines that are neither, and what they mean for the section; keys that are there twice; other blocks. */
   readonly issues: readonly KconfIssue[];
 }
 
 /**
  * Finds what the kernel module printed in a kernel log: the last block that has both its ends.
  *
- * The log may be the output of `dmesg` and its options, `journalctl -k`, syslog, raw lines (`<6>[    1.2] ...`), lines
- * without a prefix, or a log quoted in a document.
+ * The log may be the output of `dmesg` and its options, of `journalctl` and its formats, syslog, raw lines
+ * (`<6>[    1.2] ...`), lines without a prefix, a serial console, or a log quoted in a document. Bytes are better than
+ * text: of them it is told whether they are text at all.
  *
- * @throws OsiError `KERNEL_LOG_NO_BLOCK` when there is none, `KERNEL_LOG_BLOCK_CUT` when one end is missing.
+ * @throws OsiError `KERNEL_LOG_NO_BLOCK` when there is none, `KERNEL_LOG_BLOCK_CUT` when an end is missing,
+ * `KERNEL_LOG_NOT_TEXT` for bytes that are UTF-16, compressed or otherwise no text.
  *
  * @example
  * ```ts
  * const log = '[1.0] --KERNELINFO-BEGIN--\n[1.1] task.size = 1060\n[1.2] ---KERNELINFO-END---\n';
  * findKernelInfoBlock(log).lines // => [{ line: 2, text: 'task.size = 1060' }]
  * findKernelInfoBlock('[1.0] Linux version 6.1.0\n') // throws KERNEL_LOG_NO_BLOCK
+ * findKernelInfoBlock(Uint8Array.of(0x1f, 0x8b)) // throws KERNEL_LOG_NOT_TEXT
  * ```
  */
-export function findKernelInfoBlock(text: string): KernelInfoBlock {
-  const markers = findMarkers(text);
-  for (let index = markers.length - 1; index > 0; index -= 1) {
-    const [begin, end] = [markers[index - 1], markers[index]];
-    if (begin?.which === 'BEGIN' && end?.which === 'END')
-      return readBlock(text, begin, end, markers.slice(index + 1));
-  }
-  throw noBlock(text, markers);
-}
-
-function readBlock(
-  text: string,
-  begin: LogMarker,
-  end: LogMarker,
-  later: readonly LogMarker[],
-): KernelInfoBlock {
-  const reader = new BlockReader();
-  let at = begin.next;
-  for (let line = begin.line + 1; at < end.start; line += 1) {
-    const feed = text.indexOf('\n', at);
-    reader.add(text.slice(at, feed), line);
-    at = feed + 1;
-  }
-  for (const { which, line } of later) {
-    const message = `KERNELINFO-${which} in line ${line} belongs to a block that is cut off; the one before it is taken`;
-    reader.issues.add({ severity: 'warning', line, message });
-  }
-  return { beginLine: begin.line, endLine: end.line, lines: reader.lines, issues: reader.issues.list() };
-}
-
-function noBlock(text: string, markers: readonly LogMarker[]): OsiError {
-  const last = markers[markers.length - 1];
+export function findKernelInfoBlock(log: Uint8Array | string): KernelInfoBlock {
+  const text = typeof log === 'string' ? log : decodeLog(log);
+  const found = findMarkers(text);
+  const { last, blocks } = found;
   if (last === undefined) {
-    const lines = text === '' ? 'it is empty' : 'it has no KERNELINFO-BEGIN and no KERNELINFO-END';
-    return new OsiError('KERNEL_LOG_NO_BLOCK', `no KERNELINFO block in the log: ${lines}`, {
-      hint: 'in the guest: insmod kernelinfo.ko (it fails on purpose), then dmesg > log',
-    });
+    if (typeof log !== 'string') refuseBinary(log);
+    throw missingBlock(text, found);
   }
-  const message =
-    last.which === 'BEGIN'
-      ? `the KERNELINFO block is cut off: KERNELINFO-BEGIN in line ${last.line} has no KERNELINFO-END`
-      : `the KERNELINFO block is cut off: KERNELINFO-END in line ${last.line} has no KERNELINFO-BEGIN`;
-  return new OsiError('KERNEL_LOG_BLOCK_CUT', message, {
-    hint:
-      last.which === 'BEGIN'
-        ? 'take the whole log, after insmod has come back'
-        : 'the log buffer was too small: boot the guest with log_buf_len=1M, or run dmesg -C before insmod',
-    fields: { line: last.line, marker: last.which },
-  });
+  const { lines, issues } = readBlock(text, last);
+  for (const issue of noteOthers(text, last, found, lines)) issues.add(issue);
+  return { beginLine: last.begin.line, endLine: last.end.line, blocks, lines, issues: issues.list() };
+}
+
+function readBlock(text: string, { begin, end }: BlockEnds): BlockReader {
+  const reader = new BlockReader();
+  reader.addMessages(begin.glued, begin.line);
+  const stretch = { from: begin.next, to: end.start, line: begin.line + 1 };
+  for (const { raw, line } of eachLogLine(text, stretch)) reader.add(raw, line, begin.form);
+  reader.addMessages(end.glued, end.line);
+  return reader;
+}
+
+/** What is said of the blocks that are not taken: those before, and the rest of one behind. */
+function* noteOthers(
+  text: string,
+  last: BlockEnds,
+  { blocks, previous, strays }: LogMarkers,
+  lines: readonly NumberedLine[],
+): Generator<Omit<KconfIssue, 'column'>, void, undefined> {
+  if (previous !== undefined) {
+    const differing = differingKeys(readBlock(text, previous).lines, lines);
+    const compared =
+      differing.length === 0
+        ? 'the one before says the same'
+        : `the one before (line ${previous.begin.line}) differs in ${list(differing)}`;
+    const message = `the log has ${blocks} whole blocks; the last one is taken, ${compared}`;
+    yield { severity: 'warning', line: last.begin.line, message };
+  }
+  for (const { which, line } of strays) {
+    const message = `KERNELINFO-${which} in line ${line} belongs to a block that is cut off; the one before it is taken`;
+    yield { severity: 'warning', line, message };
+  }
+}
+
+/** The keys in which two blocks differ, in the order of the second. */
+function differingKeys(one: readonly NumberedLine[], other: readonly NumberedLine[]): string[] {
+  const [before, after] = [readValues(one), readValues(other)];
+  const keys = [...after.keys(), ...[...before.keys()].filter((key) => !after.has(key))];
+  return keys.filter((key) => before.get(key) !== after.get(key));
+}
+
+function readValues(lines: readonly NumberedLine[]): Map<string, string> {
+  return new Map(
+    lines
+      .filter(({ text }) => !text.startsWith('#'))
+      .map(({ text }) => {
+        const equals = text.indexOf('=');
+        return [text.slice(0, equals).trim(), text.slice(equals + 1).trim()];
+      }),
+  );
+}
+
+function list(keys: readonly string[]): string {
+  const shown = keys.slice(0, 3).join(', ');
+  return keys.length > 3 ? `${shown} and ${keys.length - 3} more` : shown;
 }

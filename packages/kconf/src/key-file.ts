@@ -1,7 +1,7 @@
 import { decodeText, formatHex, OsiError } from '@osi-linux/core';
 import { eachLine } from './internal/file-lines';
 import { IssueLog } from './internal/issue-log';
-import { classifyLine, type EntryLine, type MalformedLine } from './internal/key-file-line';
+import { classifyLine, type EntryLine, type MalformedLine, strictUtf8 } from './internal/key-file-line';
 import type { KconfIssue } from './issue';
 
 /** A key of a group with its raw value, as `g_key_file_get_value` gives it. */
@@ -12,6 +12,8 @@ export interface KeyFileEntry {
   readonly value: string;
   /** Line number from 1; of the last one where a key occurs several times. */
   readonly line: number;
+  /** Set where the value's bytes are no UTF-8: GLib gives such a value raw, but not as a string. */
+  readonly notUtf8?: true;
 }
 
 /** A comment line inside a group. */
@@ -210,7 +212,8 @@ class KeyFileBuilder {
       const message = `key ${key} is a translation, which GLib leaves out in the C locale`;
       this.#issues.add({ severity: 'warning', line, key, message });
     } else {
-      this.#store(group, identity(entry.key), { key, value, line });
+      const spoiled = value.includes('\uFFFD') && strictUtf8(entry.value) === undefined;
+      this.#store(group, identity(entry.key), { key, value, line, ...(spoiled ? { notUtf8: true } : {}) });
     }
   }
 

@@ -5,7 +5,7 @@ import { MAPPING_ROWS } from './schema/mapping-rows';
 import type { KeyKind, SchemaRow } from './schema/schema-row';
 import { TASK_ROWS } from './schema/task-rows';
 
-export type { KeyGeneration, KeyKind, SchemaRow } from './schema/schema-row';
+export type { KeyGeneration, KeyKind, MemberForm, SchemaRow } from './schema/schema-row';
 
 const ROWS = [...IDENTITY_ROWS, ...TASK_ROWS, ...MAPPING_ROWS, ...FILE_ROWS, ...EXTENSION_ROWS] as const;
 

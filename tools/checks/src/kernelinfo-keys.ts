@@ -1,4 +1,5 @@
 import type { KeyGeneration, SchemaRow } from '@osi-linux/kconf';
+import { formatMarkdownTable } from './markdown-table';
 
 const KINDS: readonly (readonly string[])[] = [
   [
@@ -31,13 +32,13 @@ This page is generated from the schema of \`@osi-linux/kconf\`; \`pnpm exec vite
 
 All values are decimal numbers, but for texts. What a number means is told by its kind:
 
-${formatTable(['kind', 'what the value is'], KINDS)}
+${formatMarkdownTable(['kind', 'what the value is'], KINDS)}
 \`task.per_cpu_offset_0_addr\` and \`task.current_task_addr\` are exceptions among the addresses: the first is what is added
 to a per-CPU address for processor 0, the second such a per-CPU address.
 
 The column "required" names the generations of sections that cannot do without the key:
 
-${formatTable(['generation', 'who wrote the section'], Object.entries(WRITERS))}
+${formatMarkdownTable(['generation', 'who wrote the section'], Object.entries(WRITERS))}
 "Older names" are read as the key of the row. A key without a required generation may be missing anywhere; a walker
 that needs it then says so with \`PROFILE_KEY_MISSING\` ([errors](errors.md)).
 `;
@@ -69,7 +70,7 @@ export function formatKernelInfoKeys(schema: readonly SchemaRow[]): string {
     groups.set(name, [...(groups.get(name) ?? []), row]);
   }
   const tables = [...groups].map(
-    ([name, rows]) => `## ${titleOf(name)}\n\n${formatTable(COLUMNS, rows.map(cellsOf))}`,
+    ([name, rows]) => `## ${titleOf(name)}\n\n${formatMarkdownTable(COLUMNS, rows.map(cellsOf))}`,
   );
   return [INTRODUCTION, ...tables].join('\n');
 }
@@ -82,15 +83,6 @@ function groupOf(key: string): string {
 function titleOf(group: string): string {
   const about = TITLES[group];
   return about === undefined ? group : `${group}: ${about}`;
-}
-
-/** Columns are padded, as the formatter of the repository wants its tables. */
-function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
-  const rule = widths.map((width) => '-'.repeat(width));
-  return [head, rule, ...rows]
-    .map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |\n`)
-    .join('');
 }
 
 function cellsOf({ key, kind, signed, expression, requiredIn, aliases, doc }: SchemaRow): string[] {

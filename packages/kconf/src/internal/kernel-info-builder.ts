@@ -55,7 +55,10 @@ export class KernelInfoBuilder {
 
   #text(entry: KeyFileEntry, row: SchemaRow): string | undefined {
     const text = decodeEscapes(entry.value);
-    if (typeof text === 'string') return text;
+    if (typeof text === 'string') {
+      if (entry.notUtf8) this.#note('warning', entry, `${entry.key} is not UTF-8, which PANDA does not read`);
+      return text;
+    }
     this.wrong.add(row.key);
     this.#note(
       'error',
@@ -79,7 +82,7 @@ export class KernelInfoBuilder {
   }
 
   #noteAlias(entry: KeyFileEntry, row: SchemaRow): void {
-    const message = `${entry.key} is an older name of ${row.key}`;
+    const message = `${entry.key} is an older name of ${row.key}, which PANDA no longer reads`;
     const hint = row.signed
       ? 'PANDA 1 counted it from struct mount on kernels 3.3 and later, today it is counted from the vfsmount'
       : undefined;
@@ -91,14 +94,16 @@ export class KernelInfoBuilder {
   }
 }
 
+/** Keys that sections had before `version.*` came, and none has had since. */
+const OLD_KEYS = /^(task\.(task_offset|per_cpu_offset_0)|path\.qstr_\w+|fs\.(d|mnt)_\w+)$/;
+
 /** By the keys that are there: sections of PANDA 1 have no version, and PANDA 1's own keys. */
 function detectGeneration(group: KeyFileGroup): KeyGeneration {
   const value = (key: string): string | undefined =>
     group.entries.find((entry) => entry.key === key)?.value.trim();
   if (value('version.a') === '2' && value('version.b') === '4') return 'linux24';
   if (value('version.a') !== undefined) return 'current';
-  const isOld = group.entries.some(({ key }) => key === 'task.task_offset' || key.startsWith('fs.d_'));
-  return isOld ? 'panda1' : 'current';
+  return group.entries.some(({ key }) => OLD_KEYS.test(key)) ? 'panda1' : 'current';
 }
 
 function excerpt(text: string): string {

@@ -132,7 +132,8 @@ function isLocaleCharacter(key: Uint8Array, at: number): boolean {
 
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function strictUtf8(bytes: Uint8Array): string | undefined {
+/** The text of bytes that are UTF-8 from end to end, else `undefined`. */
+export function strictUtf8(bytes: Uint8Array): string | undefined {
   try {
     return strictDecoder.decode(bytes);
   } catch (error) {

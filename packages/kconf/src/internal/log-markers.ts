@@ -1,9 +1,8 @@
-import { stripLogPrefix } from './log-prefix';
+import { LINE_LIMIT, LOG_FORMS, type LogForm } from './log-form';
+import { type LogMessage, splitLogLine } from './log-line';
 
 const WORD = 'KERNELINFO-';
 const MARKER = /^-{2,3}KERNELINFO-(BEGIN|END)-{2,3}$/;
-/** A line with a marker is short; a longer one is not looked at. */
-const LINE_LIMIT = 1024;
 
 /** A line that begins or ends a block. */
 export interface LogMarker {
@@ -14,26 +13,76 @@ export interface LogMarker {
   readonly start: number;
   /** Where the next line starts. */
   readonly next: number;
+  /** How the log keeps its messages. */
+  readonly form: LogForm;
+  /** Messages on the same line that belong to the block: after a BEGIN, before an END. */
+  readonly glued: readonly LogMessage[];
 }
 
-/** The lines that begin and end blocks, in order. Time and memory grow with the log's length alone. */
-export function findMarkers(text: string): LogMarker[] {
-  const markers: LogMarker[] = [];
+/** A whole block: its two ends. */
+export interface BlockEnds {
+  readonly begin: LogMarker;
+  readonly end: LogMarker;
+}
+
+/** So many ends of cut blocks are kept. */
+const STRAY_LIMIT = 1000;
+
+/** What a log has of blocks; however many there are, only the last ones are kept. */
+export class LogMarkers {
+  /** How many whole blocks there are. */
+  blocks = 0;
+  /** The last whole block, and the one before. */
+  last: BlockEnds | undefined;
+  previous: BlockEnds | undefined;
+  /** The markers behind the last whole block, or all where there is none. */
+  strays: LogMarker[] = [];
+  /** The last two markers of all. */
+  final: LogMarker | undefined;
+  beforeFinal: LogMarker | undefined;
+  /** The first line that speaks of a block without being an end of one. */
+  mention: number | undefined;
+
+  /** Takes the next marker. */
+  add(marker: LogMarker): void {
+    if (marker.which === 'END' && this.final?.which === 'BEGIN') {
+      this.blocks += 1;
+      this.previous = this.last;
+      this.last = { begin: this.final, end: marker };
+      this.strays = [];
+    } else if (this.strays.length < STRAY_LIMIT) this.strays.push(marker);
+    this.beforeFinal = this.final;
+    this.final = marker;
+  }
+}
+
+/** Finds the lines that begin and end blocks. Time grows with the log's length alone. */
+export function findMarkers(text: string): LogMarkers {
+  const markers = new LogMarkers();
   const counter = new LineCounter(text);
   for (let at = text.indexOf(WORD); at >= 0; ) {
     const line = counter.lineAt(at);
     const { start, end } = counter;
-    const which = end - start > LINE_LIMIT ? undefined : markerOf(text.slice(start, end));
-    if (which !== undefined) markers.push({ which, line, start, next: end + 1 });
+    const found = end - start > LINE_LIMIT ? undefined : markerOf(text.slice(start, end));
+    if (found === undefined) markers.mention ??= line;
+    else markers.add({ ...found, line, start, next: end + 1 });
     // A line has one marker at most; to look for a second one would make long lines slow.
     at = text.indexOf(WORD, end);
   }
   return markers;
 }
 
-function markerOf(line: string): LogMarker['which'] | undefined {
-  const which = MARKER.exec(stripLogPrefix(line))?.[1];
-  return which === 'BEGIN' || which === 'END' ? which : undefined;
+function markerOf(line: string): Pick<LogMarker, 'which' | 'form' | 'glued'> | undefined {
+  for (const form of LOG_FORMS) {
+    const message = form.message(line);
+    if (message === undefined) continue;
+    const messages = splitLogLine(message);
+    const index = messages.findIndex(({ text }) => MARKER.test(text));
+    const which = MARKER.exec(messages[index]?.text ?? '')?.[1];
+    if (which === 'BEGIN') return { which, form, glued: messages.slice(index + 1) };
+    if (which === 'END') return { which, form, glued: messages.slice(0, index) };
+  }
+  return undefined;
 }
 
 /** Counts lines up to places that only go forward. */

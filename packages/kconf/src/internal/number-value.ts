@@ -13,7 +13,8 @@ export type NumberValue =
  * behind it.
  */
 export function parseNumberValue(text: string, row: SchemaRow): NumberValue {
-  if (text.trim() === '') return { value: undefined, note: 'is empty and counts as absent' };
+  if (text.trim() === '')
+    return { value: undefined, note: 'is empty, which PANDA does not read, and counts as absent' };
   const [, sign = '', digits = '', rest = ''] = /^([+-]?)(0[xX][0-9a-fA-F]+|[0-9]+)(.*)$/s.exec(text) ?? [];
   // 64 bits are 20 digits; leading zeros are few. BigInt is slow on what a hostile file could hold.
   if (digits === '' || digits.length > 40) return { expected: 'a number' };

@@ -38,6 +38,7 @@ export const EXTENSION_ROWS = [
   {
     key: 'uts.name_offset',
     kind: 'offset',
+    member: 'bytes',
     expression: 'uts_namespace.name',
     doc: 'What `uname` prints, a new_utsname.',
   },
@@ -58,6 +59,7 @@ export const EXTENSION_ROWS = [
   {
     key: 'task.flags_offset',
     kind: 'offset',
+    member: 'int',
     expression: 'task_struct.flags',
     doc: 'PF_KTHREAD and the other flags.',
   },
@@ -70,6 +72,7 @@ export const EXTENSION_ROWS = [
   {
     key: 'task.exit_state_offset',
     kind: 'offset',
+    member: 'int',
     expression: 'task_struct.exit_state',
     doc: 'EXIT_ZOMBIE, EXIT_DEAD, or 0 for a living task.',
   },
@@ -82,12 +85,14 @@ export const EXTENSION_ROWS = [
   {
     key: 'task.thread_node_offset',
     kind: 'offset',
+    member: 'list',
     expression: 'task_struct.thread_node',
     doc: 'Links the threads of a process in `signal_struct.thread_head`, list_node.',
   },
   {
     key: 'signal.thread_head_offset',
     kind: 'offset',
+    member: 'list',
     expression: 'signal_struct.thread_head',
     doc: 'Head of the list of threads of a process.',
   },

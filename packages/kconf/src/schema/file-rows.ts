@@ -35,6 +35,7 @@ export const FILE_ROWS = [
   {
     key: 'fs.f_pos_offset',
     kind: 'offset',
+    member: 'long-long',
     requiredIn: VERSIONED,
     expression: 'file.f_pos',
     doc: 'Position in the file, in bytes.',
@@ -49,6 +50,7 @@ export const FILE_ROWS = [
   {
     key: 'fs.fdtab_offset',
     kind: 'offset',
+    member: 'struct',
     requiredIn: CURRENT,
     expression: 'files_struct.fdtab',
     doc: 'The small table that a process starts with.',
@@ -79,6 +81,7 @@ export const FILE_ROWS = [
   {
     key: 'path.d_name_offset',
     kind: 'offset',
+    member: 'struct',
     requiredIn: EVERY,
     aliases: ['fs.d_name_offset'],
     expression: 'dentry.d_name',
@@ -87,6 +90,7 @@ export const FILE_ROWS = [
   {
     key: 'path.d_iname_offset',
     kind: 'offset',
+    member: 'bytes',
     requiredIn: EVERY,
     aliases: ['fs.d_iname_offset'],
     expression: 'dentry.d_iname',

@@ -12,6 +12,7 @@ export const MAPPING_ROWS = [
   {
     key: 'mm.mmap_offset',
     kind: 'offset',
+    optionalInPanda: true,
     requiredIn: PANDA1,
     expression: 'mm_struct.mmap',
     doc: 'First mapping in the list. Linux commit 763ecb035029 ("mm: remove the vma linked list") (in v6.1) removed it.',
@@ -82,6 +83,7 @@ export const MAPPING_ROWS = [
   {
     key: 'vma.vm_next_offset',
     kind: 'offset',
+    optionalInPanda: true,
     requiredIn: PANDA1,
     expression: 'vm_area_struct.vm_next',
     doc: 'Next mapping in the list. Linux commit 763ecb035029 ("mm: remove the vma linked list") (in v6.1) removed it.',

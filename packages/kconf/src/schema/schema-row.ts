@@ -11,6 +11,12 @@ export type KeyGeneration = 'current' | 'panda1' | 'linux24';
  */
 export type KeyKind = 'address' | 'offset' | 'size' | 'text' | 'constant';
 
+/**
+ * What a structure has at an offset: a pointer or an `unsigned long`, an `int` of 4 bytes, a word of 8 bytes, a list
+ * head of two pointers, another structure, or bytes.
+ */
+export type MemberForm = 'pointer' | 'int' | 'long-long' | 'list' | 'struct' | 'bytes';
+
 /** What is known of one key of `kernelinfo.conf`. */
 export interface SchemaRow {
   /** The key as it is written. */
@@ -21,6 +27,10 @@ export interface SchemaRow {
   readonly requiredIn?: readonly KeyGeneration[];
   /** Older names of the same value. */
   readonly aliases?: readonly string[];
+  /** What is at the offset; a pointer where it is absent. */
+  readonly member?: MemberForm;
+  /** Whether PANDA reads the key and does without it; it reads those that are required besides. */
+  readonly optionalInPanda?: true;
   /** Whether the offset may be negative. */
   readonly signed?: true;
   /** Whether it must be an address of the kernel's half; `or-zero` where 0 says that there is none. */

@@ -50,6 +50,7 @@ export const TASK_ROWS = [
   {
     key: 'task.tasks_offset',
     kind: 'offset',
+    member: 'list',
     requiredIn: MODERN,
     expression: 'task_struct.tasks',
     doc: 'Links all thread group leaders, list_head.',
@@ -64,6 +65,7 @@ export const TASK_ROWS = [
   {
     key: 'task.pid_offset',
     kind: 'offset',
+    member: 'int',
     requiredIn: EVERY,
     expression: 'task_struct.pid',
     doc: 'Thread id.',
@@ -71,6 +73,7 @@ export const TASK_ROWS = [
   {
     key: 'task.tgid_offset',
     kind: 'offset',
+    member: 'int',
     requiredIn: EVERY,
     expression: 'task_struct.tgid',
     doc: 'Process id: the pid of the thread group leader.',
@@ -85,6 +88,8 @@ export const TASK_ROWS = [
   {
     key: 'task.thread_group_offset',
     kind: 'offset',
+    member: 'list',
+    optionalInPanda: true,
     requiredIn: PANDA1,
     expression: 'task_struct.thread_group',
     doc: 'Links the threads of a process, list_head. Linux commit 8e1f385104ac ("kill task_struct->thread_group") (in v6.7) removed it.',
@@ -92,6 +97,7 @@ export const TASK_ROWS = [
   {
     key: 'task.leader_offset',
     kind: 'offset',
+    member: 'int',
     expression: 'task_struct.leader',
     doc: 'Whether the task leads its session, Linux 2.4; nothing reads it.',
   },
@@ -154,6 +160,7 @@ export const TASK_ROWS = [
   {
     key: 'task.comm_offset',
     kind: 'offset',
+    member: 'bytes',
     requiredIn: EVERY,
     expression: 'task_struct.comm',
     doc: 'Name of the thread, ends at the first NUL.',
@@ -175,12 +182,15 @@ export const TASK_ROWS = [
   {
     key: 'task.start_time_offset',
     kind: 'offset',
+    member: 'long-long',
+    optionalInPanda: true,
     expression: 'task_struct.start_time',
     doc: 'When the task started: nanoseconds of the monotonic clock since v3.17, a timespec before.',
   },
   {
     key: 'task.switch_task_hook_addr',
     kind: 'address',
+    optionalInPanda: true,
     kernelAddress: true,
     handWritten: true,
     expression: 'finish_task_switch',
@@ -189,6 +199,7 @@ export const TASK_ROWS = [
   {
     key: 'cred.uid_offset',
     kind: 'offset',
+    member: 'int',
     requiredIn: MODERN,
     expression: 'cred.uid',
     doc: 'Real user id.',
@@ -196,6 +207,7 @@ export const TASK_ROWS = [
   {
     key: 'cred.gid_offset',
     kind: 'offset',
+    member: 'int',
     requiredIn: MODERN,
     expression: 'cred.gid',
     doc: 'Real group id.',
@@ -203,6 +215,7 @@ export const TASK_ROWS = [
   {
     key: 'cred.euid_offset',
     kind: 'offset',
+    member: 'int',
     requiredIn: MODERN,
     expression: 'cred.euid',
     doc: 'Effective user id.',
@@ -210,6 +223,7 @@ export const TASK_ROWS = [
   {
     key: 'cred.egid_offset',
     kind: 'offset',
+    member: 'int',
     requiredIn: MODERN,
     expression: 'cred.egid',
     doc: 'Effective group id.',

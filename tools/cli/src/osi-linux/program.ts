@@ -10,6 +10,7 @@ import { version } from '../terminal/version';
 import type { ListingCommand, ListingOptions } from './command';
 import { current } from './commands/current';
 import { formatIdentity, identify, identityRow } from './commands/identify';
+import { addKconf } from './commands/kconf';
 import { ps } from './commands/ps';
 import { formatHexDump, READ_LIMIT, read, readRow } from './commands/read';
 import { threads } from './commands/threads';
@@ -34,6 +35,7 @@ export function createProgram(io: Io): Command {
   addIdentify(program, io);
   addTranslate(program, io);
   addRead(program, io);
+  addKconf(program, io);
   return program;
 }
 

@@ -1,0 +1,37 @@
+import { stripEscapeSequences, stripLogPrefix } from './log-prefix';
+
+/** A message of the kernel on a line of a log. */
+export interface LogMessage {
+  /** The message without what loggers put before it. */
+  readonly text: string;
+  /** Whether another message begins on the same line, right behind it: on a console, writers can race. */
+  readonly runsOn: boolean;
+}
+
+/** What printk puts before a message on the console: a stamp with six decimals. */
+const STAMP = /(?:<\d{1,4}>)?\[ {0,8}\d{1,9}\.\d{6}\](?: ?\[ {0,8}[TC]\d{1,10}\])? /;
+
+/** The messages on a line: one as a rule, none on a blank one, several where a console was raced for. */
+export function splitLogLine(line: string): LogMessage[] {
+  const messages: LogMessage[] = [];
+  // A lone CR takes a terminal back to the start of its line; what is written next is another message.
+  for (const part of stripEscapeSequences(line).split('\r')) addMessages(messages, part);
+  return messages;
+}
+
+function addMessages(messages: LogMessage[], part: string): void {
+  let text = stripLogPrefix(part);
+  for (let cut = nextStamp(text); cut >= 0; cut = nextStamp(text)) {
+    const before = text.slice(0, cut).trimEnd();
+    if (before !== '') messages.push({ text: before, runsOn: true });
+    const rest = stripLogPrefix(text.slice(cut));
+    // Each turn takes at least the stamp away, so that the loop ends.
+    if (rest.length >= text.length) break;
+    text = rest;
+  }
+  if (text !== '') messages.push({ text, runsOn: false });
+}
+
+function nextStamp(text: string): number {
+  return text.includes('[') ? text.search(STAMP) : -1;
+}

@@ -1,0 +1,31 @@
+import { safeParseKernelInfo } from '@osi-linux/kconf';
+import type { JsonRow } from '../../output/json-value';
+import type { Column } from '../../output/print-rows';
+import type { OpenKeyFile } from './kconf-file';
+
+/** The columns of `osi-linux kconf list`. */
+export const LIST_COLUMNS: readonly Column[] = [
+  { field: 'group', title: 'GROUP' },
+  { field: 'generation', title: 'GENERATION' },
+  { field: 'machine', title: 'MACHINE' },
+  { field: 'keys', title: 'KEYS', align: 'right' },
+  { field: 'panda', title: 'PANDA LOADS IT' },
+  { field: 'name', title: 'NAME' },
+];
+
+/** `osi-linux kconf list`: one row a group; PANDA loads none of a file that GLib rejects. */
+export function listGroups({ file, rejections }: OpenKeyFile): JsonRow[] {
+  return file.groups.map((group) => {
+    const { info, generation, machine } = safeParseKernelInfo(group);
+    const strict = safeParseKernelInfo(group, { mode: 'strict' }).issues;
+    const panda = rejections.length === 0 && strict.every(({ severity }) => severity === 'warning');
+    return {
+      group: group.name,
+      name: info['name'] ?? null,
+      generation,
+      machine: machine ?? null,
+      keys: group.entries.length,
+      panda,
+    };
+  });
+}

@@ -1,0 +1,165 @@
+import { escapeControls, OsiError } from '@osi-linux/core';
+import type { KconfIssue } from '@osi-linux/kconf';
+import type { Command } from 'commander';
+import type { JsonRow } from '../../output/json-value';
+import { type Column, printRows } from '../../output/print-rows';
+import { type OutputFormat, resolveSettings, type SettingOptions } from '../../settings/settings';
+import { printError } from '../../terminal/diagnostics';
+import { ExitCode } from '../../terminal/exit-code';
+import type { Io } from '../../terminal/io';
+import { checkGroups, formatFindings } from './kconf-check';
+import { diffColumns, diffGroups } from './kconf-diff';
+import { groupOf, groupsOf, type OpenKeyFile, openKeyFile } from './kconf-file';
+import { LIST_COLUMNS, listGroups } from './kconf-list';
+import { infoValueText, rawJson, rawText, SHOW_COLUMNS, showGroups } from './kconf-show';
+
+/** Adds `osi-linux kconf` with its subcommands: all that can be asked about a `kernelinfo.conf` without a guest. */
+export function addKconf(program: Command, io: Io): void {
+  const kconf = program
+    .command('kconf')
+    .description('ask about a kernelinfo.conf')
+    .addHelpText('after', EXAMPLES);
+  addList(kconf, io);
+  addShow(kconf, io);
+  addCheck(kconf, io);
+  addDiff(kconf, io);
+}
+
+const EXAMPLES = `
+Examples:
+  osi-linux kconf list kernelinfo.conf
+  osi-linux kconf show kernelinfo.conf my_kernel_info
+  osi-linux kconf check kernelinfo.conf my_kernel_info --strict
+  osi-linux kconf diff kernelinfo.conf one_kernel another_kernel`;
+
+function addList(kconf: Command, io: Io): void {
+  const command = subcommand(kconf, 'list', 'list the groups, and whether PANDA loads them');
+  command.action((file: string, options: SettingOptions) =>
+    attempt(io, options, async (format) => {
+      const keyFile = openKeyFile(file);
+      await print(io, listGroups(keyFile), LIST_COLUMNS, format);
+      return report(io, keyFile, keyFile.rejections);
+    }),
+  );
+}
+
+function addShow(kconf: Command, io: Io): void {
+  const command = subcommand(kconf, 'show', 'show the keys with their values')
+    .argument('[GROUP]', 'only this group')
+    .option('--raw', 'the texts as GLib has them, of every key; a file that GLib rejects is refused');
+  command.action((file: string, name: string | undefined, options: SettingOptions & { raw?: boolean }) =>
+    attempt(io, options, async (format) => {
+      const keyFile = openKeyFile(file);
+      if (options.raw) return showRaw(io, keyFile, name, format);
+      const { rows, problems } = showGroups(groupsOf(keyFile, name));
+      await print(io, forPeople(rows, ['value'], format), SHOW_COLUMNS, format);
+      return report(io, keyFile, [...keyFile.rejections, ...problems]);
+    }),
+  );
+}
+
+function showRaw(io: Io, keyFile: OpenKeyFile, name: string | undefined, format: OutputFormat): ExitCode {
+  if (keyFile.rejections.length > 0) throw rejection(keyFile);
+  const groups = groupsOf(keyFile, name);
+  if (format !== 'table') io.out(`${rawJson(groups, format === 'json' ? '  ' : '')}\n`);
+  else if (groups.length > 0) io.out(`${rawText(groups)}\n`);
+  return ExitCode.Complete;
+}
+
+function addCheck(kconf: Command, io: Io): void {
+  const command = subcommand(kconf, 'check', 'look for everything that is wrong')
+    .argument('[GROUP]', 'only this group')
+    .option('--strict', "as PANDA sees it: GLib's numbers, PANDA's required keys, nothing else");
+  command.action((file: string, name: string | undefined, options: SettingOptions & { strict?: boolean }) =>
+    attempt(io, options, async (format) => {
+      const keyFile = openKeyFile(file);
+      const { rows, faults } = checkGroups(keyFile, name, options.strict === true);
+      if (format === 'table') io.out(`${formatFindings(rows, file)}${summary(rows.length, faults)}\n`);
+      else await print(io, rows, [], format);
+      return faults === 0 ? ExitCode.Complete : ExitCode.Incomplete;
+    }),
+  );
+}
+
+function addDiff(kconf: Command, io: Io): void {
+  const command = subcommand(kconf, 'diff', 'tell the keys in which two groups differ')
+    .argument('<A>', 'a group')
+    .argument('<B>', 'another group');
+  command.action((file: string, a: string, b: string, options: SettingOptions) =>
+    attempt(io, options, async (format) => {
+      const keyFile = openKeyFile(file);
+      const rows = diffGroups(groupOf(keyFile, a), groupOf(keyFile, b));
+      if (rows.length === 0 && format === 'table') io.out('no key differs\n');
+      else await print(io, forPeople(rows, ['a', 'b'], format), diffColumns(a, b), format);
+      return ExitCode.Complete;
+    }),
+  );
+}
+
+function subcommand(kconf: Command, name: string, summaryText: string): Command {
+  return kconf
+    .command(name)
+    .description(summaryText)
+    .argument('<FILE>', 'a key file such as kernelinfo.conf')
+    .option('--json', 'print JSON')
+    .option('--ndjson', 'print JSON, a row a line');
+}
+
+function print(
+  io: Io,
+  rows: readonly JsonRow[],
+  columns: readonly Column[],
+  format: OutputFormat,
+): Promise<void> {
+  const titles = columns.map((column) => ({ ...column, title: escapeControls(column.title) }));
+  return printRows(rows, titles, format, { write: io.out, columns: io.columns });
+}
+
+/** In a table, addresses are shown both as the file has them and in hex. */
+function forPeople(
+  rows: readonly JsonRow[],
+  fields: readonly string[],
+  format: OutputFormat,
+): readonly JsonRow[] {
+  if (format !== 'table') return rows;
+  return rows.map((row) => {
+    const shown = fields.map((field) => [field, infoValueText(String(row['key']), row[field] ?? null)]);
+    return { ...row, ...Object.fromEntries(shown) };
+  });
+}
+
+function report(io: Io, { path }: OpenKeyFile, problems: readonly KconfIssue[]): ExitCode {
+  for (const { line, message, hint } of problems) {
+    io.err(`${escapeControls(`${path}:${line}: error: ${message}`)}\n`);
+    if (hint !== undefined) io.err(`  hint: ${escapeControls(hint)}\n`);
+  }
+  return problems.length === 0 ? ExitCode.Complete : ExitCode.Incomplete;
+}
+
+function rejection({ path, rejections }: OpenKeyFile): OsiError {
+  const lines = rejections.map(({ line, message }) => `\n  - ${path}:${line}: ${message}`).join('');
+  return new OsiError('KEY_FILE_MALFORMED', `GLib rejects ${path}:${lines}`, {
+    hint: 'correct these lines; without --raw the rest of the file is shown',
+    fields: { path, line: rejections[0]?.line, issues: rejections },
+  });
+}
+
+function summary(findings: number, faults: number): string {
+  if (findings === 0) return 'nothing is wrong';
+  const count = `${findings} ${findings === 1 ? 'finding' : 'findings'}`;
+  return faults === 0 ? `${count}, none of them a fault` : `${count}, ${faults} of them a fault`;
+}
+
+async function attempt(
+  io: Io,
+  options: SettingOptions,
+  run: (format: OutputFormat) => Promise<ExitCode>,
+): Promise<void> {
+  try {
+    io.exitCode = await run(resolveSettings(options, io.environment).format.value);
+  } catch (error) {
+    if (!OsiError.is(error)) throw error;
+    printError(io, error);
+    io.exitCode = ExitCode.Incomplete;
+  }
+}
