@@ -1,7 +1,8 @@
 import { styleText } from 'node:util';
 import { escapeControls } from '@osi-linux/core';
 import type { Io } from '../terminal/io';
-import type { Finding, ImportedSection } from './section';
+import type { Finding } from './finding';
+import type { ImportedSection } from './section';
 
 /** What was done with a section. */
 export type Action = 'added' | 'replaced' | 'dry-run' | 'printed' | 'refused';
@@ -13,39 +14,39 @@ export function printFinding(io: Io, file: string, { severity, line, message, hi
   const place = line === null ? file : `${file}:${line}`;
   const word = io.colour ? styleText(COLOURS[severity], severity, { validateStream: false }) : severity;
   io.err(`${escapeControls(place)}: ${word}: ${escapeControls(message)}\n`);
-  if (hint !== undefined) io.err(`  hint: ${escapeControls(hint)}\n`);
+  if (hint !== null) io.err(`  hint: ${escapeControls(hint)}\n`);
 }
 
-/** Prints the one JSON object that `--json` asks for. */
-export function printJson(
-  io: Io,
-  answer: {
-    group: string;
-    output: string;
-    action: Action;
-    section: ImportedSection;
-    findings: readonly Finding[];
-  },
-): void {
-  const { group, output, action, section } = answer;
-  const findings = answer.findings.map(({ severity, line, key, message }) => ({
-    severity,
-    line,
-    key,
-    message,
-  }));
-  const shown = action === 'dry-run' || action === 'printed' ? { section: section.text } : {};
-  io.out(`${JSON.stringify({ group, output, action, keys: section.keys, findings, ...shown }, null, 2)}\n`);
+/** Prints a diff: to a terminal with its control characters escaped, else as it is. */
+export function printDiff(io: Io, diff: string): void {
+  io.out(io.columns === undefined ? diff : diff.split('\n').map(escapeControls).join('\n'));
 }
 
-/** `2 errors, 1 key or line missing, 3 warnings`. */
-export function countFindings(findings: readonly Finding[]): string {
-  const count = (severity: Finding['severity']): number =>
-    findings.filter((each) => each.severity === severity).length;
-  const [errors, missing] = [count('error'), count('incomplete')];
-  const parts = [
-    errors > 0 ? `${errors} ${errors === 1 ? 'error' : 'errors'}` : '',
-    missing > 0 ? `${missing} ${missing === 1 ? 'thing' : 'things'} missing` : '',
-  ];
-  return parts.filter((part) => part !== '').join(', ');
+/** What `--json` answers with. */
+export interface Answer {
+  readonly group: string;
+  readonly log: string;
+  readonly output: string;
+  readonly action: Action;
+  readonly section: ImportedSection;
+  readonly findings: readonly Finding[];
+  readonly diff: string | null;
+}
+
+/** Prints the one JSON object that `--json` asks for; it has every field always, in this order. */
+export function printJson(io: Io, answer: Answer): void {
+  const { group, log, output, action, section, findings, diff } = answer;
+  const { keys, block = null, text } = section;
+  const object = {
+    group,
+    log,
+    output,
+    action,
+    keys,
+    block,
+    findings,
+    section: block === null ? null : text,
+    diff,
+  };
+  io.out(`${JSON.stringify(object, null, 2)}\n`);
 }

@@ -99,10 +99,21 @@ describe('kconf-import', () => {
 
     const again = await importReal();
     expect(again.code).toBe(1);
-    expect(again.err).toMatch(/has a group \[g\] already\n {2}hint: use --replace/);
+    expect(again.err).toMatch(
+      /has a group \[g\] already, in line 1: it says the same as the log\n {2}hint: /,
+    );
     expect(readFileSync(conf, 'utf8')).toBe(both);
 
-    writeFileSync(conf, both.replace('task.size = 9792', 'task.size = 1'));
+    const other = both
+      .replace('task.size = 9792', 'task.size = 1')
+      .replace('task.tgid_offset = 2420\n', '')
+      .replace('task.mm_offset = 2272', 'task.mm_offset = 2')
+      .replace('task.comm_size = 16', 'task.comm_size = 17');
+    writeFileSync(conf, `# head\n${other}`);
+    expect((await importReal()).err).toContain(
+      'in line 2: it differs in task.size (1 there, 9792 in the log), task.tgid_offset (absent there, 2420 in the log), task.mm_offset (2 there, 2272 in the log) and in 1 more keys\n',
+    );
+    writeFileSync(conf, other);
     expect((await importReal('--replace')).out).toBe(`replaced [g] in ${conf}: 73 keys\n`);
     expect(readFileSync(conf, 'utf8')).toBe(both);
   });
@@ -194,41 +205,79 @@ describe('kconf-import', () => {
     expect(cut.err).toContain('log_buf_len=1M');
   });
 
-  it('shows with --dry-run what it would write, and writes nothing', async () => {
+  it('shows with --dry-run what it would add, and writes nothing', async () => {
     const { code, out, err } = await importReal('--dry-run');
-    expect([code, existsSync(conf)]).toEqual([0, false]);
-    expect(out).toMatch(/^\[g\]\nname = /);
+    expect([code, readdirSync(folder)]).toEqual([0, []]);
+    expect(out).toMatch(/^--- \/dev\/null\n\+\+\+ .*\n@@ -0,0 \+1,78 @@\n\+\[g\]\n\+name = /);
     expect(err).toBe(`would add [g] to ${conf}: 73 keys\n`);
   });
 
-  it('prints one JSON object', async () => {
+  it('shows with --dry-run what it would replace, and writes nothing', async () => {
+    await importReal();
+    const changed = readFileSync(conf, 'utf8').replace('task.size = 9792', 'task.size = 1');
+    writeFileSync(conf, changed);
+    const { out, err } = await importReal('--dry-run', '--replace');
+    expect(out.split('\n').filter((line) => /^[-+][^-+]/.test(line))).toEqual([
+      '-task.size = 1',
+      '+task.size = 9792',
+    ]);
+    expect(err).toBe(`would replace [g] in ${conf}: 73 keys\n`);
+    expect(readFileSync(conf, 'utf8')).toBe(changed);
+  });
+
+  it('prints one JSON object, always with every field', async () => {
+    const fields = ['group', 'log', 'output', 'action', 'keys', 'block', 'findings', 'section', 'diff'];
+    const json = async (answer: Promise<Answer>): Promise<Record<string, unknown>> => {
+      const object = JSON.parse((await answer).out) as Record<string, unknown>;
+      expect(Object.keys(object)).toEqual(fields);
+      return object;
+    };
     const added = await importReal('--json');
-    expect(JSON.parse(added.out)).toEqual({
+    expect(added.err).toBe(`added [g] to ${conf}: 73 keys\n`);
+    expect(await json(Promise.resolve(added))).toEqual({
       group: 'g',
+      log: REAL,
       output: conf,
       action: 'added',
       keys: 73,
+      block: { beginLine: 6, endLine: 84, blocks: 1 },
       findings: [],
+      section: readFileSync(conf, 'utf8'),
+      diff: null,
     });
-    expect(added.err).toBe(`added [g] to ${conf}: 73 keys\n`);
-    const refused = JSON.parse((await importReal('--json')).out);
-    expect(refused).toMatchObject({
-      action: 'refused',
-      findings: [{ severity: 'error', line: null, key: null }],
+    expect((await json(importReal('--json'))).findings).toEqual([
+      {
+        severity: 'error',
+        file: 'output',
+        line: 1,
+        key: null,
+        code: 'KEY_FILE_GROUP_EXISTS',
+        message: expect.stringContaining('it says the same as the log'),
+        hint: expect.any(String),
+      },
+    ]);
+    expect((await json(importReal('--json', '--replace'))).action).toBe('replaced');
+    expect(await json(importReal('--json', '--replace', '--dry-run'))).toMatchObject({
+      action: 'dry-run',
+      diff: '',
     });
-    expect(JSON.parse((await importReal('--json', '--replace')).out).action).toBe('replaced');
-    const dry = JSON.parse((await importReal('--json', '--replace', '--dry-run')).out);
-    expect(dry).toMatchObject({ action: 'dry-run', section: expect.stringMatching(/^\[g\]\nname/) });
-    const seed = JSON.parse((await call([SEED, '--group', 'g', '--output', conf, '--json'])).out);
+    const seed = await json(call([SEED, '--group', 'g', '--output', conf, '--json']));
     expect(seed).toMatchObject({ action: 'refused', keys: 18 });
     expect(seed.findings).toContainEqual({
       severity: 'incomplete',
+      file: 'log',
       line: 19,
       key: null,
+      code: null,
       message: expect.stringContaining('[...]'),
+      hint: expect.any(String),
     });
-    const nothing = JSON.parse((await call(['--group', 'g', '--json'], { stdin: '' })).out);
-    expect(nothing).toMatchObject({ action: 'refused', keys: 0, findings: [{ severity: 'error' }] });
+    const nothing = await json(call(['--group', 'g', '--json'], { stdin: '' }));
+    expect(nothing).toMatchObject({ action: 'refused', keys: 0, block: null, section: null });
+    const none = await json(call([join(folder, 'none'), '--group', 'g', '--json']));
+    expect(none.findings).toMatchObject([
+      { code: 'FILE_UNREADABLE', message: expect.stringContaining('ENOENT') },
+    ]);
   });
 
   it('warns of lines for which GLib rejects the file, and adds all the same', async () => {
@@ -265,10 +314,13 @@ describe('the file that is written', () => {
     expect(readdirSync(join(folder, 'real'))).toEqual(['k.conf']);
   });
 
-  it('is made where a dangling link points', async () => {
+  it('is not made where a dangling link points', async () => {
     symlinkSync('later.conf', conf);
-    expect((await importReal()).code).toBe(0);
-    expect(readFileSync(join(folder, 'later.conf'), 'utf8')).toMatch(/^\[g\]\n/);
+    expect(await importReal()).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/is a link to .*later\.conf, which is not there\n {2}hint: make that file/),
+    });
+    expect(readdirSync(folder)).toEqual(['kernelinfo.conf']);
   });
 
   it('is not written over a folder, a loop of links or a missing folder', async () => {

@@ -1,25 +1,28 @@
-import { decodeText, OsiError } from '@osi-linux/core';
+import { OsiError } from '@osi-linux/core';
 import {
   createGroup,
   findKernelInfoBlock,
   formatSection,
   type KconfIssue,
-  type NumberedLine,
+  type KeyFileGroup,
   safeParseKernelInfo,
 } from '@osi-linux/kconf';
+import { type Finding, findingOfError } from './finding';
 
-/** One finding about a log. */
-export interface Finding {
-  readonly severity: KconfIssue['severity'];
-  /** Line number in the log from 1; `null` where no line is meant. */
-  readonly line: number | null;
-  readonly key: string | null;
-  readonly message: string;
-  readonly hint?: string;
+/** Where the block stands in the log. */
+export interface BlockPlace {
+  /** Line of KERNELINFO-BEGIN, from 1. */
+  readonly beginLine: number;
+  readonly endLine: number;
+  /** How many whole blocks the log has. */
+  readonly blocks: number;
 }
 
 /** What was made of a log. */
 export interface ImportedSection {
+  /** `undefined` where the log has no whole block. */
+  readonly block: BlockPlace | undefined;
+  readonly group: KeyFileGroup | undefined;
   /** The lines of the section without its header. */
   readonly lines: readonly string[];
   /** The whole section as it is written. */
@@ -35,46 +38,26 @@ export interface ImportedSection {
  *
  * A log without a whole block gives an empty section with the error among the findings.
  */
-export function readSection(log: Uint8Array, group: string): ImportedSection {
+export function readSection(log: Uint8Array, name: string): ImportedSection {
   try {
-    const block = findKernelInfoBlock(decodeText(log));
-    const parsed = createGroup(group, block.beginLine, block.lines);
-    const lines = block.lines.map(({ text }) => text);
-    const issues = [
-      ...block.issues,
-      ...findContradictions(block.lines),
-      ...safeParseKernelInfo(parsed).issues,
-    ];
-    const findings = issues.map(toFinding).sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
-    return { lines, text: formatSection(group, lines), keys: parsed.entries.length, findings };
+    const { lines: numbered, issues, ...block } = findKernelInfoBlock(log);
+    const group = createGroup(name, block.beginLine, numbered);
+    const lines = numbered.map(({ text }) => text);
+    const findings = [...issues, ...safeParseKernelInfo(group).issues].map(findingOfIssue);
+    findings.sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
+    return { block, group, lines, text: formatSection(name, lines), keys: group.entries.length, findings };
   } catch (error) {
     if (!OsiError.is(error)) throw error;
-    return { lines: [], text: '', keys: 0, findings: [errorFinding(error)] };
+    return emptySection(error);
   }
 }
 
-/** A key that the module printed twice must say the same both times; PANDA's extractor for 2.4 does that. */
-function findContradictions(lines: readonly NumberedLine[]): KconfIssue[] {
-  const seen = new Map<string, { readonly line: number; readonly value: string }>();
-  const issues: KconfIssue[] = [];
-  for (const { line, text } of lines) {
-    if (text.startsWith('#')) continue;
-    const equals = text.indexOf('=');
-    const [key, value] = [text.slice(0, equals).trim(), text.slice(equals + 1).trim()];
-    const earlier = seen.get(key);
-    seen.set(key, { line, value });
-    if (earlier === undefined || earlier.value === value) continue;
-    const message = `key ${key} stands in line ${earlier.line} already, with another value`;
-    issues.push({ severity: 'error', line, column: 1, key, message });
-  }
-  return issues;
+/** The section of a log of which nothing could be read. */
+export function emptySection(error: OsiError): ImportedSection {
+  const findings = [findingOfError(error, 'log')];
+  return { block: undefined, group: undefined, lines: [], text: '', keys: 0, findings };
 }
 
-function toFinding({ severity, line, key, message, hint }: KconfIssue): Finding {
-  return { severity, line, key: key ?? null, message, ...(hint === undefined ? {} : { hint }) };
-}
-
-function errorFinding({ message, hint, fields }: OsiError): Finding {
-  const line = typeof fields['line'] === 'number' ? fields['line'] : null;
-  return { severity: 'error', line, key: null, message, ...(hint === undefined ? {} : { hint }) };
+function findingOfIssue({ severity, line, key, message, hint }: KconfIssue): Finding {
+  return { severity, file: 'log', line, key: key ?? null, code: null, message, hint: hint ?? null };
 }

@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import {
+  accessSync,
   type BigIntStats,
   closeSync,
+  constants,
   fchmodSync,
   fchownSync,
   fsyncSync,
@@ -9,13 +10,13 @@ import {
   openSync,
   readlinkSync,
   renameSync,
-  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { OsiError } from '@osi-linux/core';
 import { readWholeFile } from './input';
+import { dropClaim, type TargetClaim, takeClaim } from './target-claim';
 
 /** The kernel follows 40 links, so do we. */
 const LINK_LIMIT = 40;
@@ -35,68 +36,81 @@ export interface TargetFile {
 /**
  * Reads the file that is to be changed; one that is not there reads as empty.
  *
- * @throws OsiError `FILE_UNREADABLE`; `FILE_UNWRITABLE` for what is no plain file.
+ * @throws OsiError `FILE_UNREADABLE`; `FILE_UNWRITABLE` for what is no plain file, and for a link to nothing.
  */
 export function readTarget(name: string): TargetFile {
   const path = followLinks(name);
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-  if (stats !== undefined && !stats.isFile()) {
-    throw new OsiError('FILE_UNWRITABLE', `${name} is no plain file`, {
-      hint: 'use --output - to print the section',
-      fields: { path },
+  const stats = tryFile(name, path, () => statSync(path, { bigint: true, throwIfNoEntry: false }));
+  if (stats === undefined && path !== resolve(name)) {
+    throw unwritable(name, path, `${name} is a link to ${path}, which is not there`, {
+      hint: 'make that file first, or remove the link',
     });
+  }
+  if (stats !== undefined && !stats.isFile()) {
+    const what = stats.isDirectory() ? 'a folder' : 'no plain file';
+    throw unwritable(name, path, `${name} is ${what}`, { hint: 'name a file, or use --output - to print' });
   }
   return { name, path, stats, bytes: stats === undefined ? new Uint8Array() : readWholeFile(path) };
 }
 
 /**
- * Replaces the file in one step: whoever reads it sees the old bytes or the new ones. Its mode stays, and links stay
- * links.
+ * Changes a file in one step: whoever reads it sees the old bytes or the new ones, and no two runs change it at once.
+ * Its mode stays, its owner too where root does it, and links stay links. Returns whether the change is known to be on
+ * the disk.
  *
- * @throws OsiError `FILE_UNWRITABLE`; `FILE_CHANGED` when somebody else has changed it since it was read.
+ * `edit` is given the file as it then is; what it throws leaves the file alone.
+ *
+ * @throws OsiError `FILE_UNREADABLE`, `FILE_UNWRITABLE`, `FILE_LOCKED`; `FILE_CHANGED` when a program that knows nothing
+ * of these claims has changed the file meanwhile.
  */
-export function writeTarget(target: TargetFile, bytes: Uint8Array): void {
-  const folder = dirname(target.path);
-  const temporary = join(folder, `.${basename(target.path)}.${randomBytes(6).toString('hex')}.tmp`);
+export async function changeTarget(name: string, edit: (target: TargetFile) => Uint8Array): Promise<boolean> {
+  const path = followLinks(name);
+  tryFile(name, path, () => {
+    // Renaming would get past a mode that forbids writing.
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) accessSync(path, constants.W_OK);
+  });
+  const claim = await takeClaim(path).catch((error: unknown) => {
+    throw asUnwritable(name, path, error);
+  });
+  let isOpen = true;
   try {
-    writeTemporary(temporary, target, bytes);
+    const target = readTarget(name);
+    if (target.path !== path) throw changed(name, path);
+    fillClaim(claim, target, edit(target));
     checkUnchanged(target);
-    renameSync(temporary, target.path);
-    syncFolder(folder);
+    renameSync(claim.path, path);
+    isOpen = false;
+    closeSync(claim.file);
   } catch (error) {
-    rmSync(temporary, { force: true });
-    if (OsiError.is(error)) throw error;
-    throw new OsiError('FILE_UNWRITABLE', `cannot write ${target.name}`, {
-      cause: error,
-      fields: { path: target.path },
-    });
+    if (isOpen) dropClaim(claim);
+    throw asUnwritable(name, path, error);
   }
+  return syncFolder(dirname(path));
 }
 
 function followLinks(name: string): string {
   let path = resolve(name);
   for (let links = 0; links < LINK_LIMIT; links += 1) {
-    if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return path;
-    path = resolve(dirname(path), readlinkSync(path));
+    const at = path;
+    const stats = tryFile(name, at, () => lstatSync(at, { throwIfNoEntry: false }));
+    if (stats?.isSymbolicLink() !== true) return path;
+    path = resolve(
+      dirname(at),
+      tryFile(name, at, () => readlinkSync(at)),
+    );
   }
   throw new OsiError('FILE_UNREADABLE', `${name} leads through more than ${LINK_LIMIT} links`, {
     fields: { path },
   });
 }
 
-function writeTemporary(temporary: string, { stats }: TargetFile, bytes: Uint8Array): void {
-  const file = openSync(temporary, 'wx', NEW_FILE_MODE);
-  try {
-    writeFileSync(file, bytes);
-    if (stats !== undefined) {
-      // Only root can give a file away; for others the new file is their own, as with any editor.
-      if (process.getuid?.() === 0) fchownSync(file, Number(stats.uid), Number(stats.gid));
-      fchmodSync(file, Number(stats.mode & 0o7777n));
-    }
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+function fillClaim({ file }: TargetClaim, { stats }: TargetFile, bytes: Uint8Array): void {
+  // Only root can give a file away; for others the new file is their own, as with any editor.
+  if (stats !== undefined && process.getuid?.() === 0) fchownSync(file, Number(stats.uid), Number(stats.gid));
+  // The mode comes before the bytes: what only the owner may read is never open to others.
+  fchmodSync(file, stats === undefined ? NEW_FILE_MODE & ~process.umask() : Number(stats.mode & 0o7777n));
+  writeFileSync(file, bytes);
+  fsyncSync(file);
 }
 
 function checkUnchanged(target: TargetFile): void {
@@ -108,22 +122,66 @@ function checkUnchanged(target: TargetFile): void {
       : now.ino === stats.ino &&
         now.mtimeNs === stats.mtimeNs &&
         Buffer.compare(readWholeFile(target.path), target.bytes) === 0;
-  if (same) return;
-  throw new OsiError(
+  if (!same) throw changed(target.name, target.path);
+}
+
+/** Whether the folder's new entry is on the disk; some file systems cannot say. */
+function syncFolder(folder: string): boolean {
+  try {
+    const handle = openSync(folder, 'r');
+    try {
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof Error) return false;
+    throw error;
+  }
+}
+
+function changed(name: string, path: string): OsiError {
+  return new OsiError(
     'FILE_CHANGED',
-    `${target.name} was changed by somebody else meanwhile; nothing was written`,
-    {
-      hint: 'run the command again',
-      fields: { path: target.path },
-    },
+    `${name} was changed by another program meanwhile; nothing was written`,
+    { hint: 'run the command again', fields: { path } },
   );
 }
 
-function syncFolder(folder: string): void {
-  const handle = openSync(folder, 'r');
+const HINTS: Readonly<Record<string, string>> = {
+  EACCES: 'you may not write there; choose another --output, or change the rights of the file and its folder',
+  EPERM: 'you may not write there; choose another --output, or change the rights of the file and its folder',
+  EROFS: 'the file system is read-only; choose another --output',
+  ENOSPC: 'the file system is full; the file is as it was: free some space and run the command again',
+  EDQUOT: 'your quota is used up; the file is as it was: free some space and run the command again',
+  ENOENT: 'make the folder first',
+  ENOTDIR: 'a part of the path is a file, not a folder',
+};
+
+function tryFile<Value>(name: string, path: string, call: () => Value): Value {
   try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
+    return call();
+  } catch (error) {
+    throw asUnwritable(name, path, error);
   }
+}
+
+function asUnwritable(name: string, path: string, error: unknown): unknown {
+  // What is no answer of the file system is a fault of this program, and passes through.
+  if (OsiError.is(error) || !(error instanceof Error) || !('syscall' in error)) return error;
+  const hint = HINTS[(error as NodeJS.ErrnoException).code ?? ''];
+  return unwritable(name, path, `cannot write ${name}`, {
+    cause: error,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+function unwritable(
+  name: string,
+  path: string,
+  message: string,
+  more: { readonly hint?: string; readonly cause?: unknown },
+): OsiError {
+  return new OsiError('FILE_UNWRITABLE', message, { ...more, fields: { name, path } });
 }

@@ -1,0 +1,38 @@
+import { OsiError } from '@osi-linux/core';
+import type { KeyFileGroup } from '@osi-linux/kconf';
+
+const SHOWN = 3;
+
+/** Why a group that is there already is left alone: where it is, and in what it differs from the log. */
+export function groupExists(file: string, there: KeyFileGroup, here: KeyFileGroup | undefined): OsiError {
+  const differing = here === undefined ? [] : differences(there, here);
+  const shown = differing.slice(0, SHOWN).join(', ');
+  const more = differing.length > SHOWN ? ` and in ${differing.length - SHOWN} more keys` : '';
+  const compared = differing.length === 0 ? 'it says the same as the log' : `it differs in ${shown}${more}`;
+  const message = `${file} has a group [${there.name}] already, in line ${there.line}: ${compared}`;
+  return new OsiError('KEY_FILE_GROUP_EXISTS', message, {
+    hint:
+      differing.length === 0
+        ? 'nothing is to be done; --replace writes it all the same'
+        : 'use --replace to replace it (--dry-run --replace shows every difference), or another --group',
+    fields: { file, group: there.name, line: there.line, differing },
+  });
+}
+
+/** `task.size (1060 there, 1000 in the log)`, in the order of the log. */
+function differences(there: KeyFileGroup, here: KeyFileGroup): string[] {
+  const [old, now] = [valuesOf(there), valuesOf(here)];
+  const keys = [...now.keys(), ...[...old.keys()].filter((key) => !now.has(key))];
+  return keys
+    .filter((key) => old.get(key) !== now.get(key))
+    .map((key) => `${key} (${shownValue(old.get(key))} there, ${shownValue(now.get(key))} in the log)`);
+}
+
+function valuesOf({ entries }: KeyFileGroup): Map<string, string> {
+  return new Map(entries.map(({ key, value }) => [key, value.trim()]));
+}
+
+function shownValue(value: string | undefined): string {
+  if (value === undefined) return 'absent';
+  return value.length > 60 ? `${value.slice(0, 60)}...` : value;
+}
