@@ -20,7 +20,7 @@ export function findAnchor(kernel: Kernel, memory: PhysicalMemory): VirtualAddre
   const init = info['task.init_addr'];
   if (pageOffset === undefined || init === undefined) return undefined;
   const parentOffset = BigInt(requireKey(info, 'task.real_parent_offset'));
-  for (const place of eachWord(memory, init)) {
+  for (const place of eachWord(memory, init, kernel.memory.architecture.wordSize)) {
     const task = pageOffset + BigInt(place) - parentOffset;
     if (isFirstProcess(kernel, task)) return task;
   }
@@ -38,17 +38,17 @@ function isFirstProcess(kernel: Kernel, address: VirtualAddress): boolean {
   }
 }
 
-/** Every place in memory that holds a 64-bit word, aligned. */
-function* eachWord(memory: PhysicalMemory, word: bigint): Generator<PhysicalAddress> {
+/** Every place in memory that holds a word of the guest's size, aligned. */
+function* eachWord(memory: PhysicalMemory, word: bigint, size: 4 | 8): Generator<PhysicalAddress> {
   const low = Number(word & 0xffffffffn);
-  const high = Number(word >> 32n);
+  const high = size === 8 ? Number(word >> 32n) : undefined;
   const chunk = new Uint32Array(CHUNK / 4);
   for (const { start, end } of memory.ranges) {
     for (let at = start; at < end; ) {
       const bytes = new Uint8Array(chunk.buffer, 0, Math.min(CHUNK, end - at));
       const count = memory.scan(at, bytes);
-      for (let index = 0; index < count / 4; index += 2) {
-        if (chunk[index] === low && chunk[index + 1] === high) yield at + index * 4;
+      for (let index = 0; index < count / 4; index += size / 4) {
+        if (chunk[index] === low && (high === undefined || chunk[index + 1] === high)) yield at + index * 4;
       }
       at += count === 0 ? PAGE_SIZE : count;
     }

@@ -24,6 +24,9 @@ export interface KernelRoot {
 /** Where x86_64 kernels map their own image: `__START_KERNEL_map`, arch/x86/include/asm/page_64_types.h. */
 const START_KERNEL_MAP = 0xffffffff80000000n;
 
+/** Where 32-bit kernels map RAM: CONFIG_PAGE_OFFSET of each CONFIG_VMSPLIT_*, arch/x86/Kconfig. */
+const I386_PAGE_OFFSETS = [0xc0000000n, 0xb0000000n, 0x80000000n, 0x78000000n, 0x40000000n];
+
 const FORMS_BY_LEVELS: Readonly<Record<number, PagingFormName>> = {
   2: 'i386',
   3: 'pae',
@@ -33,7 +36,7 @@ const FORMS_BY_LEVELS: Readonly<Record<number, PagingFormName>> = {
 
 /** Every root that the profile, the dump's VMCOREINFO note or a processor names, in this order. */
 export function findKernelRoots(dump: Dump, info: KernelInfo): KernelRoot[] {
-  const roots = [rootFromProfile(info), rootFromVmcoreinfo(dump), ...rootsFromCpus(dump)];
+  const roots = [rootFromProfile(info), ...rootsFromVmcoreinfo(dump, info), ...rootsFromCpus(dump)];
   return roots.filter((found) => found !== undefined);
 }
 
@@ -55,21 +58,32 @@ function rootFromProfile(info: KernelInfo): KernelRoot | undefined {
   return checkedRoot(pagingForms[name], table - pageOffset, evidence);
 }
 
-function rootFromVmcoreinfo(dump: Dump): KernelRoot | undefined {
-  if (dump.vmcoreinfo === undefined || dump.machine !== 'x86_64') return undefined;
+function rootsFromVmcoreinfo(dump: Dump, info: KernelInfo): (KernelRoot | undefined)[] {
+  if (dump.vmcoreinfo === undefined) return [];
   const note = parseVmcoreinfo(dump.vmcoreinfo);
   const table = note.address('SYMBOL(swapper_pg_dir)');
+  if (table === undefined) return [];
+  const evidence = 'SYMBOL(swapper_pg_dir) of VMCOREINFO';
   const physBase = note.signed('NUMBER(phys_base)');
-  if (table === undefined || physBase === undefined) return undefined;
-  const form = pagingForms[note.signed('NUMBER(pgtable_l5_enabled)') === 1n ? '5-level' : '4-level'];
-  return checkedRoot(form, imagePhysical(table, physBase), 'SYMBOL(swapper_pg_dir) of VMCOREINFO');
+  if (physBase !== undefined) {
+    const form = pagingForms[note.signed('NUMBER(pgtable_l5_enabled)') === 1n ? '5-level' : '4-level'];
+    return [checkedRoot(form, imagePhysical(table, physBase), evidence)];
+  }
+  if (dump.machine === 'x86_64' || table >> 32n !== 0n) return [];
+  // Only 64-bit kernels have phys_base. The image of the others lies in the first GiB of the direct map.
+  const form = pagingForms[/^CONFIG_X86_PAE=y$/m.test(dump.vmcoreinfo) ? 'pae' : 'i386'];
+  const pageOffset = info['kernel.page_offset_addr'];
+  return (pageOffset === undefined ? I386_PAGE_OFFSETS : [pageOffset])
+    .filter((offset) => table >= offset && table - offset < 1n << 30n)
+    .map((offset) => checkedRoot(form, table - offset, evidence));
 }
 
 function rootsFromCpus(dump: Dump): KernelRoot[] {
   const roots = dump.cpus.flatMap(({ index, registers }) => {
     const { cr0, cr3, cr4, efer } = registers;
     if (cr0 === undefined || cr3 === undefined || cr4 === undefined) return [];
-    const paging = tryPaging({ cr0, cr3, cr4, efer, longMode: dump.machine === 'x86_64' });
+    const longMode = dump.machine === undefined ? undefined : dump.machine === 'x86_64';
+    const paging = tryPaging({ cr0, cr3, cr4, efer, longMode });
     if (paging === undefined) return [];
     const { form, root, userHalf } = paging;
     const evidence = `CR3 of cpu ${index}, ${formatAddress(cr3)}`;

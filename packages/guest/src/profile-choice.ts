@@ -4,11 +4,12 @@ import {
   type KernelInfo,
   type KeyFile,
   type KeyFileGroup,
+  nearestGroupNames,
   safeParseKernelInfo,
 } from '@osi-linux/kconf';
 import { findInitTask, type Kernel, LinearMapMemory } from '@osi-linux/kstruct';
 import type { Dump, Finding } from '@osi-linux/memory';
-import { AddressSpace } from '@osi-linux/x86-mmu';
+import { AddressSpace, linuxNonPresent } from '@osi-linux/x86-mmu';
 import { findAnchor } from './anchor';
 import { type Banner, scanForBanner } from './banner';
 import { findKernelRoots, type KernelRoot } from './kernel-root';
@@ -75,7 +76,7 @@ function tryGroup(dump: Dump, group: KeyFileGroup): Trial {
   if (roots.length === 0) return { contradictions: [noRoot(info)] };
   let contradictions: readonly string[] | undefined;
   for (const root of roots) {
-    const tables = new AddressSpace(root.form, dump.memory, root.root);
+    const tables = new AddressSpace(root.form, dump.memory, root.root, linuxNonPresent());
     const memory = new LinearMapMemory(tables, dump.memory, info);
     const kernel = withAnchor({ memory, info }, dump.memory);
     const fit = checkProfileFit(kernel);
@@ -139,9 +140,7 @@ function missingFile(file: string): OsiError {
 }
 
 function unknownGroup(keyFile: KeyFile, file: string, wanted: string): OsiError {
-  const names = keyFile.groups
-    .map(({ name }) => name)
-    .sort((a, b) => distance(a, wanted) - distance(b, wanted));
+  const names = nearestGroupNames(keyFile, wanted);
   const list = names.length === 0 ? 'it has none' : names.map((name) => `[${name}]`).join(' ');
   return new OsiError('PROFILE_GROUP_UNKNOWN', `${file} has no group [${wanted}]`, {
     hint: `groups of the file, nearest name first: ${list}`,
@@ -171,18 +170,4 @@ function remedy(group: KeyFileGroup, banner: string | undefined): string {
   return sameKernel
     ? 'the same kernel build at other addresses: KASLR moves it on each boot; import the log of this very boot, or boot with nokaslr'
     : 'another kernel; import a section from the log of the guest that was dumped: docs/adding-a-kernel.md';
-}
-
-/** Levenshtein's distance, for names that are short. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

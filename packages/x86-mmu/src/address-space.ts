@@ -1,15 +1,16 @@
-import {
-  type Architecture,
-  formatAddress,
+import type {
+  Architecture,
   OsiError,
-  type Page,
-  type PhysicalAddress,
-  type PhysicalMemory,
-  type VirtualAddress,
-  type VirtualMemory,
+  Page,
+  PhysicalAddress,
+  PhysicalMemory,
+  VirtualAddress,
+  VirtualMemory,
 } from '@osi-linux/core';
+import { checkRoot } from './internal/check-root';
 import { FastWalk, NO_TRANSLATION } from './internal/fast-walk';
 import { errorOfWalk } from './internal/walk-error';
+import type { NonPresentReader } from './non-present-entry';
 import { type PageWalk, walk } from './page-walk';
 import type { PagingForm } from './paging-form';
 import { Tlb } from './tlb';
@@ -19,8 +20,6 @@ const scratch = new BigUint64Array(1);
 const halves = new Uint32Array(scratch.buffer);
 const LOW = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 0 : 1;
 const HIGH = 1 - LOW;
-
-const PHYSICAL_END = 2 ** 52;
 
 /**
  * Virtual memory through x86 page tables, with a TLB that holds until {@link flush}.
@@ -43,23 +42,26 @@ export class AddressSpace implements VirtualMemory {
   readonly form: PagingForm;
   readonly root: PhysicalAddress;
   private readonly memory: PhysicalMemory;
+  private readonly nonPresent: NonPresentReader | undefined;
   private readonly fast: FastWalk;
   private readonly tlb = new Tlb();
 
   /**
+   * `nonPresent` reads what the operating system keeps in entries that are not present, for {@link fault}.
+   *
    * @throws OsiError `PAGE_ROOT_INVALID` where `root` is no physical address that this form's CR3 can hold.
    */
-  constructor(form: PagingForm, memory: PhysicalMemory, root: PhysicalAddress) {
-    if (!(root >= 0 && root < PHYSICAL_END && root % form.rootAlignment === 0)) {
-      const expected = `a multiple of ${form.rootAlignment} below 2^52`;
-      throw new OsiError('PAGE_ROOT_INVALID', `page-table root ${formatAddress(root)} is not ${expected}`, {
-        hint: 'mask the PCID bits of a CR3 value, or check where the root was read',
-        fields: { root, form: form.name },
-      });
-    }
+  constructor(
+    form: PagingForm,
+    memory: PhysicalMemory,
+    root: PhysicalAddress,
+    nonPresent?: NonPresentReader,
+  ) {
+    checkRoot(form, root);
     this.form = form;
     this.memory = memory;
     this.root = root;
+    this.nonPresent = nonPresent;
     this.fast = FastWalk.of(form);
   }
 
@@ -90,12 +92,18 @@ export class AddressSpace implements VirtualMemory {
 
   /** Every step of the translation of an address, read anew from the tables. */
   walk(address: VirtualAddress): PageWalk {
-    return walk(this.form, this.memory, this.root, BigInt.asUintN(64, address));
+    const walked = walk(this.form, this.memory, this.root, address);
+    if (walked.fault !== 'not-present' || this.nonPresent === undefined) return walked;
+    return { ...walked, nonPresent: this.nonPresent(this.form, walked) };
   }
 
   /**
    * Why {@link page} says `undefined`: `ADDRESS_NON_CANONICAL`, `PAGE_NOT_PRESENT`, `PAGE_RESERVED_BIT`,
    * `PAGE_TABLE_MISSING`, or what physical memory says of the page's frame. `PAGE_PRESENT` where there is no fault.
+   *
+   * `fields` has `level`, `entryAddress`, `entry` and `holeBytes` of the entry that said no; for one that is not
+   * present and an operating system that is known also `reason` (a `NonPresentKind`), and `physicalAddress`
+   * or `swap` where the entry tells them.
    */
   fault(address: VirtualAddress): OsiError {
     return errorOfWalk(this.walk(address), this.memory);
@@ -103,7 +111,7 @@ export class AddressSpace implements VirtualMemory {
 
   /** The same physical memory through another top table, given by its physical address. */
   withRoot(root: PhysicalAddress): AddressSpace {
-    return new AddressSpace(this.form, this.memory, root);
+    return new AddressSpace(this.form, this.memory, root, this.nonPresent);
   }
 
   /** Forgets all translations and pages; for guests that run on between reads. */

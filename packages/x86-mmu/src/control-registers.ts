@@ -1,5 +1,5 @@
 import { OsiError, type PhysicalAddress } from '@osi-linux/core';
-import { type PagingForm, type PagingFormName, pagingForms } from './paging-form';
+import { i386WithoutPse, type PagingForm, pagingForms } from './paging-form';
 
 /** The registers that decide how a processor translates addresses; those of a `Cpu` fit. */
 export interface ControlRegisters {
@@ -7,11 +7,11 @@ export interface ControlRegisters {
   readonly cr0: bigint;
   /** CR3; the top table, and PCID bits. */
   readonly cr3: bigint;
-  /** CR4; bits 5 and 12 choose the form. */
+  /** CR4; bits 4, 5 and 12 choose the form. */
   readonly cr4: bigint;
-  /** IA32_EFER, where the source has it. */
+  /** IA32_EFER, where the source has it; its bit 10 tells of long mode. */
   readonly efer?: bigint | undefined;
-  /** Whether the processor runs in long mode, where that is known from elsewhere (the machine of an ELF core). */
+  /** Whether the processor runs in long mode, where EFER is unknown (from the machine of an ELF core). */
   readonly longMode?: boolean | undefined;
 }
 
@@ -29,6 +29,7 @@ export interface Paging {
 }
 
 const CR0_PG = 1n << 31n;
+const CR4_PSE = 1n << 4n;
 const CR4_PAE = 1n << 5n;
 const CR4_LA57 = 1n << 12n;
 const CR4_PCIDE = 1n << 17n;
@@ -41,7 +42,8 @@ const PTI_USER_PAGE = 1n << 12n;
 /**
  * Reads the form of paging and the top table out of a processor's control registers.
  *
- * Source: Intel SDM vol. 3A 4.1.1 (modes), 4.5 (CR3); PCID bits are masked.
+ * Source: Intel SDM vol. 3A 4.1.1 (modes), tables 4-3, 4-7 and 4-12 (CR3). What CR3 holds beside the address is
+ * masked: PCID, PWT and PCD, LAM (bits 61 and 62), no-flush (bit 63).
  *
  * @throws OsiError `PAGING_OFF` where CR0.PG is clear, `PAGING_UNDECIDED` where PAE is on and nothing tells
  * whether the processor is in long mode.
@@ -61,26 +63,27 @@ export function pagingFromRegisters(registers: ControlRegisters): Paging {
       fields: { cr0, cr3, cr4 },
     });
   }
-  const form = pagingForms[formName(registers)];
+  const form = formOf(registers);
   const address = form.virtualBits === 32 ? cr3 & 0xffffffffn : cr3;
   const root = Number(address & form.frameMask) + (form.rootAlignment === 32 ? Number(address & 0xfe0n) : 0);
-  if (form.name === 'i386' || (cr3 & PTI_USER_PAGE) === 0n) return { form, root };
+  // Two levels know no isolation, and the table of a PAE kernel that isolates takes a page of its own.
+  if (form.name === 'i386' || root % 4096 !== 0 || (cr3 & PTI_USER_PAGE) === 0n) return { form, root };
   const certain = form.virtualBits > 32 && (cr4 & CR4_PCIDE) !== 0n && (cr3 & PTI_USER_PCID) !== 0n;
   return { form, root, userHalf: { kernelRoot: root - Number(PTI_USER_PAGE), certain } };
 }
 
-function formName(registers: ControlRegisters): PagingFormName {
+function formOf(registers: ControlRegisters): PagingForm {
   const { cr4, efer } = registers;
-  if ((cr4 & CR4_PAE) === 0n) return 'i386';
+  if ((cr4 & CR4_PAE) === 0n) return (cr4 & CR4_PSE) === 0n ? i386WithoutPse : pagingForms.i386;
   // PCIDs can only be turned on in long mode (SDM vol. 3A 4.10.1).
   const seen = (cr4 & CR4_PCIDE) !== 0n || undefined;
-  const longMode = registers.longMode ?? (efer === undefined ? seen : (efer & EFER_LMA) !== 0n);
+  const longMode = efer === undefined ? (registers.longMode ?? seen) : (efer & EFER_LMA) !== 0n;
   if (longMode === undefined) {
     throw new OsiError('PAGING_UNDECIDED', `PAE is on (CR4 0x${cr4.toString(16)}), long mode unknown`, {
       hint: 'give EFER, or say whether the guest is 64-bit',
       fields: { ...registers },
     });
   }
-  if (!longMode) return 'pae';
-  return (cr4 & CR4_LA57) === 0n ? '4-level' : '5-level';
+  if (!longMode) return pagingForms.pae;
+  return pagingForms[(cr4 & CR4_LA57) === 0n ? '4-level' : '5-level'];
 }

@@ -1,4 +1,6 @@
 import type { PhysicalAddress, PhysicalMemory, VirtualAddress } from '@osi-linux/core';
+import { pageFrame } from './internal/page-frame';
+import type { NonPresentEntry } from './non-present-entry';
 import type { PagingForm, PagingLevel, PagingLevelName } from './paging-form';
 
 /** A paging-structure entry that a walk read. */
@@ -45,8 +47,10 @@ export interface FaultedWalk {
   readonly entryAddress?: PhysicalAddress;
   /** The entry; absent where it could not be read. */
   readonly entry?: bigint;
-  /** Bytes from `virtual` to the end of the hole that this entry makes. */
+  /** Bytes from `virtual` to the end of the hole that this one entry makes; the next entry may make another. */
   readonly holeBytes: bigint;
+  /** What the operating system says with an entry that is not present; absent where nobody was asked to read it. */
+  readonly nonPresent?: NonPresentEntry;
   /** The entries that were read, from the top down, with the one that said no. */
   readonly entries: readonly PagingEntry[];
 }
@@ -60,7 +64,7 @@ const PAGE_SIZE_BIT = 0x80n;
 /**
  * Walks page tables and tells each step; for many addresses `AddressSpace.translate` is faster.
  *
- * `root` is the physical address of the top table. Whether the page's own frame is in memory is not looked at.
+ * `root` is the physical address of the top table; of `address`, the low 64 bits count. Whether the page's own frame is in memory is not looked at.
  * Source: Intel SDM vol. 3A 4.3 to 4.5.
  *
  * @throws RangeError where `form` is made wrong: no level of it ends in a page.
@@ -80,8 +84,9 @@ export function walk(
   form: PagingForm,
   memory: PhysicalMemory,
   root: PhysicalAddress,
-  virtual: VirtualAddress,
+  address: VirtualAddress,
 ): PageWalk {
+  const virtual = BigInt.asUintN(64, address);
   const entries: PagingEntry[] = [];
   const gapEnd = canonicalGapEnd(form, virtual);
   if (gapEnd !== undefined) return { fault: 'non-canonical', virtual, holeBytes: gapEnd - virtual, entries };
@@ -131,13 +136,4 @@ function faultOfEntry(level: PagingLevel, entry: bigint): PageFaultKind | undefi
   if ((entry & PRESENT) === 0n) return 'not-present';
   const reserved = leadsToPage(level, entry) ? level.reservedInPage : level.reservedInTable;
   return (entry & reserved) === 0n ? undefined : 'reserved-bit';
-}
-
-/** Physical address of the page; bits below its size, PAT among them, are left out. */
-function pageFrame(form: PagingForm, level: PagingLevel, entry: bigint): PhysicalAddress {
-  const frame = entry & form.frameMask & ~((1n << BigInt(level.shift)) - 1n);
-  const high = level.leadsTo === 'either' ? level.highFrame : undefined;
-  if (high === undefined) return Number(frame);
-  const highBits = (entry >> BigInt(high.shift)) & ((1n << BigInt(high.bits)) - 1n);
-  return Number(frame | (highBits << 32n));
 }

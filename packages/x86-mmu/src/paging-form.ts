@@ -60,8 +60,28 @@ const PTE: PagingLevel = {
 // Below the frame of a large page only bit 12, PAT, has a meaning.
 const PDE: PagingLevel = { ...PTE, name: 'PDE', shift: 21, leadsTo: 'either', reservedInPage: 0x1fe000n };
 const PDPTE: PagingLevel = { ...PDE, name: 'PDPTE', shift: 30, reservedInPage: 0x3fffe000n };
+const TABLE: PagingLevel = { ...PTE, name: 'PDE', leadsTo: 'table' };
 const PML4E: PagingLevel = { ...PTE, name: 'PML4E', shift: 39, leadsTo: 'table', reservedInTable: PS };
 const PML5E: PagingLevel = { ...PML4E, name: 'PML5E', shift: 48 };
+
+const i386Form: PagingForm = {
+  name: 'i386',
+  architecture: i386,
+  entrySize: 4,
+  virtualBits: 32,
+  frameMask: 0xfffff000n,
+  rootAlignment: 4096,
+  levels: [
+    { ...PDE, shift: 22, bits: 10, reservedInPage: 0x200000n, highFrame: { shift: 13, bits: 8 } },
+    { ...PTE, bits: 10 },
+  ],
+};
+
+/** `i386` with CR4.PSE clear: the PS bit of a PDE is ignored, there are no pages of 4 MiB (SDM vol. 3A 4.3). */
+export const i386WithoutPse: PagingForm = {
+  ...i386Form,
+  levels: i386Form.levels.map((level) => (level.name === 'PDE' ? { ...TABLE, shift: 22, bits: 10 } : level)),
+};
 
 const fourLevel: PagingForm = {
   name: '4-level',
@@ -82,18 +102,7 @@ const fourLevel: PagingForm = {
  * ```
  */
 export const pagingForms: Readonly<Record<PagingFormName, PagingForm>> = {
-  i386: {
-    name: 'i386',
-    architecture: i386,
-    entrySize: 4,
-    virtualBits: 32,
-    frameMask: 0xfffff000n,
-    rootAlignment: 4096,
-    levels: [
-      { ...PDE, shift: 22, bits: 10, reservedInPage: 0x200000n, highFrame: { shift: 13, bits: 8 } },
-      { ...PTE, bits: 10 },
-    ],
-  },
+  i386: i386Form,
   pae: {
     name: 'pae',
     architecture: i386,

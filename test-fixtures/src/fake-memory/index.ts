@@ -1,2 +1,3 @@
 export * from './fake-physical-memory';
+export * from './page-layout';
 export * from './page-table-builder';

@@ -1,23 +1,9 @@
 import type { PhysicalAddress, PhysicalMemory } from '@osi-linux/core';
-import type { PagingForm, PagingLevel } from '../paging-form';
+import type { PagingForm } from '../paging-form';
+import { type IntegerLevel, integerLevels, NO_PAGE, pageAddress } from './integer-level';
 
 /** What the integer walk says where the address has no translation. */
-export const NO_TRANSLATION = -1;
-
-/** A level with its masks split into 32-bit halves. */
-interface IntegerLevel {
-  readonly shift: number;
-  readonly indexMask: number;
-  readonly leaf: boolean;
-  readonly pageSizeBit: number;
-  readonly tableReservedLow: number;
-  readonly tableReservedHigh: number;
-  readonly pageReservedLow: number;
-  readonly pageReservedHigh: number;
-  readonly pageMask: number;
-  readonly highFrameShift: number;
-  readonly highFrameMask: number;
-}
+export const NO_TRANSLATION = NO_PAGE;
 
 /**
  * The page walk in 32-bit integers, for the physical address alone: the same rows as the telling walk, an order of
@@ -38,7 +24,7 @@ export class FastWalk {
   private readonly signShift: number;
 
   private constructor(form: PagingForm) {
-    this.levels = form.levels.map(toIntegers);
+    this.levels = integerLevels(form);
     this.wideEntries = form.entrySize === 8;
     this.signShift = form.virtualBits - 33;
   }
@@ -77,31 +63,4 @@ function indexOf(level: IntegerLevel, low: number, high: number): number {
   const { shift, indexMask } = level;
   if (shift >= 32) return (high >>> (shift - 32)) & indexMask;
   return ((low >>> shift) | (high << (32 - shift))) & indexMask;
-}
-
-function pageAddress(level: IntegerLevel, entry: number, entryHigh: number, low: number): number {
-  if ((entry & level.pageReservedLow) !== 0 || (entryHigh & level.pageReservedHigh) !== 0)
-    return NO_TRANSLATION;
-  const high =
-    level.highFrameMask === 0 ? entryHigh & 0xfffff : (entry >>> level.highFrameShift) & level.highFrameMask;
-  return high * 0x100000000 + (((entry & ~level.pageMask) | (low & level.pageMask)) >>> 0);
-}
-
-function toIntegers(level: PagingLevel): IntegerLevel {
-  const low = (mask: bigint): number => Number(mask & 0xffffffffn) | 0;
-  const high = (mask: bigint): number => Number(mask >> 32n) | 0;
-  const hasHighFrame = level.leadsTo === 'either' && level.highFrame !== undefined;
-  return {
-    shift: level.shift,
-    indexMask: 2 ** level.bits - 1,
-    leaf: level.leadsTo === 'page',
-    pageSizeBit: level.leadsTo === 'either' ? 0x80 : 0,
-    tableReservedLow: low(level.reservedInTable),
-    tableReservedHigh: high(level.reservedInTable),
-    pageReservedLow: low(level.reservedInPage),
-    pageReservedHigh: high(level.reservedInPage),
-    pageMask: level.leadsTo === 'table' ? 0 : 2 ** level.shift - 1,
-    highFrameShift: hasHighFrame ? (level.highFrame?.shift ?? 0) : 0,
-    highFrameMask: hasHighFrame ? 2 ** (level.highFrame?.bits ?? 0) - 1 : 0,
-  };
 }

@@ -1,4 +1,5 @@
 import { formatAddress, OsiError, PAGE_SIZE, type PhysicalMemory } from '@osi-linux/core';
+import type { NonPresentEntry, NonPresentKind } from '../non-present-entry';
 import type { FaultedWalk, MappedWalk, PageFaultKind, PageWalk } from '../page-walk';
 
 interface FaultText {
@@ -30,6 +31,22 @@ const TEXTS: Readonly<Record<PageFaultKind, FaultText>> = {
   },
 };
 
+const OTHER_TABLES = "or another process's page table; try --pid";
+
+const HINTS: Readonly<Record<NonPresentKind, string>> = {
+  unmapped: `never touched, unmapped again, ${OTHER_TABLES}`,
+  'prot-none': 'nobody may use the page, but its bytes are there: read them at the physical address',
+  splitting: 'its bytes are there: read them at the physical address',
+  swapped: 'its bytes are not in memory; the swap file has them, or zswap has them compressed',
+  migration: 'its bytes are there: read them at the physical address',
+  poisoned: 'the kernel gave the frame up for broken; its bytes may be wrong',
+  device: 'its bytes are in a device, not in memory',
+  special: 'if the page was being moved, its bytes are at the physical address',
+  marker: 'there is no page; a process that touched it would get a signal',
+  withheld: 'a guard page, or memory that the kernel gave back; there is nothing to read',
+  unknown: 'not a page table, or a table that was changing during the dump',
+};
+
 /** The error that a walk amounts to. */
 export function errorOfWalk(result: PageWalk, memory: PhysicalMemory): OsiError {
   return result.fault === undefined ? errorOfFrame(result, memory) : errorOfFault(result, memory);
@@ -46,13 +63,28 @@ function errorOfFrame(result: MappedWalk, memory: PhysicalMemory): OsiError {
 }
 
 function errorOfFault(result: FaultedWalk, memory: PhysicalMemory): OsiError {
-  const { fault, virtual, level, entryAddress, entry } = result;
+  const { fault, virtual, level, entryAddress, entry, holeBytes, nonPresent } = result;
   const text = TEXTS[fault];
-  return new OsiError(text.code, `${text.message}: ${place(result)}virtual ${formatAddress(virtual)}`, {
-    hint: text.hint,
-    fields: { virtualAddress: virtual, level, entryAddress, entry },
-    cause: fault === 'table-missing' && entryAddress !== undefined ? memory.hole(entryAddress) : undefined,
-  });
+  const said = nonPresent === undefined || entry === 0n ? '' : `: ${nonPresent.meaning}`;
+  return new OsiError(
+    text.code,
+    `${text.message}: ${place(result)}virtual ${formatAddress(virtual)}${said}`,
+    {
+      hint: nonPresent === undefined ? text.hint : HINTS[nonPresent.kind],
+      fields: { virtualAddress: virtual, level, entryAddress, entry, holeBytes, ...fieldsOf(nonPresent) },
+      cause: fault === 'table-missing' && entryAddress !== undefined ? memory.hole(entryAddress) : undefined,
+    },
+  );
+}
+
+function fieldsOf(nonPresent: NonPresentEntry | undefined): Readonly<Record<string, unknown>> {
+  if (nonPresent === undefined) return {};
+  const { kind, physical, swap } = nonPresent;
+  return {
+    reason: kind,
+    ...(physical !== undefined && { physicalAddress: physical }),
+    ...(swap !== undefined && { swap }),
+  };
 }
 
 function place({ level, entryAddress, entry }: FaultedWalk): string {

@@ -26,11 +26,30 @@ export function translate(guest: Guest, address: VirtualAddress, options: Listin
       missing: undefined,
     };
   }
-  const { fault, level, holeBytes } = walk;
-  const row = { virtual, fault, level: level ?? null, holeBytes: jsonCount(holeBytes), entries };
+  const { fault, level, holeBytes, nonPresent } = walk;
+  const row = {
+    virtual,
+    fault,
+    level: level ?? null,
+    holeBytes: jsonCount(holeBytes),
+    ...(nonPresent && describe(nonPresent)),
+    entries,
+  };
   return {
     row,
     missing: fault === 'table-missing' ? 'a page table on the way is not in the dump' : undefined,
+  };
+}
+
+type FaultedWalk = Exclude<ReturnType<Guest['memory']['walk']>, { readonly fault?: undefined }>;
+
+/** What Linux keeps in the entry: `detail` names it, and where the page is stands beside it if the entry tells. */
+function describe({ kind, meaning, physical, swap }: NonNullable<FaultedWalk['nonPresent']>): JsonRow {
+  return {
+    detail: kind,
+    meaning,
+    ...(physical !== undefined && { residentAt: jsonAddress(physical) }),
+    ...(swap !== undefined && { swapType: swap.type, swapOffset: swap.offset }),
   };
 }
 
@@ -42,6 +61,11 @@ export function formatTranslation(row: JsonRow): string {
   const end =
     row['fault'] === undefined
       ? `physical ${row['physical']}, in a page of ${row['pageSize']} bytes`
-      : `${row['fault']} at ${row['level'] ?? 'no level'}; the hole goes on for ${row['holeBytes']} bytes`;
+      : `${faultOf(row)}; the hole goes on for ${row['holeBytes']} bytes`;
   return [`virtual ${row['virtual']}`, ...entries, end].join('\n');
+}
+
+function faultOf(row: JsonRow): string {
+  const fault = `${row['fault']} at ${row['level'] ?? 'no level'}`;
+  return row['meaning'] === undefined ? fault : `${fault}, ${row['meaning']}`;
 }

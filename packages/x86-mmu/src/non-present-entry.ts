@@ -1,0 +1,46 @@
+import type { PhysicalAddress } from '@osi-linux/core';
+import type { FaultedWalk } from './page-walk';
+import type { PagingForm } from './paging-form';
+
+/**
+ * What became of a page whose entry is not present:
+ *
+ * - `unmapped`: nothing was ever there, or it was unmapped again
+ * - `prot-none`: in memory; the operating system lets nobody use it
+ * - `splitting`: a large page in memory that is about to be mapped in smaller ones
+ * - `swapped`: in a swap file
+ * - `migration`: in memory, about to be moved elsewhere
+ * - `poisoned`: in memory that the hardware reports as broken
+ * - `device`: in the memory of a device
+ * - `special`: one of the last three, and the kernel's numbering of them is not known
+ * - `marker`: no page, but a note of the operating system, such as a guard region
+ * - `withheld`: the kernel keeps it out of its own map: a guard page, or memory that it gave back
+ * - `unknown`: bits of which nothing is known at this level
+ */
+export type NonPresentKind =
+  | 'unmapped'
+  | 'prot-none'
+  | 'splitting'
+  | 'swapped'
+  | 'migration'
+  | 'poisoned'
+  | 'device'
+  | 'special'
+  | 'marker'
+  | 'withheld'
+  | 'unknown';
+
+/** What an operating system says with an entry that the processor takes for not present. */
+export interface NonPresentEntry {
+  /** What became of the page. */
+  readonly kind: NonPresentKind;
+  /** The same for people, half a sentence. */
+  readonly meaning: string;
+  /** Physical address behind the virtual one, where the page is still in memory. */
+  readonly physical?: PhysicalAddress;
+  /** Number of the swap file, or of a special kind of entry, and the number of the page in it. */
+  readonly swap?: { readonly type: number; readonly offset: number };
+}
+
+/** Reads the entry at which a walk found a page not present, as one operating system writes them. */
+export type NonPresentReader = (form: PagingForm, fault: FaultedWalk) => NonPresentEntry;
