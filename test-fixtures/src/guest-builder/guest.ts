@@ -8,7 +8,7 @@ import { formatGuestTruth, parseGuestTruth } from '../truth/guest-truth';
 import { parseTruthRecords, type TruthRecord } from '../truth/truth-records';
 import { cacheFolder, publishFolder } from './cache-folder';
 import { GUEST_SOURCES, type GuestKit, guestKit, KERNELINFO_SOURCES } from './guest-kit';
-import type { KernelSpec } from './kernel-image';
+import { type KernelSpec, kernelImage } from './kernel-image';
 import { Machine, type MachineSpec } from './machine';
 import type { QmpClient } from './qmp';
 import { type CpuState, parseRegisters } from './registers';
@@ -17,7 +17,7 @@ import { type CpuState, parseRegisters } from './registers';
 export interface GuestSpec extends KernelSpec, MachineSpec {
   /** What its processors do at the moment of the dump: user-mode spinners on all of them, or nothing on any. */
   readonly state: 'spinning' | 'idle';
-  /** Tells apart guests that are otherwise equal: another name, another boot, another KASLR address. */
+  /** What its folder in the cache begins with; another name is another boot, at another KASLR address. */
   readonly name?: string;
 }
 
@@ -37,17 +37,17 @@ const STOP_ATTEMPTS = 50;
  *
  * The returned folder holds `console.log`, `dmesg.log`, `dmesg-raw.log` (with priorities), `dump.elf`, `dump.raw`
  * (guest-physical memory from 0 to the size of its RAM), `truth` (records), `truth.json`, `registers.txt`
- * (`info registers -a`), `cpus.txt` (`info cpus`) and `guest.json`. A guest that was built before from the same
- * sources is reused.
+ * (`info registers -a`), `cpus.txt` (`info cpus`), `module-build.log` (what the compiler said of kernelinfo.ko) and
+ * `guest.json`. A guest that was built before from the same sources is reused.
  *
  * @throws OsiError `GUEST_BOOT_FAILED`, `GUEST_STATE_UNREACHED`, and those of {@link guestKit}.
  */
 export async function buildGuest(spec: GuestSpec, options: BuildGuestOptions = {}): Promise<string> {
-  const kit = await guestKit(spec);
-  const key = guestKey(spec, kit);
-  const folder =
-    options.folder ?? join(cacheFolder(), 'guests', `${spec.suite}-${spec.arch}-${spec.state}-${key}`);
+  const { release } = await kernelImage(spec);
+  const name = spec.name ?? `${spec.suite}-${spec.arch}-${spec.state}`;
+  const folder = options.folder ?? join(cacheFolder(), 'guests', `${name}-${guestKey(spec, release)}`);
   return publishFolder(folder, async (temporary) => {
+    const kit = await guestKit(spec);
     for (let attempt = 1; ; attempt += 1) {
       try {
         await dumpGuest(kit, spec, temporary);
@@ -61,20 +61,22 @@ export async function buildGuest(spec: GuestSpec, options: BuildGuestOptions = {
 }
 
 /** Changes whenever the guest would come out differently. */
-function guestKey(spec: GuestSpec, kit: GuestKit): string {
+function guestKey(spec: GuestSpec, release: string): string {
   const hash = createHash('sha256');
   hash.update(JSON.stringify(Object.entries(spec).sort()));
-  hash.update(kit.kernel.release);
+  hash.update(release);
   const builder = fileURLToPath(new URL('.', import.meta.url));
   for (const folder of [GUEST_SOURCES, KERNELINFO_SOURCES, builder]) {
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
-    for (const file of files.filter(
-      (name) => /\.(c|h|sh|ts)$|Kbuild$/.test(name) && !name.includes('.test.'),
-    )) {
-      hash.update(file).update(readFileSync(join(folder, file)));
-    }
+    for (const file of files.filter(shapesGuests)) hash.update(file).update(readFileSync(join(folder, file)));
   }
   return hash.digest('hex').slice(0, 12);
+}
+
+/** A row of the table is in the key already, as the guest's settings. */
+function shapesGuests(file: string): boolean {
+  if (/\.test\.|^(guest-table|main)\.ts$/.test(file)) return false;
+  return /\.(c|h|sh|ts)$|Kbuild$/.test(file);
 }
 
 async function dumpGuest(kit: GuestKit, spec: GuestSpec, folder: string): Promise<void> {
@@ -133,6 +135,7 @@ function writeTruth(kit: GuestKit, spec: GuestSpec, folder: string): void {
   }
   const truth = parseGuestTruth(records, { cpus: spec.cpus });
   writeFileSync(join(folder, 'truth.json'), `${formatGuestTruth(truth)}\n`);
+  writeFileSync(join(folder, 'module-build.log'), kit.kernelinfo.output);
   const guest = { ...spec, release: kit.kernel.release };
   writeFileSync(join(folder, 'guest.json'), `${JSON.stringify(guest, null, 2)}\n`);
 }

@@ -4,20 +4,26 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseTruthRecords } from '../truth/truth-records';
 import { GUEST_SOURCES, type GuestKit, guestKit, KERNELINFO_SOURCES } from './guest-kit';
+import { guestsOfThisRun } from './guest-table';
 import { Machine } from './machine';
+import { findModuleWarnings } from './module-warnings';
 
-/** A kernel, and the keys that it has no answer to. */
-const kernels = [
-  {
-    ...{ suite: 'bookworm', arch: 'amd64', kernelPackage: 'linux-image-amd64' },
-    absent: ['mm.mmap_offset', 'vma.vm_next_offset'],
-  },
-];
+/** The kernels of the chosen guests, each once, and the keys that each has no answer to. */
+const kernels = guestsOfThisRun().filter(
+  (guest, at, all) =>
+    all.findIndex(
+      ({ suite, arch, kernelPackage }) =>
+        suite === guest.suite && arch === guest.arch && kernelPackage === guest.kernelPackage,
+    ) === at,
+);
 
 /** What every out-of-tree module without a signature makes the kernel say. */
 const TAINT = /loading out-of-tree module taints kernel|module verification failed/;
 
-describe.each(kernels)('kernelinfo.ko on $suite $kernelPackage', (spec) => {
+/** What a busy host makes the emulated timer late by; the module has no part in it. */
+const LATE_TIMER = /hrtimer: interrupt took \d+ ns/;
+
+describe.each(kernels)('kernelinfo.ko on $suite $arch $kernelPackage', (spec) => {
   let kit: GuestKit;
   let files: Map<string, string>;
   let stages: Map<string, string[]>;
@@ -29,11 +35,8 @@ describe.each(kernels)('kernelinfo.ko on $suite $kernelPackage', (spec) => {
   });
 
   it('is compiled without a warning', () => {
-    const lines = kit.kernelinfo.output.split('\n').filter((line) => line !== '');
-    const expected =
-      /^make|^ {2}(ROWS|CC|LD|MODPOST|BTF) |^Skipping BTF generation .* due to unavailability of vmlinux$/;
-    expect(lines.filter((line) => !expected.test(line))).toEqual([]);
-    expect(lines.some((line) => line.startsWith('  CC [M]'))).toBe(true);
+    expect(findModuleWarnings(kit.kernelinfo.output)).toEqual([]);
+    expect(kit.kernelinfo.output).toMatch(/^ {2}CC \[M\]/m);
   });
 
   it('says that the operation is not permitted, every time, and does not stay loaded', () => {
@@ -79,7 +82,7 @@ describe.each(kernels)('kernelinfo.ko on $suite $kernelPackage', (spec) => {
   it('leaves out what the kernel does not have, and nothing else', () => {
     const [block = ''] = splitBlocks(stages.get('bare') ?? []);
     const printed = new Set(block.split('\n').map((line) => line.split(' = ')[0] ?? ''));
-    expect(keysOfSource().filter((key) => !printed.has(key))).toEqual(spec.absent);
+    expect(keysOfSource().filter((key) => !printed.has(key))).toEqual(spec.absentKeys);
   });
 
   it('leaves nothing mounted or held', () => {
@@ -90,7 +93,8 @@ describe.each(kernels)('kernelinfo.ko on $suite $kernelPackage', (spec) => {
 
   it('makes the kernel log no warning but that of every foreign module', () => {
     const log = [...stages.values()].flat();
-    const serious = log.filter((line) => /^<[0-4]>/.test(line) && !TAINT.test(line));
+    const warnings = log.filter((line) => /^<[0-4]>/.test(line) && !LATE_TIMER.test(line));
+    const serious = warnings.filter((line) => !TAINT.test(line));
     expect(serious).toEqual([]);
     expect(log.filter((line) => TAINT.test(line)).length).toBeGreaterThan(0);
   });

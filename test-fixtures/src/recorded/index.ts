@@ -1,1 +1,2 @@
 export * from './recorded-guest';
+export * from './self-consistency';

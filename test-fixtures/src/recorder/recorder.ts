@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { OsiError } from '@osi-linux/core';
 import { type Guest, type Identity, identifyGuest, openGuest } from '@osi-linux/guest';
@@ -9,24 +9,31 @@ import { RecordingMemory } from './recording-memory';
 
 /** What a recorded guest is made of. */
 export interface RecordingSource {
-  /** A guest as the builder leaves it: `dump.elf`, `dmesg.log`, `truth.json`, `registers.txt`. */
-  readonly guest: string;
+  /** A dump of its memory with the registers of its processors. */
+  readonly dumpFile: string;
+  /** The kernel log of that boot. */
+  readonly logFile: string;
   /** The section of that boot, as `kconf-import` wrote it. */
   readonly kconfFile: string;
-  /** Where the recorded guest goes. */
+  /** What the guest said of itself, as `formatGuestTruth` prints it; absent where it was not asked. */
+  readonly truth?: string | undefined;
+  /** What the machine monitor said of the registers; only for people to look at. */
+  readonly registersFile?: string | undefined;
+  /** The commands that make such a guest again, or words on where it came from. */
+  readonly reproduce: readonly string[];
+  /** Where the recorded guest goes; the name of this folder is its name. */
   readonly target: string;
 }
-
-const KEPT = ['dmesg.log', 'truth.json', 'registers.txt'];
 
 /**
  * Keeps of a guest's dump only the pages that the listings touch, as an ELF core that answers them all the same,
  * with the log, the truth and the profile of that boot, and a manifest.
  *
- * @throws OsiError where the dump cannot be opened, or a listing of it is incomplete.
+ * @throws OsiError where the dump cannot be opened, or `RECORDING_INCOMPLETE` where a listing of it is.
  */
-export function recordGuest({ guest, kconfFile, target }: RecordingSource): void {
-  const dump = openDumpFile(join(guest, 'dump.elf'));
+export function recordGuest(source: RecordingSource): void {
+  const { kconfFile, target } = source;
+  const dump = openDumpFile(source.dumpFile);
   try {
     const memory = new RecordingMemory(dump.memory);
     const keyFile = readKeyFile(kconfFile);
@@ -42,11 +49,39 @@ export function recordGuest({ guest, kconfFile, target }: RecordingSource): void
     mkdirSync(target, { recursive: true });
     writeFileSync(join(target, 'guest.elf'), core);
     copyFileSync(kconfFile, join(target, 'kernelinfo.conf'));
-    for (const name of KEPT) copyFileSync(join(guest, name), join(target, name));
-    writeManifest(target, { kernel, paging, cpus, pages: memory.pages.size });
+    copyFileSync(source.logFile, join(target, 'dmesg.log'));
+    if (source.registersFile !== undefined) copyFileSync(source.registersFile, join(target, 'registers.txt'));
+    if (source.truth !== undefined) writeFileSync(join(target, 'truth.json'), source.truth);
+    const facts = { kernel, paging, cpus, pages: memory.pages.size, reproduce: source.reproduce };
+    writeManifest(target, facts);
   } finally {
     dump.close();
   }
+}
+
+/**
+ * Where the parts of a guest are that the builder left in a folder, and the command that makes it again.
+ *
+ * @throws SyntaxError where `guest.json` is damaged.
+ */
+export function builtGuestParts(guest: string): Omit<RecordingSource, 'kconfFile' | 'target'> {
+  const at = (name: string) => join(guest, name);
+  const { release: _, ...spec } = JSON.parse(readFileSync(at('guest.json'), 'utf8')) as Record<
+    string,
+    unknown
+  >;
+  const settings = Object.entries(spec).map(([key, value]) => `${key}=${String(value)}`);
+  return {
+    dumpFile: at('dump.elf'),
+    logFile: at('dmesg.log'),
+    truth: readFileSync(at('truth.json'), 'utf8'),
+    registersFile: existsSync(at('registers.txt')) ? at('registers.txt') : undefined,
+    reproduce: [
+      `pnpm build:guest GUEST ${settings.join(' ')}`,
+      `kconf-import GUEST/dmesg.log --group ${String(spec['name'] ?? 'NAME')} --output kernelinfo.conf`,
+      `pnpm record:guest GUEST kernelinfo.conf TARGET`,
+    ],
+  };
 }
 
 /** Runs what the commands run, so that their pages are read. */
@@ -59,6 +94,7 @@ function touchListings({ linux }: Guest): void {
   const [first] = skipped;
   if (first !== undefined) {
     throw new OsiError('RECORDING_INCOMPLETE', `the dump cannot be read whole: ${first.what}`, {
+      hint: "record from a sound dump that has registers, as QEMU's dump-guest-memory writes it",
       cause: first.reason,
     });
   }
@@ -76,7 +112,7 @@ function writeManifest(target: string, facts: Record<string, unknown>): void {
     .filter((name) => name !== 'manifest.json')
     .sort();
   const sha256 = Object.fromEntries(files.map((name) => [name, digest(join(target, name))]));
-  const manifest = { name: basename(target), ...facts, command: 'pnpm record:guest', sha256 };
+  const manifest = { name: basename(target), ...facts, sha256 };
   writeFileSync(join(target, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 

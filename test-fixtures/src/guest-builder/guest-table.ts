@@ -1,0 +1,150 @@
+import { OsiError } from '@osi-linux/core';
+import type { GuestSpec } from './guest';
+
+/** A guest that the tests boot. */
+export interface TableGuest extends GuestSpec {
+  /** What tests, reports and recorded guests call it: `debian-12-amd64`. */
+  readonly name: string;
+  /** Whether every landing boots it; the others are booted by `pnpm guests:all`. */
+  readonly core: boolean;
+  /** The form of its page tables, as `osi-linux identify` names it. */
+  readonly paging: 'i386' | 'pae' | '4-level' | '5-level';
+  /** Keys of the kernel module that this kernel has no answer to. */
+  readonly absentKeys: readonly string[];
+  /** What its kernel log must say, so that the guest really is what its name promises. */
+  readonly logSays: RegExp;
+}
+
+const MACHINE = { cpus: 2, memoryMiB: 256, kaslr: true, state: 'spinning', core: false } as const;
+
+/** Members that kernels lost, by the first of the kernels here that lacks them. */
+const ABSENT = {
+  '5.10': [],
+  '6.1': ['mm.mmap_offset', 'vma.vm_next_offset'],
+  '6.12': ['task.thread_group_offset', 'mm.mmap_offset', 'vma.vm_next_offset'],
+} as const;
+/** Kernels of 32 bits have their image in the direct map, without a base of its own. */
+const ABSENT_I386 = ['kernel.phys_base'] as const;
+
+const BULLSEYE_I386 = { ...MACHINE, suite: 'bullseye', arch: 'i386', absentKeys: ABSENT_I386 } as const;
+const BOOKWORM = {
+  ...MACHINE,
+  suite: 'bookworm',
+  arch: 'amd64',
+  kernelPackage: 'linux-image-amd64',
+  paging: '4-level',
+  absentKeys: ABSENT['6.1'],
+  logSays: /Linux version 6\.1\./,
+} as const;
+
+/** Every guest that the tests boot; KASLR is on in all of them. A further kernel is one more row. */
+export const GUEST_TABLE: readonly TableGuest[] = [
+  {
+    ...BULLSEYE_I386,
+    name: 'debian-11-686',
+    kernelPackage: 'linux-image-686',
+    paging: 'i386',
+    logSays: /Linux version 5\.10\.[^\n]*-686 /,
+  },
+  {
+    ...BULLSEYE_I386,
+    name: 'debian-11-686-pae',
+    kernelPackage: 'linux-image-686-pae',
+    paging: 'pae',
+    core: true,
+    logSays: /Linux version 5\.10\.[^\n]*-686-pae /,
+  },
+  {
+    ...BOOKWORM,
+    name: 'debian-11-amd64',
+    suite: 'bullseye',
+    absentKeys: ABSENT['5.10'],
+    logSays: /Linux version 5\.10\.[^\n]*-amd64 /,
+  },
+  { ...BOOKWORM, name: 'debian-12-amd64', core: true },
+  { ...BOOKWORM, name: 'debian-12-amd64-idle', state: 'idle', core: true },
+  {
+    ...BOOKWORM,
+    name: 'debian-12-686-pae',
+    arch: 'i386',
+    kernelPackage: 'linux-image-686-pae',
+    paging: 'pae',
+    absentKeys: [...ABSENT['6.1'], ...ABSENT_I386],
+    logSays: /Linux version 6\.1\.[^\n]*-686-pae /,
+  },
+  { ...BOOKWORM, name: 'debian-12-amd64-5-level', cpu: 'max', paging: '5-level' },
+  {
+    ...BOOKWORM,
+    name: 'debian-12-amd64-pti',
+    // Meltdown is Intel's: on this model the kernel would isolate its page tables without being told, too.
+    cpu: 'qemu64,vendor=GenuineIntel',
+    appendCommandLine: 'pti=on',
+    logSays: /Kernel\/User page tables isolation: (force )?enabled/,
+  },
+  {
+    ...BOOKWORM,
+    name: 'debian-12-amd64-cloud',
+    kernelPackage: 'linux-image-cloud-amd64',
+    logSays: /Linux version 6\.1\.[^\n]*-cloud-amd64 /,
+  },
+  {
+    ...BOOKWORM,
+    name: 'debian-12-amd64-rt',
+    kernelPackage: 'linux-image-rt-amd64',
+    logSays: /Linux version 6\.1\.[^\n]* PREEMPT_RT /,
+  },
+  {
+    ...BOOKWORM,
+    name: 'debian-13-amd64',
+    suite: 'trixie',
+    absentKeys: ABSENT['6.12'],
+    logSays: /Linux version 6\.12\./,
+  },
+  {
+    ...BOOKWORM,
+    name: 'debian-sid-amd64',
+    suite: 'sid',
+    absentKeys: ABSENT['6.12'],
+    core: true,
+    logSays: /Linux version ([7-9]|\d\d)\./,
+  },
+];
+
+/**
+ * The guests that are wanted: `core`, `all`, or names separated by commas.
+ *
+ * @throws OsiError `GUEST_NAME_UNKNOWN` for a name that is not in the table.
+ *
+ * @example
+ * ```ts
+ * chooseGuests('debian-11-686,debian-13-amd64').map(({ name }) => name)
+ * // => ['debian-11-686', 'debian-13-amd64']
+ * chooseGuests('debian-1') // throws GUEST_NAME_UNKNOWN
+ * ```
+ */
+export function chooseGuests(choice: string): TableGuest[] {
+  if (choice === 'all') return [...GUEST_TABLE];
+  if (choice === 'core') return GUEST_TABLE.filter(({ core }) => core);
+  return choice.split(',').map((name) => {
+    const guest = GUEST_TABLE.find((candidate) => candidate.name === name);
+    if (guest !== undefined) return guest;
+    const known = GUEST_TABLE.map((candidate) => candidate.name);
+    throw new OsiError('GUEST_NAME_UNKNOWN', `there is no guest "${name}"`, {
+      hint: `choose core, all, or of these: ${known.join(', ')}`,
+      fields: { name, known },
+    });
+  });
+}
+
+/** The settings of a guest that shape it, without what the tests know of it besides. */
+export function guestSpec(guest: TableGuest): GuestSpec {
+  const { core: _core, paging: _paging, absentKeys: _absent, logSays: _says, ...spec } = guest;
+  return spec;
+}
+
+/** The guests that this run of the tests is about: those of `OSI_LINUX_GUESTS`, else the core set. */
+export function guestsOfThisRun(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): TableGuest[] {
+  return chooseGuests(environment['OSI_LINUX_GUESTS'] || 'core');
+}

@@ -1,0 +1,15 @@
+/** What kbuild prints of each step, and of a kernel whose uncompressed image no package has. */
+const EXPECTED =
+  /^make|^ {2}(ROWS|CC|LD|MODPOST|BTF) |^Skipping BTF generation .* due to unavailability of vmlinux$/;
+
+/**
+ * The lines of a module's build that kbuild does not always print: warnings, and whatever else is worth a look.
+ *
+ * @example
+ * ```ts
+ * findModuleWarnings('  CC [M]  x.o\nx.c:1: warning: unused\n') // => ['x.c:1: warning: unused']
+ * ```
+ */
+export function findModuleWarnings(output: string): string[] {
+  return output.split('\n').filter((line) => line !== '' && !EXPECTED.test(line));
+}

@@ -1,0 +1,81 @@
+import type { TableGuest } from '@osi-linux/test-fixtures/guest-builder';
+import type { RecordedGuest } from '@osi-linux/test-fixtures/recorded';
+import { formatMarkdownTable } from './markdown-table';
+
+const INTRODUCTION = `# Kernels that are read
+
+What stands here is tested: nothing is claimed for a kernel that is not in these tables, though its neighbours most
+likely work. [adding-a-kernel.md](adding-a-kernel.md) tells how a kernel comes in.
+
+This page is generated; \`pnpm exec vitest run tools/checks -u\` writes it anew.
+`;
+
+const RECORDED = `## Recorded guests
+
+\`npm test\` holds these against what each guest said of itself, field by field. Of each, only the pages that the
+listings touch are kept, in \`test-fixtures/recorded\`; its \`manifest.json\` has the commands that make it again. Numbers are
+rows of the listing that were compared. "no truth" is a guest that nobody asked: its listings are held against each
+other only. "from BTF" tells whether the offsets can also be had without a section of \`kernelinfo.conf\`.
+`;
+
+const BOOTED = `## Booted guests
+
+\`pnpm guests:all\` boots these, in QEMU and with KASLR, from Debian's packages of the day; those marked "core" are booted
+before every landing. Each builds and loads the kernel module, and \`ps\`, \`threads\` and \`current\` must equal the guest's
+own answers, from an ELF dump and from a raw one.
+`;
+
+/** The Markdown text of docs/support-matrix.md. */
+export function formatSupportMatrix(
+  recorded: readonly RecordedGuest[],
+  booted: readonly TableGuest[],
+): string {
+  const recordedHead = [
+    'guest',
+    'kernel',
+    'machine',
+    'paging',
+    'CPUs',
+    'ps',
+    'threads',
+    'current',
+    'from BTF',
+  ];
+  const bootedHead = ['guest', 'suite', 'kernel package', 'paging', 'CPUs', 'processors', 'machine', 'set'];
+  return [
+    INTRODUCTION,
+    RECORDED,
+    formatMarkdownTable(recordedHead, recorded.map(recordedCells)),
+    BOOTED,
+    formatMarkdownTable(bootedHead, booted.map(bootedCells)),
+  ].join('\n');
+}
+
+function recordedCells({ name, manifest, truth }: RecordedGuest): string[] {
+  const { kernel, paging, cpus } = manifest;
+  // Pid 0 has no folder in /proc, but a row.
+  const compared =
+    truth === undefined
+      ? ['no truth', 'no truth', 'no truth']
+      : [
+          truth.processes.length + 1,
+          truth.processes.reduce((sum, { threads }) => sum + threads.length, 0),
+          truth.cpus.length,
+        ].map(String);
+  return [name, kernel.release, kernel.machine, paging, String(cpus), ...compared, 'no'];
+}
+
+function bootedCells(guest: TableGuest): string[] {
+  const model = guest.cpu === undefined ? [] : [`-cpu ${guest.cpu}`];
+  const words = guest.appendCommandLine === undefined ? [] : [guest.appendCommandLine];
+  return [
+    guest.name,
+    `${guest.suite} ${guest.arch}`,
+    guest.kernelPackage,
+    guest.paging,
+    String(guest.cpus),
+    guest.state,
+    [...model, ...words].join(', '),
+    guest.core ? 'core' : '',
+  ];
+}
