@@ -12,7 +12,7 @@ function read(text: string) {
 
 describe('sections from before version.*', () => {
   it.each([
-    ['task.per_cpu_offset_0 = 18446612687365341184', 'task.per_cpu_offset_0_addr', 18446612687365341184n],
+    ['task.per_cpu_offset_0 = 18446612687432450048', 'task.per_cpu_offset_0_addr', 18446612687432450048n],
     ['fs.d_name_offset = 20', 'path.d_name_offset', 20],
     ['fs.d_iname_offset = 36', 'path.d_iname_offset', 36],
     ['fs.d_parent_offset = 16', 'path.d_parent_offset', 16],
@@ -70,11 +70,11 @@ describe('sections that programs wrote', () => {
 
   it('with hex, comments behind values, and hex comments below keys in any order', () => {
     const { info, issues } = read(
-      '[g]\nversion.a = 5\ntask.init_addr = 0xFFFFFFFF82613780\ntask.size = 9216 # bytes\n' +
-        'task.per_cpu_offsets_addr = 18446744071600072992 # FFFFFFFF8243E920\n# task.init_addr = 0xFFFFFFFF82613780\n',
+      '[g]\nversion.a = 5\ntask.init_addr = 0xFFFFFFFF82612340\ntask.size = 9216 # bytes\n' +
+        'task.per_cpu_offsets_addr = 18446744071599820800 # FFFFFFFF82401000\n# task.init_addr = 0xFFFFFFFF82612340\n',
     );
-    expect(info['task.init_addr']).toBe(0xffffffff82613780n);
-    expect(info['task.per_cpu_offsets_addr']).toBe(0xffffffff8243e920n);
+    expect(info['task.init_addr']).toBe(0xffffffff82612340n);
+    expect(info['task.per_cpu_offsets_addr']).toBe(0xffffffff82401000n);
     expect(info['task.size']).toBe(9216);
     const warned = issues.filter(({ severity }) => severity === 'warning').map(({ line }) => line);
     expect(warned).toEqual([3, 4, 5]);
