@@ -14,6 +14,7 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/swap.h>
 #include <linux/utsname.h>
 #include <linux/version.h>
 #include <asm/current.h>

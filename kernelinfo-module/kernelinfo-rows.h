@@ -111,3 +111,8 @@ OFFSET("signal.thread_head_offset", struct signal_struct, thread_head)
 OFFSET("mm.arg_end_offset", struct mm_struct, arg_end)
 OFFSET("mm.env_start_offset", struct mm_struct, env_start)
 OFFSET("mm.env_end_offset", struct mm_struct, env_end)
+/* Swap types that are no swap files; their numbers depend on the kernel's configuration. */
+CONSTANT("swap.SWP_MIGRATION_READ", SWP_MIGRATION_READ)
+CONSTANT("swap.SWP_MIGRATION_WRITE", SWP_MIGRATION_WRITE)
+CONSTANT("swap.SWP_HWPOISON", SWP_HWPOISON)
+CONSTANT("swap.SWP_DEVICE_WRITE", SWP_DEVICE_WRITE)

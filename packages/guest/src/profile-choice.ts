@@ -15,6 +15,7 @@ import { type Banner, scanForBanner } from './banner';
 import { findKernelRoots, type KernelRoot } from './kernel-root';
 import { checkProfileFit, HOLE_CODES } from './profile-fit';
 import { parseProfileName } from './profile-name';
+import { findSwapTypes } from './swap-types';
 
 /** Where a profile may come from. */
 export interface ProfileSource {
@@ -76,7 +77,7 @@ function tryGroup(dump: Dump, group: KeyFileGroup): Trial {
   if (roots.length === 0) return { contradictions: [noRoot(info)] };
   let contradictions: readonly string[] | undefined;
   for (const root of roots) {
-    const tables = new AddressSpace(root.form, dump.memory, root.root, linuxNonPresent());
+    const tables = new AddressSpace(root.form, dump.memory, root.root, linuxNonPresent(findSwapTypes(info)));
     const memory = new LinearMapMemory(tables, dump.memory, info);
     const kernel = withAnchor({ memory, info }, dump.memory);
     const fit = checkProfileFit(kernel);

@@ -23,8 +23,10 @@ const ABSENT = {
   '6.1': ['mm.mmap_offset', 'vma.vm_next_offset'],
   '6.12': ['task.thread_group_offset', 'mm.mmap_offset', 'vma.vm_next_offset'],
 } as const;
+/** Of Debian's kernels only the newest can have pages in the memory of devices (CONFIG_DEVICE_PRIVATE). */
+const NO_DEVICE = ['swap.SWP_DEVICE_WRITE'] as const;
 /** Kernels of 32 bits have their image in the direct map, without a base of its own. */
-const ABSENT_I386 = ['kernel.phys_base'] as const;
+const ABSENT_I386 = ['kernel.phys_base', ...NO_DEVICE] as const;
 
 const BULLSEYE_I386 = { ...MACHINE, suite: 'bullseye', arch: 'i386', absentKeys: ABSENT_I386 } as const;
 const BOOKWORM = {
@@ -33,7 +35,7 @@ const BOOKWORM = {
   arch: 'amd64',
   kernelPackage: 'linux-image-amd64',
   paging: '4-level',
-  absentKeys: ABSENT['6.1'],
+  absentKeys: [...ABSENT['6.1'], ...NO_DEVICE],
   logSays: /Linux version 6\.1\./,
 } as const;
 
@@ -58,7 +60,7 @@ export const GUEST_TABLE: readonly TableGuest[] = [
     ...BOOKWORM,
     name: 'debian-11-amd64',
     suite: 'bullseye',
-    absentKeys: ABSENT['5.10'],
+    absentKeys: [...ABSENT['5.10'], ...NO_DEVICE],
     logSays: /Linux version 5\.10\.[^\n]*-amd64 /,
   },
   { ...BOOKWORM, name: 'debian-12-amd64', core: true },
@@ -85,6 +87,7 @@ export const GUEST_TABLE: readonly TableGuest[] = [
     ...BOOKWORM,
     name: 'debian-12-amd64-cloud',
     kernelPackage: 'linux-image-cloud-amd64',
+    absentKeys: [...ABSENT['6.1'], 'swap.SWP_HWPOISON', ...NO_DEVICE],
     logSays: /Linux version 6\.1\.[^\n]*-cloud-amd64 /,
   },
   {
@@ -97,7 +100,7 @@ export const GUEST_TABLE: readonly TableGuest[] = [
     ...BOOKWORM,
     name: 'debian-13-amd64',
     suite: 'trixie',
-    absentKeys: ABSENT['6.12'],
+    absentKeys: [...ABSENT['6.12'], ...NO_DEVICE],
     logSays: /Linux version 6\.12\./,
   },
   {

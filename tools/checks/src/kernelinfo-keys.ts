@@ -57,6 +57,7 @@ const TITLES: Readonly<Record<string, string>> = {
   uts: "the kernel's name in memory",
   cpu: 'processors',
   signal: 'what the threads of a process share',
+  swap: 'what else than swap files absent pages can be in',
 };
 
 const GENERATIONS = Object.keys(WRITERS) as KeyGeneration[];

@@ -114,4 +114,28 @@ export const EXTENSION_ROWS = [
     expression: 'mm_struct.env_end',
     doc: 'First byte after the environment.',
   },
+  {
+    key: 'swap.SWP_MIGRATION_READ',
+    kind: 'constant',
+    expression: 'SWP_MIGRATION_READ',
+    doc: 'First swap type of pages that are about to be moved.',
+  },
+  {
+    key: 'swap.SWP_MIGRATION_WRITE',
+    kind: 'constant',
+    expression: 'SWP_MIGRATION_WRITE',
+    doc: 'Last swap type of pages that are about to be moved.',
+  },
+  {
+    key: 'swap.SWP_HWPOISON',
+    kind: 'constant',
+    expression: 'SWP_HWPOISON',
+    doc: 'Swap type of pages in broken memory.',
+  },
+  {
+    key: 'swap.SWP_DEVICE_WRITE',
+    kind: 'constant',
+    expression: 'SWP_DEVICE_WRITE',
+    doc: 'First swap type of pages in the memory of a device.',
+  },
 ] as const satisfies readonly SchemaRow[];
