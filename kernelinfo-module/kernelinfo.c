@@ -13,7 +13,10 @@
 #include <linux/err.h>
 
 #include "kernelinfo-headers.h"
+#include "made-up.h"
+#include "modules-probe.h"
 #include "mount-probe.h"
+#include "special-mapping-probe.h"
 #include "vmcoreinfo.h"
 
 /* The levels of the page tables that are in force now, not those that were compiled in. */
@@ -40,6 +43,7 @@ static int pgtable_levels(void)
 #define ADDRESS_COMMENT(key, value)	ROW(key, "0x%llX", AS_U64(value))
 #define SIZE(key, type)			ROW(key, "%zu", sizeof(type))
 #define OFFSET(key, type, member)	ROW(key, "%zu", offsetof(type, member))
+#define COMPUTED_OFFSET(key, value)	ROW(key, "%ld", (long)(value))
 #define MEMBER_SIZE(key, type, member)	ROW(key, "%zu", sizeof(((type *)0)->member))
 
 /* What was looked for at load time: found, or the reason why the row is missing. */
@@ -54,18 +58,35 @@ static int pgtable_levels(void)
 	else \
 		ROW(key, "%llu", (found).address)
 
+/* What the kernel's VMCOREINFO note says; what it does not mention is left out, as by rows that do not compile. */
+#define NOTED(key, start, base) \
+	if (vmcoreinfo.failure) \
+		ROW("# " key, "missing: %s", vmcoreinfo.failure) \
+	else if (find_noted(&vmcoreinfo, start, base, &noted)) \
+		ROW(key, "%llu", noted)
+#define NOTED_SYMBOL(key, symbol)	NOTED(key, "SYMBOL(" #symbol ")=", 16)
+#define NOTED_SIZE(key, type)		NOTED(key, "SIZE(" #type ")=", 10)
+#define NOTED_OFFSET(key, member)	NOTED(key, "OFFSET(" #member ")=", 10)
+
 static int __init kernelinfo_init(void)
 {
-	const struct found_address swapper_pg_dir_addr =
-		find_vmcoreinfo_address("SYMBOL(swapper_pg_dir)=");
+	const struct vmcoreinfo vmcoreinfo = read_vmcoreinfo();
 	const struct mount_offsets mounts = probe_mount_offsets();
+	const struct found_address special_mapping_vmops = find_special_mapping_vmops();
+	const struct found_address modules = find_modules();
+	unsigned long long noted;
+	int result = -ENOMEM;
 
-	printk(KERN_INFO "--KERNELINFO-BEGIN--\n");
+	if (make_up()) {
+		printk(KERN_INFO "--KERNELINFO-BEGIN--\n");
 #include "kernelinfo-present.h"
-	printk(KERN_INFO "---KERNELINFO-END---\n");
-
-	/* All is said: a module that fails its init is not kept. */
-	return -EPERM;
+		printk(KERN_INFO "---KERNELINFO-END---\n");
+		/* All is said: a module that fails its init is not kept. */
+		result = -EPERM;
+	}
+	free_made_up();
+	kfree(vmcoreinfo.text);
+	return result;
 }
 
 module_init(kernelinfo_init);

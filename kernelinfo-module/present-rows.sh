@@ -22,6 +22,7 @@ trap 'rm -f "$trial.c" "$trial.i" "$trial.err" "$output.tmp"' EXIT
 # whether the method works with this compiler.
 cat > "$trial.c" <<EOF
 #include "$folder/kernelinfo-headers.h"
+#include "$folder/made-up.h"
 #define PASTE(one, other) one##other
 #define NAME(number) PASTE(trial_, number)
 #define TRIAL(...) static inline void NAME(__COUNTER__)(void) { __VA_ARGS__ }
@@ -32,9 +33,13 @@ cat > "$trial.c" <<EOF
 #define ADDRESS_COMMENT(key, value) TRIAL((void)(unsigned long)(value);)
 #define SIZE(key, type) TRIAL((void)sizeof(type);)
 #define OFFSET(key, type, member) TRIAL((void)offsetof(type, member);)
+#define COMPUTED_OFFSET(key, value) TRIAL((void)(long)(value);)
 #define MEMBER_SIZE(key, type, member) TRIAL((void)sizeof(((type *)0)->member);)
 #define PROBED(key, value)
 #define FOUND_ADDRESS(key, value)
+#define NOTED_SYMBOL(key, symbol)
+#define NOTED_SIZE(key, type)
+#define NOTED_OFFSET(key, member)
 static inline int pgtable_levels(void) { return 0; }
 #include "$folder/kernelinfo-rows.h"
 # 1 "row-that-compiles"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Reads the kernel's own VMCOREINFO note: what it writes for crash dumps about
- * symbols that are not exported to modules.
+ * symbols and structures that no header shows to modules.
  *
  * The note is an ELF note (Elf_Nhdr, name "VMCOREINFO", then the text) in the
  * direct mapping, lines of KEY=VALUE.
@@ -17,9 +17,9 @@
 
 #include "kernelinfo-headers.h"
 
-/* An address that was looked for at load time, or why it was not found. */
-struct found_address {
-	unsigned long long address;
+/* The text of the note, or why there is none. */
+struct vmcoreinfo {
+	char *text;
 	const char *failure;
 };
 
@@ -30,7 +30,7 @@ struct found_address {
 /* The text has a page of its own: VMCOREINFO_BYTES. */
 #define VMCOREINFO_TEXT_MAX	PAGE_SIZE
 
-static const char *read_vmcoreinfo(char *text)
+static const char *copy_vmcoreinfo(char *text)
 {
 	char head[VMCOREINFO_TEXT_AT];
 	struct elf_note note;
@@ -53,47 +53,42 @@ static const char *read_vmcoreinfo(char *text)
 	return NULL;
 }
 
-static unsigned long long parse_vmcoreinfo(char *text, const char *key)
+static struct vmcoreinfo read_vmcoreinfo(void)
 {
-	const size_t length = strlen(key);
-	unsigned long long value;
-	char *line;
+	struct vmcoreinfo note = { .text = kmalloc(VMCOREINFO_TEXT_MAX, GFP_KERNEL) };
 
-	while ((line = strsep(&text, "\n")) != NULL) {
-		if (!strncmp(line, key, length) && !kstrtoull(line + length, 16, &value))
-			return value;
-	}
-	return 0;
-}
-
-static struct found_address find_vmcoreinfo_address(const char *key)
-{
-	struct found_address found = { 0 };
-	char *text = kmalloc(VMCOREINFO_TEXT_MAX, GFP_KERNEL);
-
-	if (!text) {
-		found.failure = "no memory";
-		return found;
-	}
-	found.failure = read_vmcoreinfo(text);
-	if (!found.failure) {
-		found.address = parse_vmcoreinfo(text, key);
-		if (!found.address)
-			found.failure = "not in the VMCOREINFO note";
-	}
-	kfree(text);
-	return found;
+	note.failure = note.text ? copy_vmcoreinfo(note.text) : "no memory";
+	return note;
 }
 
 #else
 
-static struct found_address find_vmcoreinfo_address(const char *key)
+static struct vmcoreinfo read_vmcoreinfo(void)
 {
-	const struct found_address found = { .failure = "this kernel has no VMCOREINFO note" };
-
-	return found;
+	return (struct vmcoreinfo){ .failure = "this kernel has no VMCOREINFO note" };
 }
 
 #endif
+
+/* What follows `key` in the line that begins with it. */
+static bool find_noted(const struct vmcoreinfo *note, const char *key, unsigned int base, unsigned long long *value)
+{
+	const size_t length = strlen(key);
+	const char *line = note->text;
+
+	while (line) {
+		const char *end = strchrnul(line, '\n');
+
+		if (!strncmp(line, key, length)) {
+			char number[24] = "";
+
+			if (end - line - length < sizeof(number))
+				memcpy(number, line + length, end - line - length);
+			return !kstrtoull(number, base, value);
+		}
+		line = *end ? end + 1 : NULL;
+	}
+	return false;
+}
 
 #endif

@@ -1,13 +1,39 @@
+import { ADDRESS_SPACES_EXTENSION_ROWS } from './schema/address-spaces-extension-rows';
 import { EXTENSION_ROWS } from './schema/extension-rows';
 import { FILE_ROWS } from './schema/file-rows';
+import { FILES_EXTENSION_ROWS } from './schema/files-extension-rows';
 import { IDENTITY_ROWS } from './schema/identity-rows';
+import { LOG_EXTENSION_ROWS } from './schema/log-extension-rows';
+import { MAPLE_TREE_EXTENSION_ROWS } from './schema/maple-tree-extension-rows';
 import { MAPPING_ROWS } from './schema/mapping-rows';
+import { MODULES_EXTENSION_ROWS } from './schema/modules-extension-rows';
+import { MOUNTS_EXTENSION_ROWS } from './schema/mounts-extension-rows';
+import { PATHS_EXTENSION_ROWS } from './schema/paths-extension-rows';
+import { PIDS_EXTENSION_ROWS } from './schema/pids-extension-rows';
 import type { KeyKind, SchemaRow } from './schema/schema-row';
+import { SOCKETS_EXTENSION_ROWS } from './schema/sockets-extension-rows';
 import { TASK_ROWS } from './schema/task-rows';
+import { TASKS_EXTENSION_ROWS } from './schema/tasks-extension-rows';
 
 export type { KeyGeneration, KeyKind, MemberForm, SchemaRow } from './schema/schema-row';
 
-const ROWS = [...IDENTITY_ROWS, ...TASK_ROWS, ...MAPPING_ROWS, ...FILE_ROWS, ...EXTENSION_ROWS] as const;
+const ROWS = [
+  ...IDENTITY_ROWS,
+  ...TASK_ROWS,
+  ...MAPPING_ROWS,
+  ...FILE_ROWS,
+  ...EXTENSION_ROWS,
+  ...TASKS_EXTENSION_ROWS,
+  ...ADDRESS_SPACES_EXTENSION_ROWS,
+  ...MAPLE_TREE_EXTENSION_ROWS,
+  ...FILES_EXTENSION_ROWS,
+  ...PATHS_EXTENSION_ROWS,
+  ...MOUNTS_EXTENSION_ROWS,
+  ...MODULES_EXTENSION_ROWS,
+  ...PIDS_EXTENSION_ROWS,
+  ...SOCKETS_EXTENSION_ROWS,
+  ...LOG_EXTENSION_ROWS,
+] as const;
 
 type Row = (typeof ROWS)[number];
 type ValueOf<Kind extends KeyKind> = Kind extends 'address' ? bigint : Kind extends 'text' ? string : number;

@@ -20,7 +20,11 @@ const KINDS: Readonly<Record<string, KeyKind>> = {
   SIZE: 'size',
   MEMBER_SIZE: 'size',
   OFFSET: 'offset',
+  COMPUTED_OFFSET: 'offset',
   PROBED: 'offset',
+  NOTED_SYMBOL: 'address',
+  NOTED_SIZE: 'size',
+  NOTED_OFFSET: 'offset',
 };
 
 /** Every row of the module: the uses of the macros that it defines over a `key`, and keys that are printed directly. */
@@ -74,6 +78,7 @@ function expressionGap({ key, expression }: SchemaRow, rows: readonly ModuleRow[
 }
 
 function expressionOf({ macro, rest }: ModuleRow): string[] {
+  if (/^NOTED_/.test(macro)) return [rest];
   if (!['OFFSET', 'SIZE', 'MEMBER_SIZE'].includes(macro)) return [];
   return [
     rest

@@ -70,6 +70,20 @@ describe('the layout of structures', () => {
     expect(findings({ 'cred.uid_offset': '72', 'mm.pgd_offset': '72' })).toEqual([]);
   });
 
+  it('lets the members of a union share their place, and no others', () => {
+    const shared = ['vma.anon_name_offset = 40', 'vma.shared_offset = 40'];
+    const other = ['vma.vm_pgoff_offset = 40', 'vma.shared_offset = 40'];
+    const errors = (rows: readonly string[]) => {
+      const text = [...rows, 'name = 6.1.0|#1|x86_64'];
+      const lines = text.map((each, index) => ({ line: index + 2, text: each }));
+      return safeParseKernelInfo(createGroup('g', 1, lines)).issues.filter(({ message }) =>
+        message.includes('overlaps'),
+      );
+    };
+    expect(errors(shared)).toEqual([]);
+    expect(errors(other)).toHaveLength(1);
+  });
+
   it('takes words of 32 bits where the machine has them', () => {
     const lines = ['name = 3.2.0|#1|i686', 'task.parent_offset = 308', 'task.real_parent_offset = 304'];
     const issues = (text: readonly string[]) =>

@@ -74,7 +74,7 @@ function checkDisjoint({ issues }: ReadSection, struct: string, fields: readonly
   const sorted = fields.slice().sort((one, other) => one.start - other.start);
   for (const [index, { typed, start }] of sorted.entries()) {
     const before = sorted[index - 1];
-    if (before === undefined || start >= before.end) continue;
+    if (before === undefined || start >= before.end || areInUnion(before.typed.row, typed.row)) continue;
     // The finding belongs to the later line: that is where the second claim to the bytes stands.
     const [first, second] =
       before.typed.entry.line <= typed.entry.line ? [before.typed, typed] : [typed, before.typed];
@@ -83,4 +83,8 @@ function checkDisjoint({ issues }: ReadSection, struct: string, fields: readonly
     const message = `${entry.key} is ${value}, which overlaps ${told}: both are members of ${struct}`;
     issues.add({ severity: 'error', line: entry.line, key: entry.key, message });
   }
+}
+
+function areInUnion(one: SchemaRow, other: SchemaRow): boolean {
+  return one.unionWith === other.key || other.unionWith === one.key;
 }

@@ -31,6 +31,8 @@ export interface SchemaRow {
   readonly member?: MemberForm;
   /** Whether PANDA reads the key and does without it; it reads those that are required besides. */
   readonly optionalInPanda?: true;
+  /** Key of a member that may lie in the same bytes, because both are in one C union. */
+  readonly unionWith?: string;
   /** Whether the offset may be negative. */
   readonly signed?: true;
   /** Whether it must be an address of the kernel's half; `or-zero` where 0 says that there is none. */

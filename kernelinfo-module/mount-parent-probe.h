@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Finds mnt_parent and mnt_mountpoint, and where the struct mount begins.
+ *
+ * A mount of our own is its own parent and its mountpoint is its own root.
+ * mnt_parent therefore is the one word beside the vfsmount that points to
+ * where the struct mount starts, a little before the vfsmount; mnt_mountpoint
+ * is the one word beside it that points to the root dentry.
+ */
+#ifndef KERNELINFO_MOUNT_PARENT_PROBE_H
+#define KERNELINFO_MOUNT_PARENT_PROBE_H
+
+#include "climbed-mounts.h"
+#include "own-mounts.h"
+
+/* Bytes from where the word points to up to the vfsmount; out of reach if it cannot be read. */
+static long points_before(const struct vfsmount *mnt, long offset)
+{
+	unsigned long word;
+
+	return read_mount_word(mnt, offset, &word) ? (long)((unsigned long)mnt - word) : LONG_MAX;
+}
+
+/* A struct mount holds both its mnt_parent and its vfsmount. */
+static bool may_be_parent(const struct own_mounts *own, long offset)
+{
+	const long start = points_before(own->mounts[0], offset);
+	int i;
+
+	if (start < 0 || start > MOUNT_REACH || start < -offset)
+		return false;
+	for (i = 1; i < own->count; i++) {
+		if (points_before(own->mounts[i], offset) != start)
+			return false;
+	}
+	return true;
+}
+
+/* What lies before the start of the struct mount is not looked at: it may be a mount that looks the same. */
+static struct probed_offset find_parent(const struct own_mounts *own)
+{
+	const long word = sizeof(long);
+	struct probed_offset found = { 0 };
+	long first = -MOUNT_REACH;
+	long offset;
+	int candidates = 0;
+
+	for (offset = own->reach - word; offset >= first; offset -= word) {
+		if ((offset >= 0 && offset < (long)sizeof(struct vfsmount)) || !may_be_parent(own, offset))
+			continue;
+		found.offset = offset;
+		candidates++;
+		first = max(first, -points_before(own->mounts[0], offset));
+	}
+	found.failure = describe_candidates(candidates);
+	return found;
+}
+
+static bool may_be_mountpoint(const struct own_mounts *own, long offset)
+{
+	unsigned long word;
+	int i;
+
+	for (i = 0; i < own->count; i++) {
+		if (!read_mount_word(own->mounts[i], offset, &word) || word != (unsigned long)own->mounts[i]->mnt_root)
+			return false;
+	}
+	return true;
+}
+
+/* Holds each mount that was climbed from against what follow_up() said of it. */
+static void confirm_parents(const struct climbed_mounts *climbed, long start, struct probed_offset *parent,
+			    struct probed_offset *mountpoint)
+{
+	unsigned long word;
+	int i;
+
+	for (i = 0; i < climbed->count; i++) {
+		const struct climbed_mount *step = &climbed->steps[i];
+
+		/* Without a parent it stays where it was: the mount is its own parent. */
+		if (!read_mount_word(step->mnt, parent->offset, &word) || word + start != (unsigned long)step->above.mnt)
+			parent->failure = "follow_up() contradicts the word that looks like it";
+		if (!step->up || mountpoint->failure)
+			continue;
+		if (!read_mount_word(step->mnt, mountpoint->offset, &word) ||
+		    word != (unsigned long)step->above.dentry)
+			mountpoint->failure = "follow_up() contradicts the word that looks like it";
+	}
+}
+
+#endif

@@ -1,0 +1,63 @@
+import type { SchemaRow } from './schema-row';
+
+/** Tasks, their credentials and their directories: keys of this project. */
+export const TASKS_EXTENSION_ROWS = [
+  {
+    key: 'task.usage_offset',
+    kind: 'offset',
+    member: 'int',
+    expression: 'task_struct.usage',
+    doc: 'How many hold the task; never 0 while it is in a list.',
+  },
+  {
+    key: 'task.pid_links_offset',
+    kind: 'offset',
+    member: 'list',
+    expression: 'task_struct.pid_links',
+    doc: 'Links the task in `pid.tasks`, an hlist_node a kind of id. Linux commit 2c4704756cab ("pids: Move the pgrp and session pid pointers from task_struct to signal_struct") (in v4.19).',
+  },
+  {
+    key: 'task.fs_offset',
+    kind: 'offset',
+    expression: 'task_struct.fs',
+    doc: 'Root and working directory of the task.',
+  },
+  {
+    key: 'cred.usage_offset',
+    kind: 'offset',
+    member: 'int',
+    expression: 'cred.usage',
+    doc: 'How many hold the credentials; never 0.',
+  },
+  {
+    key: 'fs_struct.users_offset',
+    kind: 'offset',
+    member: 'int',
+    expression: 'fs_struct.users',
+    doc: 'How many tasks share the directories; never 0.',
+  },
+  {
+    key: 'fs_struct.root_mnt_offset',
+    kind: 'offset',
+    expression: 'fs_struct.root.mnt',
+    doc: 'Mount of the root directory.',
+  },
+  {
+    key: 'fs_struct.root_dentry_offset',
+    kind: 'offset',
+    expression: 'fs_struct.root.dentry',
+    doc: 'The root directory.',
+  },
+  {
+    key: 'fs_struct.pwd_mnt_offset',
+    kind: 'offset',
+    expression: 'fs_struct.pwd.mnt',
+    doc: 'Mount of the working directory.',
+  },
+  {
+    key: 'fs_struct.pwd_dentry_offset',
+    kind: 'offset',
+    expression: 'fs_struct.pwd.dentry',
+    doc: 'The working directory.',
+  },
+] as const satisfies readonly SchemaRow[];
