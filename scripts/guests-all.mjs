@@ -18,11 +18,14 @@ else printTable(found);
 process.exit(status === 0 && found.length === 0 ? 1 : status);
 
 function printTable(guests) {
-  const head = ['guest', 'kernel', 'module', 'ps', 'threads', 'current', 'seconds'];
+  const commands = [...new Set(guests.flatMap(({ differences }) => Object.keys(differences)))];
+  const head = ['guest', 'kernel', 'module', ...commands, 'known', 'seconds'];
   const sorted = guests.sort((one, other) => (one.name < other.name ? -1 : 1));
-  const rows = sorted.map(({ name, release, module, differences, seconds }) => [
+  const sum = (counts) => Object.values(counts).reduce((total, count) => total + count, 0);
+  const rows = sorted.map(({ name, release, module, differences, known = {}, seconds }) => [
     ...[name, release, module],
-    ...['ps', 'threads', 'current'].map((command) => String(differences[command] ?? '-')),
+    ...commands.map((command) => String(differences[command] ?? '-')),
+    String(sum(known)),
     String(seconds),
   ]);
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column].length)));
@@ -31,6 +34,9 @@ function printTable(guests) {
       .map((cell, column) => cell.padEnd(widths[column]))
       .join('  ')
       .trimEnd();
-  console.log('\nps, threads, current: differences from what the guest said of itself, from ELF and raw\n');
+  console.log('\nDifferences of each listing from what the guest said of itself, from ELF and raw.');
+  console.log(
+    'known: of the kinds that test-fixtures/src/truth/known-differences.ts lists, each with its reason.\n',
+  );
   for (const row of [head, widths.map((width) => '-'.repeat(width)), ...rows]) console.log(line(row));
 }

@@ -64,6 +64,19 @@ unshare -m sh -c '
 		cd /new && pivot_root . old && exec chroot . /bin/load-module /modules/kernelinfo.ko
 	"' 2>> /run/results
 
+# Numbers of mounts with gaps: every second one is free again.
+stage gaps
+for number in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24; do
+	mkdir -p /gaps/$number && mount -t tmpfs gap /gaps/$number
+done
+for number in 1 3 5 7 9 11 13 15 17 19 21 23; do
+	umount /gaps/$number
+done
+load
+for number in 2 4 6 8 10 12 14 16 18 20 22 24; do
+	umount /gaps/$number
+done
+
 stage many
 count=0
 while [ $count -lt 40 ]; do
@@ -75,7 +88,9 @@ stage end
 cat /proc/mounts > /run/mounts-after
 free_device_number > /run/number-after
 cat /proc/modules > /run/modules
+mkdir /sys
+mount -t sysfs sysfs /sys
 dmesg -r > /run/dmesg-raw.log
 collector /dev/vda /dev/ttyS0 /run/results /run/mounts-before /run/mounts-after /run/number-before \
-	/run/number-after /run/modules /run/dmesg-raw.log
+	/run/number-after /run/modules /run/dmesg-raw.log /proc/kallsyms /sys/kernel/btf/vmlinux
 give_up "the collector ended"

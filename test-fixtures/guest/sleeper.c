@@ -4,15 +4,17 @@
  *
  * SLEEPER_COMM   name to set with prctl(PR_SET_NAME), as hex digits
  * SLEEPER_TITLE  what to write over its arguments, as hex digits, running on into its environment
- * SLEEPER_READY  number of the file descriptor on which to write one byte when all is done
  *
- * Its arguments are not looked at, so that it can be started with any, or none.
+ * It writes one byte to READY_FD when all is done. Its arguments are not looked at, so that it can be started with
+ * any, or none, and with no environment.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
+
+#include "zoo/ready-fd.h"
 
 static size_t decode_hex(const char *hex, char *bytes, size_t room)
 {
@@ -33,8 +35,6 @@ int main(int argc, char **argv)
 {
 	const char *comm = getenv("SLEEPER_COMM");
 	const char *title = getenv("SLEEPER_TITLE");
-	const char *ready = getenv("SLEEPER_READY");
-	int ready_fd = ready ? atoi(ready) : -1;
 	char name[16] = "", text[4096];
 	size_t length;
 
@@ -46,7 +46,7 @@ int main(int argc, char **argv)
 		length = decode_hex(title, text, sizeof(text));
 		memcpy(argv[0], text, length);
 	}
-	if (ready_fd >= 0 && (write(ready_fd, "r", 1) != 1 || close(ready_fd) != 0))
+	if (write(READY_FD, "r", 1) != 1 || close(READY_FD) != 0)
 		return 4;
 	for (;;)
 		pause();

@@ -61,7 +61,7 @@ export interface GuestBytesOptions {
  * declare const dumpBytes: Uint8Array;
  * declare const kconf: Uint8Array;
  * const guest = openGuestBytes(dumpBytes, { kconf });
- * guest.osi.getCurrentThread(1) // => { pid: 140, tid: 142 }
+ * guest.osi.getCurrentProcess(1).name // => 'spin-leader'
  * ```
  */
 export function openGuestBytes(bytes: Uint8Array, { kconf, kconfGroup }: GuestBytesOptions): Guest {

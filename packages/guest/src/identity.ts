@@ -4,6 +4,7 @@ import type { Dump, Finding } from '@osi-linux/memory';
 import type { PagingFormName } from '@osi-linux/x86-mmu';
 import { type Banner, findBannerNear, scanForBanner } from './banner';
 import { type Guest, openGuest } from './guest';
+import { findHiddenFindings } from './hidden-findings';
 import { findKaslrShift } from './kaslr';
 import { findPagingOfCpus } from './kernel-root';
 import type { ProfileSource } from './profile-choice';
@@ -117,11 +118,12 @@ function bannerFinding(banner: Banner | undefined): Finding[] {
   return [{ what: 'banner', value: 'not found', evidence: 'no "Linux version" text in all of memory' }];
 }
 
-function guestFindings({ profile }: Guest): Finding[] {
+function guestFindings({ profile, linux }: Guest): Finding[] {
   const { root, findings, group } = profile;
   return [
     { what: 'page-table root', value: formatAddress(root.root), evidence: root.evidence },
     { what: 'profile', value: group, evidence: 'nothing in memory contradicts it' },
     ...findings,
+    ...findHiddenFindings(linux),
   ];
 }

@@ -1,5 +1,6 @@
 import { formatAddress, OsiError, type PhysicalAddress } from '@osi-linux/core';
 import type { KernelInfo } from '@osi-linux/kconf';
+import { imagePhysical } from '@osi-linux/kstruct';
 import type { Dump } from '@osi-linux/memory';
 import {
   type ControlRegisters,
@@ -20,9 +21,6 @@ export interface KernelRoot {
   /** What names it: `kernel.swapper_pg_dir_addr`, `CR3 of cpu 0`. */
   readonly evidence: string;
 }
-
-/** Where x86_64 kernels map their own image: `__START_KERNEL_map`, arch/x86/include/asm/page_64_types.h. */
-const START_KERNEL_MAP = 0xffffffff80000000n;
 
 /** Where 32-bit kernels map RAM: CONFIG_PAGE_OFFSET of each CONFIG_VMSPLIT_*, arch/x86/Kconfig. */
 const I386_PAGE_OFFSETS = [0xc0000000n, 0xb0000000n, 0x80000000n, 0x78000000n, 0x40000000n];
@@ -101,11 +99,6 @@ function tryPaging(registers: ControlRegisters): Paging | undefined {
     if (!OsiError.is(error)) throw error;
     return undefined;
   }
-}
-
-/** phys_base is what the image's physical address differs by from its link-time one; it may be negative. */
-function imagePhysical(address: bigint, physBase: bigint): bigint {
-  return address - START_KERNEL_MAP + physBase;
 }
 
 function checkedRoot(form: PagingForm, root: bigint, evidence: string): KernelRoot | undefined {

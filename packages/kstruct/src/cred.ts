@@ -1,3 +1,4 @@
+import { implausible } from './internal/implausible';
 import { KernelStruct } from './kernel-struct';
 
 /**
@@ -29,5 +30,14 @@ export class Cred extends KernelStruct {
   /** Effective group id. Corresponds to `cred.egid`. */
   get egid(): number {
     return this.u32('cred.egid_offset');
+  }
+
+  /** Distrusts the structure. @throws OsiError `STRUCT_IMPLAUSIBLE` for credentials that nobody holds. */
+  validate(): void {
+    const offset = this.kernel.info['cred.usage_offset'];
+    const usage = offset === undefined ? 1 : this.view.s32(offset);
+    if (usage > 0) return;
+    const { address } = this;
+    throw implausible({ struct: 'cred', address, member: 'usage', received: usage, expected: '1 or more' });
   }
 }

@@ -7,9 +7,9 @@ import { StructView } from './struct-view';
  */
 export abstract class KernelStruct {
   /** The kernel that the structure is of. */
-  protected readonly kernel: Kernel;
+  declare protected readonly kernel: Kernel;
   /** The structure's bytes, by offset. */
-  protected readonly view: StructView;
+  declare protected readonly view: StructView;
 
   constructor(kernel: Kernel, address: VirtualAddress) {
     this.kernel = kernel;

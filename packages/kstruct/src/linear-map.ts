@@ -15,6 +15,21 @@ const START_KERNEL_MAP = 0xffffffff80000000n;
 const IMAGE_SIZE = 0x40000000n;
 
 /**
+ * Physical address behind a virtual one of the image of an x86_64 kernel.
+ *
+ * `physBase` is what the image's physical address differs by from its link-time one; it may be negative.
+ * Corresponds to `__phys_addr_nodebug`, arch/x86/include/asm/page_64.h.
+ *
+ * @example
+ * ```ts
+ * imagePhysical(0xffffffff81000000n, -0x200000n) // => 0xe00000n
+ * ```
+ */
+export function imagePhysical(address: VirtualAddress, physBase: bigint): bigint {
+  return address - START_KERNEL_MAP + physBase;
+}
+
+/**
  * The kernel's memory through its page tables, and past those that a damaged dump lacks.
  *
  * The kernel maps all of RAM (from PAGE_OFFSET) and its own image (from __START_KERNEL_map) in one run each, so that
@@ -85,7 +100,7 @@ export class LinearMapMemory implements VirtualMemory {
   #linear(address: VirtualAddress): bigint | undefined {
     const physBase = this.#info['kernel.phys_base'];
     const inImage = address >= START_KERNEL_MAP && address < START_KERNEL_MAP + IMAGE_SIZE;
-    if (inImage && physBase !== undefined) return address - START_KERNEL_MAP + BigInt(physBase);
+    if (inImage && physBase !== undefined) return imagePhysical(address, BigInt(physBase));
     const pageOffset = this.#info['kernel.page_offset_addr'];
     return pageOffset === undefined ? undefined : address - pageOffset;
   }

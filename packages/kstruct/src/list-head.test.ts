@@ -64,6 +64,25 @@ describe('eachListEntry', () => {
     expect(walk(memory)).toEqual({ nodes, codes: ['LIST_INCONSISTENT'] });
   });
 
+  it('finds all entries of a list whose head says that it is empty', () => {
+    const { memory, nodes } = createList(3);
+    memory.writeWord(HEAD, HEAD);
+    expect(walk(memory)).toEqual({ nodes, codes: ['LIST_INCONSISTENT'] });
+  });
+
+  it('reports what two pointers that lead astray keep apart', () => {
+    const { memory, nodes } = createList(5);
+    memory.writeWord(HEAD, nodes[3]!);
+    memory.writeWord(nodes[2]!, nodes[1]!);
+    expect(walk(memory)).toEqual({ nodes: nodes.slice(3), codes: ['LIST_INCONSISTENT'] });
+  });
+
+  it('reports a head that cannot be read', () => {
+    const { memory } = createList(3);
+    memory.remove(HEAD);
+    expect(walk(memory)).toEqual({ nodes: [], codes: ['PAGE_NOT_PRESENT'] });
+  });
+
   it('reports nothing where the guest stood between the two writes of an insertion', () => {
     const { memory, nodes } = createList(5);
     // list_add has linked nodes[2] behind its predecessor; its successor does not know it yet.

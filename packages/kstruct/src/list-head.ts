@@ -16,7 +16,8 @@ export interface ListHead {
 /**
  * Walks a `struct list_head` from its head and yields the address of each entry's `list_head`, in order.
  *
- * Trusts no pointer: an entry is yielded when its `prev` names the entry before it, which also ends every cycle.
+ * Trusts no pointer: an entry is yielded when its `prev` names the entry before it, which also ends every cycle, and the
+ * head must name the last one.
  * Where the forward walk breaks, the list is walked from its other end up to the break, and what lies between
  * is reported to `skipped`.
  *
@@ -55,14 +56,19 @@ export function* eachListEntry(
     tail.push(node);
   }
   // A guest stopped between the two writes of list_add or list_del looks broken here and has lost nothing.
-  const joined = forward.broken.target === (tail[tail.length - 1] ?? list.head);
-  if (!joined) skipped.add(list.name, forward.broken.reason);
+  const farEnd = backward.broken?.target ?? list.head;
+  const joined =
+    forward.broken.target === (tail[tail.length - 1] ?? list.head) &&
+    (farEnd === list.head || known.has(farEnd));
+  if (!joined || !forward.broken.read) skipped.add(list.name, forward.broken.reason);
   yield* tail.reverse();
 }
 
 interface Break {
   /** The entry that could not be accepted. */
   readonly target: VirtualAddress;
+  /** Whether both ends of the broken link could be read. */
+  readonly read: boolean;
   readonly reason: OsiError;
 }
 
@@ -90,12 +96,12 @@ class LinkWalk {
     let target = this.#at;
     try {
       target = new StructView(this.#kernel.memory, this.#at).word(this.#ahead);
-      if (target === this.#head) return undefined;
       const back = new StructView(this.#kernel.memory, target).word(this.#back);
       if (back !== this.#at) throw inconsistent(this.#at, target, back);
+      if (target === this.#head) return undefined;
     } catch (error) {
       if (!OsiError.is(error)) throw error;
-      this.broken = { target, reason: error };
+      this.broken = { target, read: error.code === 'LIST_INCONSISTENT', reason: error };
       return undefined;
     }
     this.#at = target;

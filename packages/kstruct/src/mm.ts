@@ -5,7 +5,9 @@ import {
   type VirtualAddress,
   type VirtualMemory,
 } from '@osi-linux/core';
+import { implausible, requirePointer } from './internal/implausible';
 import { KernelStruct } from './kernel-struct';
+import { OpenFile } from './open-file';
 
 /**
  * A user address space. Corresponds to `mm_struct`.
@@ -43,6 +45,27 @@ export class Mm extends KernelStruct {
     return this.word('mm.env_end_offset');
   }
 
+  /** First byte of the heap, in this address space. Corresponds to `mm_struct.start_brk`. */
+  get startBrk(): VirtualAddress {
+    return this.word('mm.start_brk_offset');
+  }
+
+  /** First byte after the heap, in this address space. Corresponds to `mm_struct.brk`. */
+  get brk(): VirtualAddress {
+    return this.word('mm.brk_offset');
+  }
+
+  /** Where the stack of the main thread began, in this address space. Corresponds to `mm_struct.start_stack`. */
+  get startStack(): VirtualAddress {
+    return this.word('mm.start_stack_offset');
+  }
+
+  /** How many mappings there are; `undefined` where the profile cannot tell. Corresponds to `mm_struct.map_count`. */
+  get mapCount(): number | undefined {
+    const offset = this.kernel.info['mm.map_count_offset'];
+    return offset === undefined ? undefined : this.view.s32(offset);
+  }
+
   /**
    * The physical address of the top page table: PANDA's `asid`.
    *
@@ -56,6 +79,37 @@ export class Mm extends KernelStruct {
       cause: this.kernel.memory.fault(pgd),
       fields: { mm: this.address, pgd },
     });
+  }
+
+  /**
+   * The program that is run, which execve sets before anything of it runs. Corresponds to `mm_struct.exe_file`.
+   *
+   * @throws OsiError `STRUCT_IMPLAUSIBLE` where it is no open file.
+   */
+  get exeFile(): OpenFile {
+    const file = new OpenFile(this.kernel, this.word('mm.exe_file_offset'));
+    file.validate();
+    return file;
+  }
+
+  /**
+   * Distrusts the structure.
+   *
+   * @throws OsiError `STRUCT_IMPLAUSIBLE` for an address space that no task uses or that has no page table.
+   */
+  validate(): void {
+    const { address } = this;
+    const offset = this.kernel.info['mm.mm_users_offset'];
+    const users = offset === undefined ? 1 : this.view.s32(offset);
+    if (users <= 0)
+      throw implausible({
+        struct: 'mm_struct',
+        address,
+        member: 'mm_users',
+        received: users,
+        expected: '1 or more',
+      });
+    requirePointer(this.kernel, this.pgd, { struct: 'mm_struct', address, member: 'pgd' });
   }
 
   /** The guest's memory as this process sees it. */

@@ -1,4 +1,5 @@
 import { OsiError, type VirtualAddress } from '@osi-linux/core';
+import { validateTask } from './internal/task-plausibility';
 import { type Kernel, requireKey } from './kernel';
 import { StructView } from './struct-view';
 import { Task } from './task';
@@ -29,7 +30,12 @@ export function readOnlineCpus(kernel: Kernel): number[] {
   }
   const mask = new StructView(memory, requireKey(info, 'cpu.online_mask_addr'));
   const numbers = Array.from({ length: count }, (_, cpu) => cpu);
-  return numbers.filter((cpu) => (mask.u32((cpu >> 5) * 4) >>> (cpu & 31)) & 1);
+  const online = numbers.filter((cpu) => (mask.u32((cpu >> 5) * 4) >>> (cpu & 31)) & 1);
+  if (online.length > 0) return online;
+  throw new OsiError('CPU_COUNT_IMPLAUSIBLE', `no cpu of ${count} is online, expected at least one`, {
+    hint: 'the dump is damaged, or the profile is of another kernel',
+    fields: { count },
+  });
 }
 
 /**
@@ -59,7 +65,7 @@ export function readPerCpuOffset(kernel: Kernel, cpu: number): VirtualAddress {
 /**
  * The thread that runs on a processor: an idle one runs `swapper/N`, pid 0. Corresponds to `current_task`.
  *
- * @throws OsiError the fault of the page, or `PROFILE_KEY_MISSING`.
+ * @throws OsiError the fault of the page, `STRUCT_IMPLAUSIBLE` where it points at no task, or `PROFILE_KEY_MISSING`.
  *
  * @example
  * ```ts
@@ -71,5 +77,7 @@ export function findCurrentTask(kernel: Kernel, cpu: number): Task {
   const { info, memory } = kernel;
   const variable = readPerCpuOffset(kernel, cpu) + requireKey(info, 'task.current_task_addr');
   const bits = memory.architecture.wordSize * 8;
-  return new Task(kernel, new StructView(memory, BigInt.asUintN(bits, variable)).word(0));
+  const task = new StructView(memory, BigInt.asUintN(bits, variable)).word(0);
+  validateTask(kernel, task);
+  return new Task(kernel, task);
 }

@@ -1,4 +1,5 @@
 import { formatAddress, offsetAddress, type SkippedLog } from '@osi-linux/core';
+import { isTask } from './internal/task-plausibility';
 import { type Kernel, requireKey } from './kernel';
 import { eachListEntry } from './list-head';
 import { Task } from './task';
@@ -21,7 +22,8 @@ export function findInitTask(kernel: Kernel): Task {
 /**
  * Yields the leader of every process, `init_task` (pid 0) first, then in the order of their start.
  *
- * Corresponds to `for_each_process` over `task_struct.tasks`, which holds thread-group leaders only.
+ * Corresponds to `for_each_process` over `task_struct.tasks`, which holds thread-group leaders only. What is no leader
+ * by its own word is reported to `skipped` instead.
  *
  * @example
  * ```ts
@@ -35,10 +37,11 @@ export function* eachProcess(kernel: Kernel, skipped: SkippedLog): Generator<Tas
   const offset = requireKey(kernel.info, 'task.tasks_offset');
   const start = findStart(kernel, skipped);
   if (start === undefined) return;
-  yield start;
+  if (isTask(kernel, start.address, 'itself', skipped)) yield start;
   const list = { head: start.listHead('task.tasks_offset'), name: 'task_struct.tasks' };
   for (const node of eachListEntry(kernel, list, skipped)) {
-    yield new Task(kernel, offsetAddress(node, -offset));
+    const address = offsetAddress(node, -offset);
+    if (isTask(kernel, address, 'itself', skipped)) yield new Task(kernel, address);
   }
 }
 

@@ -1,5 +1,8 @@
-import { decodeCString, offsetAddress, type VirtualAddress } from '@osi-linux/core';
+import { decodeCString, formatAddress, offsetAddress, type VirtualAddress } from '@osi-linux/core';
 import { Cred } from './cred';
+import { FsStruct } from './fs-struct';
+import { implausible, requirePointer } from './internal/implausible';
+import { validateTask } from './internal/task-plausibility';
 import { requireKey } from './kernel';
 import { KernelStruct } from './kernel-struct';
 import { Mm } from './mm';
@@ -57,18 +60,42 @@ export class Task extends KernelStruct {
   /** Id of the parent process; that of `init_task` is 0, also where the dump lacks it. */
   get ppid(): number {
     const parent = this.realParent;
-    return parent.address === this.kernel.info['task.init_addr'] ? 0 : parent.tgid;
+    if (parent.address === this.kernel.info['task.init_addr']) return 0;
+    validateTask(this.kernel, parent.address);
+    return parent.tgid;
   }
 
   /** The user address space; `undefined` for kernel threads and exited tasks. Corresponds to `task_struct.mm`. */
   get mm(): Mm | undefined {
     const address = this.word('task.mm_offset');
-    return address === 0n ? undefined : new Mm(this.kernel, address);
+    if (address === 0n) return undefined;
+    const mm = new Mm(this.kernel, this.#pointer(address, 'mm'));
+    this.#confirmMm(address);
+    mm.validate();
+    return mm;
   }
 
   /** The credentials that `/proc` shows. Corresponds to `task_struct.real_cred`. */
   get realCred(): Cred {
-    return new Cred(this.kernel, this.word('task.real_cred_offset'));
+    const address = this.#pointer(this.word('task.real_cred_offset'), 'real_cred');
+    const cred = new Cred(this.kernel, address);
+    cred.validate();
+    return cred;
+  }
+
+  /** Root and working directory; `undefined` for exited tasks. Corresponds to `task_struct.fs`. */
+  get fs(): FsStruct | undefined {
+    const address = this.word('task.fs_offset');
+    if (address === 0n) return undefined;
+    const fs = new FsStruct(this.kernel, this.#pointer(address, 'fs'));
+    fs.validate();
+    return fs;
+  }
+
+  /** The table of open files, virtual address; `undefined` for exited tasks. Corresponds to `task_struct.files`. */
+  get files(): VirtualAddress | undefined {
+    const address = this.word('task.files_offset');
+    return address === 0n ? undefined : this.#pointer(address, 'files');
   }
 
   /** What the threads of the process share, virtual address. Corresponds to `task_struct.signal`. */
@@ -94,6 +121,19 @@ export class Task extends KernelStruct {
     key: 'task.tasks_offset' | 'task.thread_node_offset' | 'task.thread_group_offset',
   ): VirtualAddress {
     return offsetAddress(this.address, requireKey(this.kernel.info, key));
+  }
+
+  /** A task with an address space of its own runs in no other: else the pointer is to that of another process. */
+  #confirmMm(received: VirtualAddress): void {
+    const offset = this.kernel.info['task.active_mm_offset'];
+    const active = offset === undefined ? received : this.view.word(offset);
+    if (active === received) return;
+    const expected = `its active_mm, ${formatAddress(active)}`;
+    throw implausible({ struct: 'task_struct', address: this.address, member: 'mm', received, expected });
+  }
+
+  #pointer(value: VirtualAddress, member: string): VirtualAddress {
+    return requirePointer(this.kernel, value, { struct: 'task_struct', address: this.address, member });
   }
 }
 

@@ -1,10 +1,12 @@
 import { offsetAddress, type SkippedLog } from '@osi-linux/core';
+import { isTask } from './internal/task-plausibility';
 import { type Kernel, requireKey } from './kernel';
 import { eachListEntry } from './list-head';
 import { Task } from './task';
 
 /**
- * Yields every thread of a process, its leader included, in the order of their start.
+ * Yields every thread of a process, its leader included, in the order of their start. A task of another process is
+ * reported to `skipped` instead.
  *
  * Walks `signal_struct.thread_head` over `task_struct.thread_node` where the profile has them:
  * Linux commit 0c740d0afc3b ("introduce for_each_thread() to replace the buggy while_each_thread()") (in v3.14).
@@ -33,7 +35,8 @@ function* eachThreadNode(kernel: Kernel, leader: Task, skipped: SkippedLog): Gen
   const offset = requireKey(kernel.info, 'task.thread_node_offset');
   const head = offsetAddress(leader.signal, requireKey(kernel.info, 'signal.thread_head_offset'));
   for (const node of eachListEntry(kernel, { head, name: 'signal_struct.thread_head' }, skipped)) {
-    yield new Task(kernel, offsetAddress(node, -offset));
+    const address = offsetAddress(node, -offset);
+    if (isTask(kernel, address, leader.address, skipped)) yield new Task(kernel, address);
   }
 }
 
@@ -42,6 +45,7 @@ function* eachGroupMember(kernel: Kernel, leader: Task, skipped: SkippedLog): Ge
   const head = leader.listHead('task.thread_group_offset');
   yield leader;
   for (const node of eachListEntry(kernel, { head, name: 'task_struct.thread_group' }, skipped)) {
-    yield new Task(kernel, offsetAddress(node, -offset));
+    const address = offsetAddress(node, -offset);
+    if (isTask(kernel, address, leader.address, skipped)) yield new Task(kernel, address);
   }
 }

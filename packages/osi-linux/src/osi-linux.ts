@@ -4,21 +4,29 @@ import {
   createListing,
   formatAddress,
   type Listing,
-  OsiError,
+  type OsiError,
+  type PhysicalAddress,
   SkippedLog,
+  type VirtualAddress,
 } from '@osi-linux/core';
-import {
-  eachProcess,
-  eachThread,
-  findCurrentTask,
-  type Kernel,
-  readOnlineCpus,
-  readPerCpuOffset,
-  type Task,
-} from '@osi-linux/kstruct';
-import type { OsiProvider, OsiThread } from '@osi-linux/osi';
+import { eachProcess, eachThread, type Kernel, type Task } from '@osi-linux/kstruct';
+import type { OsiExecutionPoint, OsiProcHandle, OsiProcMem, OsiProvider, OsiThread } from '@osi-linux/osi';
+import { compareViews, type LinuxHidden } from './cross-view';
+import { type LinuxEnvironment, readEnvironments } from './environment-row';
+import { type FileSelection, type LinuxFile, readFiles } from './file-row';
 import type { LinuxCurrent, LinuxProcess, LinuxThread } from './linux-types';
-import { readAsid, readProcess, readThread } from './process-row';
+import { type LinuxLogRecord, readLog } from './log-row';
+import { type LinuxMapping, type MappingSelection, readMappings } from './mapping-row';
+import { type LinuxModule, readModules } from './module-row';
+import { type LinuxMount, readMounts } from './mount-row';
+import { type Absent, ProcessCalls } from './osi-calls/process-calls';
+import { readProcessHandle } from './osi-calls/process-handle';
+import type { PhysicalWriter } from './osi-calls/process-memory';
+import { readProcess, readThread } from './process-row';
+import { eachSelectedProcess, type ProcessSelection } from './process-selection';
+import { Processors } from './processors';
+import type { PathSelection } from './reader-paths';
+import { type LinuxSocket, readSockets } from './socket-row';
 
 /** What the provider is given; it looks for none of it. */
 export interface OsiLinuxOptions {
@@ -26,6 +34,8 @@ export interface OsiLinuxOptions {
   readonly kernel: Kernel;
   /** The processors of the source; empty where it has no registers. */
   readonly cpus: readonly Cpu[];
+  /** Writes guest-physical memory, at most a page at a time; only live sources can. */
+  readonly writePhysical?: PhysicalWriter | undefined;
 }
 
 /**
@@ -42,11 +52,13 @@ export class OsiLinux implements OsiProvider {
   readonly name = 'osi_linux';
   /** The guest that is walked. */
   readonly kernel: Kernel;
-  readonly #cpus: readonly Cpu[];
+  readonly #processors: Processors;
+  readonly #calls: ProcessCalls;
 
   constructor(options: OsiLinuxOptions) {
     this.kernel = options.kernel;
-    this.#cpus = options.cpus;
+    this.#processors = new Processors(options.kernel, options.cpus);
+    this.#calls = new ProcessCalls(options.kernel, options.writePhysical);
   }
 
   /**
@@ -76,6 +88,81 @@ export class OsiLinux implements OsiProvider {
     return createListing(rows, skipped.records);
   }
 
+  /** Every loaded module, the newest first: the rows of `/proc/modules`. */
+  getModules(): Listing<LinuxModule> {
+    const skipped = new SkippedLog();
+    const rows = skipped.attempt(
+      () => 'modules',
+      () => readModules(this.kernel, skipped),
+    );
+    return createListing(rows ?? [], skipped.records);
+  }
+
+  /** The kernel log, the oldest record first: the rows of `/dev/kmsg`. */
+  getLog(): Listing<LinuxLogRecord> {
+    const skipped = new SkippedLog();
+    const rows = skipped.attempt(
+      () => 'kernel log',
+      () => readLog(this.kernel, skipped),
+    );
+    return createListing(rows ?? [], skipped.records);
+  }
+
+  /**
+   * Threads and modules that one record of the kernel has and another that should agree with it has not: what a program
+   * that hides itself leaves behind. Both lists are empty in an honest guest.
+   */
+  findHidden(): Answer<LinuxHidden> {
+    const skipped = new SkippedLog();
+    return { ...compareViews(this.kernel, skipped), skipped: skipped.records };
+  }
+
+  /** Every socket that a process has open, by its leader's descriptors: process by process, ascending by descriptor. */
+  getSockets(selection: ProcessSelection = {}): Listing<LinuxSocket> {
+    const skipped = new SkippedLog();
+    const rows: LinuxSocket[] = [];
+    for (const { task, pid } of eachSelectedProcess(this.kernel, selection, skipped))
+      rows.push(...readSockets(this.kernel, task, pid, skipped));
+    return createListing(rows, skipped.records);
+  }
+
+  /** Every descriptor that is in use: process by process, ascending. The tables are those of the leaders. */
+  getFiles(selection: FileSelection = {}): Listing<LinuxFile> {
+    const skipped = new SkippedLog();
+    return createListing(readFiles(this.kernel, selection, skipped), skipped.records);
+  }
+
+  /**
+   * The mappings of every process, ascending, or of those that are selected. They are those of the leaders.
+   *
+   * Corresponds to PANDA's `get_mappings`: what names a process in the OSI API selects it.
+   *
+   * @throws OsiError `PROFILE_KEY_MISSING` where the profile does not tell how the kernel orders mappings.
+   */
+  getMappings(selection: MappingSelection | OsiProcHandle = {}): Listing<LinuxMapping> {
+    const { taskd, pids, threads }: MappingSelection = selection;
+    if (taskd !== undefined && pids === undefined)
+      return this.#calls.readMappings({ asid: null, ...selection, taskd }, threads ?? false);
+    const skipped = new SkippedLog();
+    return createListing(readMappings(this.kernel, selection, skipped), skipped.records);
+  }
+
+  /** The environment and the directories of every process that `/proc` shows. */
+  getEnvironments(selection: PathSelection = {}): Listing<LinuxEnvironment> {
+    const skipped = new SkippedLog();
+    return createListing(readEnvironments(this.kernel, selection, skipped), skipped.records);
+  }
+
+  /** The mounts that a process can reach, by number: the rows of `/proc/PID/mountinfo`; none of one that has ended. */
+  getMounts(pid = 1): Listing<LinuxMount> {
+    const skipped = new SkippedLog();
+    const rows = skipped.attempt(
+      () => `pid ${pid}: mounts`,
+      () => readMounts(this.kernel, pid, skipped),
+    );
+    return createListing(rows ?? [], skipped.records);
+  }
+
   /** What each processor that is online runs, or one of them alone, by the processor's number. */
   getCurrent(only?: number): Listing<LinuxCurrent> {
     const skipped = new SkippedLog();
@@ -87,7 +174,7 @@ export class OsiLinux implements OsiProvider {
     for (const cpu of cpus ?? []) {
       const row = skipped.attempt(
         () => `cpu ${cpu}`,
-        () => this.#readCurrent(cpu, skipped),
+        () => this.#processors.readCurrent(cpu, skipped),
       );
       if (row !== null) rows.push(row);
     }
@@ -96,20 +183,12 @@ export class OsiLinux implements OsiProvider {
 
   /** Numbers of the processors: what the kernel says is online, else those of the source, else 0 alone. */
   onlineCpus(): readonly number[] {
-    const { info } = this.kernel;
-    const told = info['cpu.nr_cpu_ids_addr'] !== undefined && info['cpu.online_mask_addr'] !== undefined;
-    if (told) return readOnlineCpus(this.kernel);
-    return this.#cpus.length > 0 ? this.#cpus.map((cpu) => cpu.index) : [0];
+    return this.#processors.online();
   }
 
   /** The number of a processor that is online. @throws OsiError `CPU_UNKNOWN` for any other. */
   requireOnline(cpu: number): number {
-    const online = this.onlineCpus();
-    if (online.includes(cpu)) return cpu;
-    throw new OsiError('CPU_UNKNOWN', `the guest has no cpu ${cpu} online`, {
-      hint: `online: ${online.join(', ')}`,
-      fields: { cpu, online },
-    });
+    return this.#processors.requireOnline(cpu);
   }
 
   /**
@@ -119,7 +198,7 @@ export class OsiLinux implements OsiProvider {
    */
   getCurrentProcess(cpu = 0): Answer<LinuxProcess> {
     const skipped = new SkippedLog();
-    const row = readProcess(findCurrentTask(this.kernel, this.requireOnline(cpu)).groupLeader, skipped);
+    const row = readProcess(this.#processors.currentTask(cpu).groupLeader, skipped);
     return { ...row, skipped: skipped.records };
   }
 
@@ -129,39 +208,130 @@ export class OsiLinux implements OsiProvider {
    * @throws OsiError why it cannot be told.
    */
   getCurrentThread(cpu = 0): OsiThread {
-    const task = findCurrentTask(this.kernel, this.requireOnline(cpu));
+    const task = this.#processors.currentTask(cpu);
     return { pid: task.tgid, tid: task.pid };
   }
 
-  #readCurrent(cpu: number, skipped: SkippedLog): LinuxCurrent {
-    const task = findCurrentTask(this.kernel, cpu);
-    return {
-      cpu,
-      ...readThread(task, skipped),
-      asid: readAsid(task, skipped),
-      mode: skipped.attempt(
-        () => `cpu ${cpu}: mode`,
-        () => this.#readMode(cpu, task),
-      ),
-    };
+  /**
+   * What names the process that runs on a processor. Corresponds to PANDA's `get_current_process_handle`.
+   *
+   * @throws OsiError why it cannot be told.
+   */
+  getCurrentProcessHandle(cpu = 0): OsiProcHandle {
+    return readProcessHandle(this.#processors.currentTask(cpu).groupLeader, new SkippedLog());
   }
 
-  #readMode(cpu: number, task: Task): 'kernel' | 'user' {
-    const registers = this.#findCpu(cpu)?.registers;
-    const selector = registers?.['cs'];
-    if (selector !== undefined) return (selector & 3n) === 3n ? 'user' : 'kernel';
-    if (task.mm === undefined) return 'kernel';
-    throw new OsiError('CPU_REGISTERS_MISSING', `the source has no registers of cpu ${cpu}`, {
-      hint: 'a raw memory file has none; an ELF dump of QEMU has them',
-      fields: { cpu },
-    });
+  /** What names every process, in the order of {@link getProcesses}. Corresponds to PANDA's `get_process_handles`. */
+  getProcessHandles(): Listing<OsiProcHandle> {
+    return this.#calls.readHandles();
   }
 
-  /** The processor of the source whose GS base is the kernel's per-CPU area of that number. */
-  #findCpu(cpu: number): Cpu | undefined {
-    const area = readPerCpuOffset(this.kernel, cpu);
-    const owns = ({ registers }: Cpu) =>
-      registers['gs_base'] === area || registers['kernel_gs_base'] === area;
-    return this.#cpus.find(owns) ?? this.#cpus[cpu];
+  /**
+   * The process that a handle names; `undefined` once it has ended, also where another one has its `task_struct` now.
+   *
+   * Corresponds to PANDA's `get_process`, which reads the old `task_struct` whatever it is by then.
+   */
+  getProcess(handle: OsiProcHandle | Absent): Answer<LinuxProcess> | undefined {
+    return this.#calls.findProcess(handle);
+  }
+
+  /** Id of a process; `undefined` once it has ended. Corresponds to PANDA's `get_process_pid`. */
+  getProcessPid(handle: OsiProcHandle | Absent): number | undefined {
+    return this.#calls.findPid(handle);
+  }
+
+  /** Id of its parent process; `undefined` once it has ended. Corresponds to PANDA's `get_process_ppid`. */
+  getProcessPpid(handle: OsiProcHandle | Absent): number | undefined {
+    return this.#calls.findPpid(handle);
+  }
+
+  /** The bounds of its heap; `undefined` without user memory. Corresponds to PANDA's `get_proc_mem`. */
+  getProcMem(handle: OsiProcHandle | Absent): OsiProcMem | undefined {
+    return this.#calls.findProcMem(handle);
+  }
+
+  /** Where a processor executes. @throws OsiError `CPU_REGISTERS_MISSING` where the source has no registers of it. */
+  getExecutionPoint(cpu = 0): OsiExecutionPoint {
+    return this.#processors.readExecutionPoint(cpu);
+  }
+
+  /** Why the guest cannot be asked yet, an error `KERNEL_BOOTING`; `undefined` once it can. */
+  whyNotReady(): OsiError | undefined {
+    return this.#calls.whyNotReady();
+  }
+
+  /** The guest ran on: forgets the paths and the address space that the calls about one process keep. */
+  refresh(): void {
+    this.#calls.refresh();
+  }
+
+  /**
+   * The path of an open file, as the link `/proc/PID/fd/FD` gives it; `undefined` for a descriptor that is not in use, and
+   * for no process. Corresponds to PANDA's `osi_linux_fd_to_filename`, whose NULL also hides what cannot be read.
+   *
+   * @throws OsiError why it cannot be read.
+   */
+  fdToFilename(handle: OsiProcHandle | Absent, fd: number): string | undefined {
+    return this.#calls.findFilename(handle, fd);
+  }
+
+  /**
+   * The position of an open file in bytes, signed; `undefined` as in {@link fdToFilename}, PANDA's INVALID_FILE_POS.
+   *
+   * Corresponds to PANDA's `osi_linux_fd_to_pos`. @throws OsiError why it cannot be read.
+   */
+  fdToPos(handle: OsiProcHandle | Absent, fd: number): bigint | undefined {
+    return this.#calls.findPos(handle, fd);
+  }
+
+  /**
+   * Address of the `struct file` of a descriptor, virtual; `undefined` as in {@link fdToFilename}, PANDA's 0.
+   *
+   * Corresponds to PANDA's `ext_get_file_struct_ptr`. @throws OsiError `STRUCT_IMPLAUSIBLE` for what is none.
+   */
+  extGetFileStructPtr(handle: OsiProcHandle | Absent, fd: number): VirtualAddress | undefined {
+    return this.#calls.findFileStruct(handle, fd);
+  }
+
+  /**
+   * Address of the dentry of a `struct file`, both virtual. Corresponds to PANDA's `ext_get_file_dentry`.
+   *
+   * @throws OsiError `STRUCT_IMPLAUSIBLE` for what is no open file, PANDA's 0.
+   */
+  extGetFileDentry(file: VirtualAddress): VirtualAddress {
+    return this.#calls.readDentry(file);
+  }
+
+  /**
+   * Bytes of virtual memory, at most 64 MiB, as a process sees it or the one that runs on a processor.
+   *
+   * Corresponds to PANDA's `osi_linux_virtual_memory_read`. @throws OsiError the fault of the first byte that is missing.
+   */
+  virtualMemoryRead(address: VirtualAddress, length: number, seenBy: number | OsiProcHandle = 0): Uint8Array {
+    return this.#calls.readMemory(address, length, this.#seer(seenBy));
+  }
+
+  /**
+   * Writes virtual memory as {@link virtualMemoryRead} reads it: all of it, or nothing where any page is missing.
+   *
+   * Corresponds to PANDA's `osi_linux_virtual_memory_write`. @throws OsiError `MEMORY_READ_ONLY` where the source is a dump.
+   */
+  virtualMemoryWrite(address: VirtualAddress, bytes: Uint8Array, seenBy: number | OsiProcHandle = 0): void {
+    this.#calls.writeMemory(address, bytes, this.#seer(seenBy));
+  }
+
+  /**
+   * The physical address behind a virtual one; `undefined` where none is mapped, PANDA's all-ones.
+   *
+   * Corresponds to PANDA's `osi_linux_virt_to_phys`. @throws OsiError where the source lacks a table on the way.
+   */
+  virtToPhys(address: VirtualAddress, seenBy: number | OsiProcHandle = 0): PhysicalAddress | undefined {
+    return this.#calls.findPhysical(address, this.#seer(seenBy));
+  }
+
+  #seer(seenBy: number | OsiProcHandle): Task {
+    return typeof seenBy === 'number'
+      ? this.#processors.currentTask(seenBy)
+      : this.#calls.requireProcess(seenBy);
   }
 }

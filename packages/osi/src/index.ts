@@ -1,3 +1,13 @@
+export { classifyMapping, type MappingClass } from './mapping-class';
 export { Osi } from './osi';
-export type { OsiProvider } from './osi-provider';
-export type { OsiProc, OsiProcHandle, OsiThread } from './osi-types';
+export type { OsiEvents, OsiListener, OsiTaskChange } from './osi-events';
+export type { OsiCalls, OsiProvider } from './osi-provider';
+export type {
+  OsiExecutionPoint,
+  OsiKernelModule,
+  OsiModule,
+  OsiProc,
+  OsiProcHandle,
+  OsiProcMem,
+  OsiThread,
+} from './osi-types';

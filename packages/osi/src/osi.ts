@@ -1,69 +1,280 @@
-import { type Answer, type Listing, OsiError } from '@osi-linux/core';
+import { type Answer, createListing, type Listing, OsiError, type VirtualAddress } from '@osi-linux/core';
+import { type CompleteCalls, CompleteProvider } from './internal/complete-provider';
+import { Subscriptions } from './internal/subscriptions';
+import type { OsiEvents, OsiListener } from './osi-events';
 import type { OsiProvider } from './osi-provider';
-import type { OsiProc, OsiThread } from './osi-types';
+import type {
+  OsiExecutionPoint,
+  OsiKernelModule,
+  OsiModule,
+  OsiProc,
+  OsiProcHandle,
+  OsiProcMem,
+  OsiThread,
+} from './osi-types';
 
-type Call = Exclude<keyof OsiProvider, 'name'>;
+/** What stands for no process, as PANDA's NULL. */
+type Absent = null | undefined;
 
 /**
  * The OSI API: what runs inside a guest, whatever its operating system.
  *
- * Knows no operating system itself: each call goes to the provider that was registered last and implements it,
- * as PANDA's last writer wins.
+ * Knows no operating system itself: each call goes to the provider that was registered last and can answer it, as
+ * PANDA's last writer wins. Every call throws an `OsiError`: `OSI_CALL_NOT_PROVIDED` where no provider answers it,
+ * `GUEST_NOT_READY` where the provider cannot yet, and whatever the provider throws. What is not there is `undefined`,
+ * `false` or an empty listing, never an error; an absent process has nothing.
  *
  * @example
  * ```ts
  * const osi = new Osi();
  * osi.getProcesses() // throws OSI_CALL_NOT_PROVIDED
- * osi.register({ name: 'two_threads', getCurrentThread: (cpu) => ({ pid: 7, tid: 7 + cpu }) });
+ * const unregister = osi.register({ name: 'two_threads', getCurrentThread: (cpu) => ({ pid: 7, tid: 7 + cpu }) });
  * osi.getCurrentThread(1) // => { pid: 7, tid: 8 }
+ * unregister();
+ * osi.getCurrentThread(1) // throws OSI_CALL_NOT_PROVIDED
  * ```
  */
 export class Osi {
-  readonly #providers: OsiProvider[] = [];
+  readonly #providers: CompleteProvider[] = [];
+  readonly #subscriptions = new Subscriptions();
 
-  /** Adds a provider, whose calls take precedence over those of the ones before it. */
-  register(provider: OsiProvider): void {
-    this.#providers.unshift(provider);
+  /** Adds a provider, whose calls take precedence over those of the ones before it; what is returned removes it. */
+  register(provider: OsiProvider): () => void {
+    const complete = new CompleteProvider(provider);
+    this.#providers.unshift(complete);
+    return () => {
+      const index = this.#providers.indexOf(complete);
+      if (index >= 0) this.#providers.splice(index, 1);
+    };
+  }
+
+  /** Whether every provider can answer, and there is one. Corresponds to PANDA's `osi_guest_is_ready`. */
+  isReady(): boolean {
+    return this.whyNotReady() === undefined;
+  }
+
+  /** Why {@link isReady} says no, an error `GUEST_NOT_READY`; `undefined` where it says yes. */
+  whyNotReady(): OsiError | undefined {
+    if (this.#providers.length > 0) return firstDefined(this.#providers, notReady);
+    return new OsiError('GUEST_NOT_READY', 'no provider is registered', {
+      hint: 'register one first: osi.register(...)',
+    });
   }
 
   /**
-   * Every process of the guest, with what could not be read beside the rows.
+   * The guest ran on: every provider forgets what it kept of the stop before. Nothing is kept here.
    *
-   * Corresponds to PANDA's `get_processes`. @throws OsiError `OSI_CALL_NOT_PROVIDED`.
+   * Rows and handles that were given out stay as they are.
+   */
+  refresh(): void {
+    for (const { provider } of this.#providers) provider.refresh?.();
+  }
+
+  /**
+   * Every process of the guest, with what could not be read beside the rows. Corresponds to PANDA's `get_processes`.
    */
   getProcesses(): Listing<OsiProc> {
     return this.#call('getProcesses')();
   }
 
-  /**
-   * The process that runs on a processor. Corresponds to PANDA's `get_current_process`.
-   *
-   * @throws OsiError `OSI_CALL_NOT_PROVIDED`, or why it cannot be told.
-   */
+  /** What names every process of the guest. Corresponds to PANDA's `get_process_handles`. */
+  getProcessHandles(): Listing<OsiProcHandle> {
+    return this.#call('getProcessHandles')();
+  }
+
+  /** The process that runs on a processor. Corresponds to PANDA's `get_current_process`. */
   getCurrentProcess(cpu = 0): Answer<OsiProc> {
     return this.#call('getCurrentProcess')(cpu);
   }
 
+  /** What names the process that runs on a processor. Corresponds to PANDA's `get_current_process_handle`. */
+  getCurrentProcessHandle(cpu = 0): OsiProcHandle {
+    return this.#call('getCurrentProcessHandle')(cpu);
+  }
+
   /**
-   * The thread that runs on a processor. Corresponds to PANDA's `get_current_thread`.
+   * The process that a handle names; `undefined` once it is gone, also where another one has taken its place.
    *
-   * @throws OsiError `OSI_CALL_NOT_PROVIDED`, or why it cannot be told.
+   * Corresponds to PANDA's `get_process`, which reads whatever is there by then.
    */
+  getProcess(handle: OsiProcHandle | Absent): Answer<OsiProc> | undefined {
+    return handle ? this.#call('getProcess')(handle) : undefined;
+  }
+
+  /** The id of a process; `undefined` once it is gone, PANDA's -1. Corresponds to PANDA's `get_process_pid`. */
+  getProcessPid(handle: OsiProcHandle | Absent): number | undefined {
+    return handle ? this.#call('getProcessPid')(handle) : undefined;
+  }
+
+  /** The id of its parent; `undefined` once it is gone, PANDA's -1. Corresponds to PANDA's `get_process_ppid`. */
+  getProcessPpid(handle: OsiProcHandle | Absent): number | undefined {
+    return handle ? this.#call('getProcessPpid')(handle) : undefined;
+  }
+
+  /** The heap of a process; `undefined` for one without user memory. Corresponds to PANDA's `get_proc_mem`. */
+  getProcMem(handle: OsiProcHandle | Absent): OsiProcMem | undefined {
+    return handle ? this.#call('getProcMem')(handle) : undefined;
+  }
+
+  /** The modules of the kernel. Corresponds to PANDA's `get_modules`, which is NULL on Linux. */
+  getModules(): Listing<OsiKernelModule> {
+    return this.#call('getModules')();
+  }
+
+  /** The mappings of a process, ascending; none for one without user memory. Corresponds to `get_mappings`. */
+  getMappings(handle: OsiProcHandle | Absent): Listing<OsiModule> {
+    return handle ? this.#call('getMappings')(handle) : nothing();
+  }
+
+  /** The mappings of files. Corresponds to PANDA's `get_file_mappings`. */
+  getFileMappings(handle: OsiProcHandle | Absent): Listing<OsiModule> {
+    return handle ? this.#call('getFileMappings')(handle) : nothing();
+  }
+
+  /** The mappings of the heap. Corresponds to PANDA's `get_heap_mappings`. */
+  getHeapMappings(handle: OsiProcHandle | Absent): Listing<OsiModule> {
+    return handle ? this.#call('getHeapMappings')(handle) : nothing();
+  }
+
+  /** The mapping of the main thread's stack. Corresponds to PANDA's `get_stack_mappings`. */
+  getStackMappings(handle: OsiProcHandle | Absent): Listing<OsiModule> {
+    return handle ? this.#call('getStackMappings')(handle) : nothing();
+  }
+
+  /** The mappings that are none of a file, the heap or the stack. Corresponds to PANDA's `get_unknown_mappings`. */
+  getUnknownMappings(handle: OsiProcHandle | Absent): Listing<OsiModule> {
+    return handle ? this.#call('getUnknownMappings')(handle) : nothing();
+  }
+
+  /**
+   * The mapping with `base <= address < base + size`; `undefined` for none. Corresponds to PANDA's
+   * `get_mapping_by_addr`.
+   *
+   * @throws OsiError `OSI_ANSWER_UNDECIDED` where none was found, but not all could be read.
+   */
+  getMappingByAddr(handle: OsiProcHandle | Absent, address: VirtualAddress): OsiModule | undefined {
+    return handle ? this.#call('getMappingByAddr')(handle, address) : undefined;
+  }
+
+  /**
+   * The base of the first mapping of a file with this name, which is its last component; `undefined` for none, PANDA's 0.
+   *
+   * Corresponds to PANDA's `get_mapping_base_address_by_name`.
+   *
+   * @throws OsiError `OSI_ANSWER_UNDECIDED` where none was found, but not all could be read.
+   */
+  getMappingBaseAddressByName(handle: OsiProcHandle | Absent, name: string): VirtualAddress | undefined {
+    return handle ? this.#call('getMappingBaseAddressByName')(handle, name) : undefined;
+  }
+
+  /**
+   * Whether a file is mapped whose name, its last component, begins so. Corresponds to PANDA's `has_mapping_prefix`.
+   *
+   * @throws OsiError `OSI_ANSWER_UNDECIDED` where none was found, but not all could be read.
+   */
+  hasMappingPrefix(handle: OsiProcHandle | Absent, prefix: string): boolean {
+    return handle ? this.#call('hasMappingPrefix')(handle, prefix) : false;
+  }
+
+  /** The thread that runs on a processor. Corresponds to PANDA's `get_current_thread`. */
   getCurrentThread(cpu = 0): OsiThread {
     return this.#call('getCurrentThread')(cpu);
   }
 
-  #call<Name extends Call>(name: Name): NonNullable<OsiProvider[Name]> {
-    const provider = this.#providers.find((candidate) => candidate[name] !== undefined);
-    const call = provider?.[name];
-    if (call !== undefined) return call.bind(provider) as NonNullable<OsiProvider[Name]>;
-    const names = this.#providers.map((candidate) => candidate.name);
-    throw new OsiError('OSI_CALL_NOT_PROVIDED', `no provider answers ${name}`, {
-      hint:
-        names.length === 0
-          ? 'register a provider first: osi.register(...)'
-          : `registered without it: ${names.join(', ')}`,
-      fields: { call: name, providers: names },
-    });
+  /** Where a processor executes. PANDA's plugins ask the emulator: `panda_current_pc` and `panda_in_kernel`. */
+  getExecutionPoint(cpu = 0): OsiExecutionPoint {
+    return this.#call('getExecutionPoint')(cpu);
   }
+
+  /**
+   * Whether a processor executes a shared object of a process: user mode, in a mapping with `.so` or `.dll` in its name.
+   *
+   * Corresponds to PANDA's `in_shared_object`.
+   *
+   * @throws OsiError `OSI_ANSWER_UNDECIDED` as {@link getMappingByAddr}.
+   */
+  inSharedObject(handle: OsiProcHandle | Absent, cpu = 0): boolean {
+    if (!handle) return false;
+    const { pc, mode } = this.getExecutionPoint(cpu);
+    if (mode === 'kernel') return false;
+    const name = this.getMappingByAddr(handle, pc)?.name ?? '';
+    return /\.(so|dll)/i.test(name);
+  }
+
+  /**
+   * Calls a listener with every event of a kind, in the order of subscription; what is returned unsubscribes it.
+   *
+   * A listener that throws keeps no other from being called: {@link notify} throws once all were.
+   */
+  on<Name extends keyof OsiEvents>(name: Name, listener: OsiListener<Name>): () => void {
+    return this.#subscriptions.add(name, listener);
+  }
+
+  /**
+   * Tells the listeners of an event; what watches a live guest calls it.
+   *
+   * @throws OsiError `OSI_LISTENER_FAILED` where any of them threw, after all were told.
+   */
+  notify<Name extends keyof OsiEvents>(name: Name, event: OsiEvents[Name]): void {
+    this.#subscriptions.notify(name, event);
+  }
+
+  /** Calls a listener when a processor has changed its task. Corresponds to PANDA's `on_task_change`. */
+  onTaskChange(listener: OsiListener<'task-change'>): () => void {
+    return this.on('task-change', listener);
+  }
+
+  /** Tells that a processor has changed its task. Corresponds to PANDA's `notify_task_change`. @throws as notify. */
+  notifyTaskChange(cpu = 0): void {
+    this.notify('task-change', { cpu });
+  }
+
+  #call<Name extends keyof CompleteCalls>(name: Name): CompleteCalls[Name] {
+    for (const complete of this.#providers) {
+      const call = complete.find(name);
+      if (call === undefined) continue;
+      const reason = notReady(complete);
+      if (reason !== undefined) throw reason;
+      return call;
+    }
+    throw notProvided(
+      name,
+      this.#providers.map(({ provider }) => provider.name),
+    );
+  }
+}
+
+function nothing(): Listing<never> {
+  return createListing([], []);
+}
+
+function notReady({ provider }: CompleteProvider): OsiError | undefined {
+  const reason = provider.whyNotReady?.();
+  if (reason === undefined) return undefined;
+  return new OsiError('GUEST_NOT_READY', `${provider.name} cannot answer yet: ${reason.message}`, {
+    hint: reason.hint ?? 'let the guest run on, and ask again',
+    cause: reason,
+    fields: { provider: provider.name },
+  });
+}
+
+function notProvided(call: string, names: readonly string[]): OsiError {
+  return new OsiError('OSI_CALL_NOT_PROVIDED', `no provider answers ${call}`, {
+    hint:
+      names.length === 0
+        ? 'register a provider first: osi.register(...)'
+        : `registered without it: ${names.join(', ')}`,
+    fields: { call, providers: names },
+  });
+}
+
+function firstDefined<Item, Value>(
+  items: readonly Item[],
+  read: (item: Item) => Value | undefined,
+): Value | undefined {
+  for (const item of items) {
+    const value = read(item);
+    if (value !== undefined) return value;
+  }
+  return undefined;
 }

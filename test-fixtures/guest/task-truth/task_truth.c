@@ -7,9 +7,12 @@
  * Addresses are hex, `-` where there is none; comm is its 16 bytes as hex digits.
  */
 
+#include <linux/device.h>
+#include <linux/err.h>
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/proc_fs.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -45,8 +48,45 @@ static int show_tasks(struct seq_file *file, void *unused)
 	return 0;
 }
 
+/* Records that programs cannot write into the log: pieces of a line, and records of a device. */
+static void __init write_log(void)
+{
+	struct device *device = root_device_register("task_truth");
+	int level;
+
+	pr_info("task_truth: a line");
+	pr_cont(" of");
+	pr_cont(" pieces\n");
+	pr_info("task_truth: without a newline");
+	pr_info("task_truth: with %d lines\nof its own\n\nand one empty\n", 4);
+	pr_cont("task_truth: goes on after nothing\n");
+	for (level = 0; level < 8; level++)
+		printk("%s%d task_truth: level %d\n", (const char[]){ KERN_SOH_ASCII, (char)('0' + level), 0 }, level, level);
+	printk("task_truth: the default level\n");
+	pr_info("\n");
+	pr_info("task_truth: \001 \033[0m \\ \177 \377\n");
+	/* Longer than a record may be: the kernel cuts it. */
+	pr_info("task_truth: %1500d\n", 1);
+	if (IS_ERR(device))
+		return;
+	dev_info(device, "task_truth: of a device\n");
+	dev_warn(device, "task_truth: of a device,\nin two lines\n");
+	root_device_unregister(device);
+}
+
+/* A line that may still go on: no reader of the log sees it. */
+static int leave_open(const char *value, const struct kernel_param *parameter)
+{
+	pr_info("task_truth: open-ended");
+	return 0;
+}
+
+static const struct kernel_param_ops open_ended = { .set = leave_open };
+module_param_cb(open_ended, &open_ended, NULL, 0200);
+
 static int __init task_truth_init(void)
 {
+	write_log();
 	return proc_create_single("task_truth", 0400, NULL, show_tasks) ? 0 : -ENOMEM;
 }
 

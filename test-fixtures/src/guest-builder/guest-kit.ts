@@ -1,10 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CPIO_MODE, type CpioEntry } from './cpio';
 import { type KernelImage, type KernelSpec, kernelImage } from './kernel-image';
-import { collectModules, type KernelModuleFile } from './kernel-modules';
+import { collectModules, findKnownModules, type KernelModuleFile } from './kernel-modules';
 import { type BuiltModule, buildModule } from './module-build';
 import { runInSuiteRoot, suiteRoot } from './suite-root';
 
@@ -44,6 +44,11 @@ const TOOLCHAIN = [
 ];
 /** For the disk that takes the truth out of the guest. */
 const DISK_MODULES = ['virtio_pci', 'virtio_blk'];
+/** For the state of the guest, as far as its kernel has them: file systems, devices, swap, and what they need. */
+const STATE_MODULES = [
+  ...['overlay', 'fuse', 'configfs', 'loop', 'vfat', 'nls_cp437', 'nls_ascii'],
+  ...['dummy', 'bridge', 'lzo', 'lzo-rle', 'zram'],
+];
 
 /**
  * Fetches and builds all that is needed to boot guests with this kernel.
@@ -54,7 +59,8 @@ export async function guestKit(spec: KernelSpec): Promise<GuestKit> {
   const kernel = await kernelImage(spec);
   const packages = [...TOOLCHAIN, 'busybox-static', `linux-headers-${kernel.release}`];
   const root = await suiteRoot({ suite: spec.suite, arch: spec.arch, packages });
-  const modules = await collectModules(kernel.modules, DISK_MODULES);
+  const stateModules = findKnownModules(kernel.modules, STATE_MODULES);
+  const modules = await collectModules(kernel.modules, [...DISK_MODULES, ...stateModules]);
   const kernelinfo = await buildModule(root, kernel.release, KERNELINFO_SOURCES, 'kernelinfo');
   const taskTruth = await buildModule(root, kernel.release, join(GUEST_SOURCES, 'task-truth'), 'task_truth');
   const folders = ['bin', 'etc', 'modules'].map((path) => entry(path, CPIO_MODE.folder, new Uint8Array(0)));
@@ -71,21 +77,38 @@ function entry(path: string, mode: number, bytes: Uint8Array): CpioEntry {
   return { path, mode, bytes };
 }
 
-/** Every C file of the guest's sources becomes a static program in /bin. */
+/** Every C file of the guest's sources becomes a static program in /bin, and so does every folder of C files. */
 async function compilePrograms(root: string): Promise<CpioEntry[]> {
-  const names = readdirSync(GUEST_SOURCES)
-    .filter((file) => file.endsWith('.c'))
-    .map((file) => file.slice(0, -2));
+  const programs = programSources();
   const output = mkdtempSync(join(tmpdir(), 'osi-linux-programs-'));
   const binds = { '/build/guest': GUEST_SOURCES, '/build/programs': output };
-  const flags = ['-std=gnu11', '-O2', '-Wall', '-Wextra', '-Werror', '-static', '-pthread'];
+  const flags = ['-std=gnu11', '-O2', '-D_FILE_OFFSET_BITS=64', '-Wall', '-Wextra', '-Werror'];
   try {
-    for (const name of names) {
-      const files = ['-o', `/build/programs/${name}`, `/build/guest/${name}.c`];
-      await runInSuiteRoot(root, ['gcc', ...flags, ...files], { binds });
+    for (const [name, sources] of programs) {
+      const files = sources.map((source) => `/build/guest/${source}`);
+      const command = ['gcc', ...flags, '-static', '-pthread', '-o', `/build/programs/${name}`, ...files];
+      await runInSuiteRoot(root, command, { binds });
     }
-    return names.map((name) => entry(`bin/${name}`, CPIO_MODE.program, readFileSync(join(output, name))));
+    return [...programs.keys()].map((name) =>
+      entry(`bin/${name}`, CPIO_MODE.program, readFileSync(join(output, name))),
+    );
   } finally {
     rmSync(output, { recursive: true, force: true });
   }
+}
+
+/** Program -> its C files. A folder with a Kbuild is a module of the kernel. */
+function programSources(): Map<string, string[]> {
+  const programs = new Map<string, string[]>();
+  for (const item of readdirSync(GUEST_SOURCES, { withFileTypes: true })) {
+    const { name } = item;
+    if (item.isFile() && name.endsWith('.c')) programs.set(name.slice(0, -2), [name]);
+    if (!item.isDirectory() || existsSync(join(GUEST_SOURCES, name, 'Kbuild'))) continue;
+    const sources = readdirSync(join(GUEST_SOURCES, name)).filter((file) => file.endsWith('.c'));
+    programs.set(
+      name,
+      sources.sort().map((file) => `${name}/${file}`),
+    );
+  }
+  return programs;
 }

@@ -17,18 +17,65 @@ export interface TableGuest extends GuestSpec {
 
 const MACHINE = { cpus: 2, memoryMiB: 256, kaslr: true, state: 'spinning', core: false } as const;
 
-/** Members that kernels lost, by the first of the kernels here that lacks them. */
+/** What orders mappings: a list and a tree of their own until v6.1, a maple tree since. */
+const VMA_LIST = [
+  ...['mm.mmap_offset', 'mm.mm_rb_offset'],
+  ...['vma.vm_next_offset', 'vma.vm_prev_offset', 'vma.vm_rb_offset'],
+] as const;
+const MAPLE_TREE = [
+  ...['mm.mm_mt_offset', 'maple_tree.ma_root_offset', 'maple_tree.ma_flags_offset'],
+  ...['maple_tree.MT_FLAGS_HEIGHT_OFFSET', 'maple_tree.MT_FLAGS_HEIGHT_MASK'],
+  ...['maple_tree.maple_dense', 'maple_tree.maple_leaf_64', 'maple_tree.maple_range_64'],
+  ...['maple_tree.maple_arange_64', 'maple_tree.MAPLE_NODE_SLOTS', 'maple_tree.MAPLE_RANGE64_SLOTS'],
+  ...['maple_tree.MAPLE_ARANGE64_SLOTS', 'maple_node.slot_offset', 'maple_range_64.pivot_offset'],
+  ...['maple_range_64.slot_offset', 'maple_range_64.meta_offset', 'maple_arange_64.pivot_offset'],
+  ...['maple_arange_64.slot_offset', 'maple_arange_64.meta_offset', 'maple_metadata.end_offset'],
+] as const;
+/** The layout of a module: one piece until v6.4, kinds of memory since. */
+const MODULE_LAYOUT = [
+  'module.core_base_offset',
+  'module.core_size_offset',
+  'module.init_size_offset',
+] as const;
+const MODULE_MEMORY = [
+  ...['module.mem_offset', 'module_memory.size', 'module_memory.base_offset', 'module_memory.size_offset'],
+  ...['module.MOD_TEXT', 'module.MOD_MEM_NUM_TYPES'],
+] as const;
+/** Files behind others have two paths since v6.8. */
+const BACKING_FILE = ['fs.FMODE_BACKING', 'fs.user_path_mnt_offset', 'fs.user_path_dentry_offset'] as const;
+/** The kernel log until v5.10. */
+const LOG_BUF = [
+  ...['log.log_buf_addr', 'log.log_buf_len_addr', 'log.log_first_idx_addr', 'log.log_next_idx_addr'],
+  ...['printk_log.size', 'printk_log.ts_nsec_offset', 'printk_log.len_offset', 'printk_log.text_len_offset'],
+] as const;
+
+/** Keys without an answer, by the kernels here. Names of anonymous mappings came in v5.17, and Debian has none. */
 const ABSENT = {
-  '5.10': [],
-  '6.1': ['mm.mmap_offset', 'vma.vm_next_offset'],
-  '6.12': ['task.thread_group_offset', 'mm.mmap_offset', 'vma.vm_next_offset'],
+  '5.10': [
+    ...['vma.anon_name_offset', 'anon_vma_name.name_offset'],
+    ...[...MAPLE_TREE, ...MODULE_MEMORY, ...BACKING_FILE, ...LOG_BUF],
+  ],
+  '6.1': [...VMA_LIST, ...MODULE_MEMORY, ...BACKING_FILE, ...LOG_BUF],
+  '6.12': [
+    ...['task.thread_group_offset', 'vma.anon_name_offset'],
+    ...[...VMA_LIST, ...MODULE_LAYOUT, ...LOG_BUF],
+  ],
 } as const;
 /** Of Debian's kernels only the newest can have pages in the memory of devices (CONFIG_DEVICE_PRIVATE). */
 const NO_DEVICE = ['swap.SWP_DEVICE_WRITE'] as const;
 /** Kernels of 32 bits have their image in the direct map, without a base of its own. */
 const ABSENT_I386 = ['kernel.phys_base', ...NO_DEVICE] as const;
+/** Part of the RAM lies above 4 GiB, and so does a kernel of 64 bits, for which there is hardly room below. */
+const SPLIT_I386 = 'pc,max-ram-below-4g=128M';
+const SPLIT_AMD64 = 'pc,max-ram-below-4g=96M';
+const RAM_ABOVE_4G = /BIOS-e820: \[mem 0x0*100000000-0x[0-9a-f]+\] usable/;
 
-const BULLSEYE_I386 = { ...MACHINE, suite: 'bullseye', arch: 'i386', absentKeys: ABSENT_I386 } as const;
+const BULLSEYE_I386 = {
+  ...MACHINE,
+  suite: 'bullseye',
+  arch: 'i386',
+  absentKeys: [...ABSENT['5.10'], ...ABSENT_I386],
+} as const;
 const BOOKWORM = {
   ...MACHINE,
   suite: 'bookworm',
@@ -39,7 +86,15 @@ const BOOKWORM = {
   logSays: /Linux version 6\.1\./,
 } as const;
 
-/** Every guest that the tests boot; KASLR is on in all of them. A further kernel is one more row. */
+const BOOKWORM_I386 = {
+  ...BOOKWORM,
+  arch: 'i386',
+  kernelPackage: 'linux-image-686-pae',
+  paging: 'pae',
+  absentKeys: [...ABSENT['6.1'], ...ABSENT_I386],
+} as const;
+
+/** Every guest that the tests boot; KASLR is on in all but one. A further kernel is one more row. */
 export const GUEST_TABLE: readonly TableGuest[] = [
   {
     ...BULLSEYE_I386,
@@ -57,6 +112,14 @@ export const GUEST_TABLE: readonly TableGuest[] = [
     logSays: /Linux version 5\.10\.[^\n]*-686-pae /,
   },
   {
+    ...BULLSEYE_I386,
+    name: 'debian-11-686-pae-highmem',
+    kernelPackage: 'linux-image-686-pae',
+    paging: 'pae',
+    appendCommandLine: 'highmem=64M',
+    logSays: /\b64MB HIGHMEM available/,
+  },
+  {
     ...BOOKWORM,
     name: 'debian-11-amd64',
     suite: 'bullseye',
@@ -65,15 +128,14 @@ export const GUEST_TABLE: readonly TableGuest[] = [
   },
   { ...BOOKWORM, name: 'debian-12-amd64', core: true },
   { ...BOOKWORM, name: 'debian-12-amd64-idle', state: 'idle', core: true },
+  { ...BOOKWORM, name: 'debian-12-amd64-nokaslr', kaslr: false, logSays: /Command line: [^\n]*\bnokaslr\b/ },
+  { ...BOOKWORM, name: 'debian-12-amd64-split', machine: SPLIT_AMD64, logSays: RAM_ABOVE_4G },
   {
-    ...BOOKWORM,
+    ...BOOKWORM_I386,
     name: 'debian-12-686-pae',
-    arch: 'i386',
-    kernelPackage: 'linux-image-686-pae',
-    paging: 'pae',
-    absentKeys: [...ABSENT['6.1'], ...ABSENT_I386],
     logSays: /Linux version 6\.1\.[^\n]*-686-pae /,
   },
+  { ...BOOKWORM_I386, name: 'debian-12-686-pae-above-4g', machine: SPLIT_I386, logSays: RAM_ABOVE_4G },
   { ...BOOKWORM, name: 'debian-12-amd64-5-level', cpu: 'max', paging: '5-level' },
   {
     ...BOOKWORM,

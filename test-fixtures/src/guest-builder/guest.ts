@@ -4,12 +4,14 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { OsiError } from '@osi-linux/core';
-import { formatGuestTruth, parseGuestTruth } from '../truth/guest-truth';
+import { parseGuestTruth } from '../truth/guest-truth';
+import { formatGuestTruth } from '../truth/truth-json';
 import { parseTruthRecords, type TruthRecord } from '../truth/truth-records';
 import { cacheFolder, publishFolder } from './cache-folder';
 import { GUEST_SOURCES, type GuestKit, guestKit, KERNELINFO_SOURCES } from './guest-kit';
 import { type KernelSpec, kernelImage } from './kernel-image';
 import { Machine, type MachineSpec } from './machine';
+import { writePaddedRaw } from './padded-raw';
 import type { QmpClient } from './qmp';
 import { type CpuState, parseRegisters } from './registers';
 
@@ -17,6 +19,8 @@ import { type CpuState, parseRegisters } from './registers';
 export interface GuestSpec extends KernelSpec, MachineSpec {
   /** What its processors do at the moment of the dump: user-mode spinners on all of them, or nothing on any. */
   readonly state: 'spinning' | 'idle';
+  /** Whether states that `/proc` itself cannot tell are left out, so that every listing is complete. */
+  readonly answerable?: boolean;
   /** What its folder in the cache begins with; another name is another boot, at another KASLR address. */
   readonly name?: string;
 }
@@ -36,7 +40,7 @@ const STOP_ATTEMPTS = 50;
  * Boots a guest, brings it into a known state, gathers the truth, stops it and dumps its memory.
  *
  * The returned folder holds `console.log`, `dmesg.log`, `dmesg-raw.log` (with priorities), `dump.elf`, `dump.raw`
- * (guest-physical memory from 0 to the size of its RAM), `truth` (records), `truth.json`, `registers.txt`
+ * (guest-physical memory from 0 to its end, with holes where there is none), `truth` (records), `truth.json`, `registers.txt`
  * (`info registers -a`), `cpus.txt` (`info cpus`), `module-build.log` (what the compiler said of kernelinfo.ko) and
  * `guest.json`. A guest that was built before from the same sources is reused.
  *
@@ -82,7 +86,8 @@ function shapesGuests(file: string): boolean {
 async function dumpGuest(kit: GuestKit, spec: GuestSpec, folder: string): Promise<void> {
   const script = readFileSync(join(GUEST_SOURCES, 'init-state.sh'), 'utf8');
   const modules = kit.modules.map(({ name }) => name).join(' ');
-  const configuration = { MODULES: modules, STATE: spec.state, CPUS: spec.cpus };
+  const zoo = spec.answerable === true ? 'answerable' : '';
+  const configuration = { MODULES: modules, STATE: spec.state, CPUS: spec.cpus, ZOO: zoo };
   const machine = await Machine.start(kit, spec, { script, configuration }, folder);
   try {
     await machine.checkpoint();
@@ -120,11 +125,10 @@ async function dumpMemory(qmp: QmpClient, folder: string, memoryMiB: number): Pr
   const elf = join(folder, 'dump.elf');
   await qmp.execute('dump-guest-memory', { paging: false, protocol: `file:${elf}` });
   chmodSync(elf, 0o644);
-  await qmp.execute('pmemsave', {
-    val: 0,
-    size: memoryMiB * 1024 * 1024,
-    filename: join(folder, 'dump.raw'),
-  });
+  const size = memoryMiB * 1024 * 1024;
+  const raw = join(folder, 'dump.raw');
+  if (writePaddedRaw(elf, raw)) return;
+  await qmp.execute('pmemsave', { val: 0, size, filename: raw });
 }
 
 function writeTruth(kit: GuestKit, spec: GuestSpec, folder: string): void {

@@ -50,6 +50,16 @@ export async function collectModules(modules: string, names: readonly string[]):
   return [...loaded.values()];
 }
 
+/** Those of the names that the kernel has as a module, or built in; `modules` is the folder `lib/modules/RELEASE`. */
+export function findKnownModules(modules: string, names: readonly string[]): string[] {
+  const files = indexModules(modules);
+  const builtIn = readBuiltIn(modules);
+  return names.filter((wanted) => {
+    const name = wanted.replaceAll('-', '_');
+    return files.has(name) || builtIn.has(name);
+  });
+}
+
 function moduleName(file: string): string {
   return basename(file)
     .replace(/\.ko(\.xz|\.zst)?$/, '')

@@ -1,8 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findSchemaRow, type SchemaRow } from '@osi-linux/kconf';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseTruthRecords } from '../truth/truth-records';
+import { Btf } from './btf';
 import { GUEST_SOURCES, type GuestKit, guestKit, KERNELINFO_SOURCES } from './guest-kit';
 import { guestsOfThisRun } from './guest-table';
 import { Machine } from './machine';
@@ -23,15 +25,32 @@ const TAINT = /loading out-of-tree module taints kernel|module verification fail
 /** What a busy host makes the emulated timer late by; the module has no part in it. */
 const LATE_TIMER = /hrtimer: interrupt took \d+ ns/;
 
+/** Private members of the VFS, which no header shows. */
+const PROBED_OFFSETS = [
+  ...['path.mnt_parent_offset', 'path.mnt_mountpoint_offset', 'mount.mnt_offset', 'mount.mnt_mounts_offset'],
+  ...['mount.mnt_child_offset', 'mount.mnt_devname_offset', 'mount.mnt_id_offset'],
+];
+
 describe.each(kernels)('kernelinfo.ko on $suite $arch $kernelPackage', (spec) => {
   let kit: GuestKit;
-  let files: Map<string, string>;
+  let files: Map<string, Uint8Array>;
   let stages: Map<string, string[]>;
+  const text = (path: string) => Buffer.from(files.get(path) ?? new Uint8Array(0)).toString('latin1');
+
+  /** Rows of the schema with what the module printed for them. */
+  function printedRows(): { row: SchemaRow; value: string }[] {
+    const [block = ''] = splitBlocks(stages.get('bare') ?? []);
+    return block.split('\n').flatMap((line) => {
+      const [key = '', value = ''] = line.split(' = ');
+      const row = findSchemaRow(key);
+      return row === undefined ? [] : [{ row, value }];
+    });
+  }
 
   beforeAll(async () => {
     kit = await guestKit(spec);
     files = await runModuleGuest(kit);
-    stages = splitStages(files.get('/run/dmesg-raw.log') ?? '');
+    stages = splitStages(text('/run/dmesg-raw.log'));
   });
 
   it('is compiled without a warning', () => {
@@ -40,29 +59,59 @@ describe.each(kernels)('kernelinfo.ko on $suite $arch $kernelPackage', (spec) =>
   });
 
   it('says that the operation is not permitted, every time, and does not stay loaded', () => {
-    const messages = (files.get('/run/results') ?? '')
+    const messages = text('/run/results')
       .split('\n')
       .filter((line) => line.startsWith('insmod'));
-    expect(messages).toHaveLength(2 + 1 + 1 + 40);
+    expect(messages).toHaveLength(2 + 1 + 1 + 1 + 40);
     for (const message of messages) expect(message).toContain('kernelinfo.ko: Operation not permitted');
-    expect(files.get('/run/modules')).not.toMatch(/^kernelinfo /m);
+    expect(text('/run/modules')).not.toMatch(/^kernelinfo /m);
   });
 
   it('really was without /proc the first time', () => {
-    expect(files.get('/run/results')).toMatch(/^BARE-MODULES $/m);
+    expect(text('/run/results')).toMatch(/^BARE-MODULES $/m);
   });
 
   it('prints the same rows whenever and wherever it is loaded', () => {
-    const blocks = ['bare', 'chroot', 'pivot', 'many'].flatMap((name) => splitBlocks(stages.get(name) ?? []));
-    expect(blocks).toHaveLength(44);
+    const blocks = ['bare', 'chroot', 'pivot', 'gaps', 'many'].flatMap((name) =>
+      splitBlocks(stages.get(name) ?? []),
+    );
+    expect(blocks).toHaveLength(45);
     expect(new Set(blocks)).toEqual(new Set([blocks[0]]));
   });
 
-  it('finds the private members of struct mount', () => {
+  it('finds everything that it looks for at load time', () => {
     const [block = ''] = splitBlocks(stages.get('bare') ?? []);
     expect(block).toMatch(/^path\.mnt_parent_offset = -\d+$/m);
     expect(block).toMatch(/^path\.mnt_mountpoint_offset = -\d+$/m);
     expect(block).not.toContain('missing');
+  });
+
+  it("prints the addresses that the kernel's own table of symbols has", () => {
+    const symbols = parseSymbols(text('/proc/kallsyms'));
+    const wrong = printedRows().filter(({ row, value }) => {
+      const addresses = row.kind === 'address' ? symbols.get(row.expression ?? '') : undefined;
+      return addresses !== undefined && !addresses.has(BigInt(value));
+    });
+    expect(wrong).toEqual([]);
+    // Debian's kernels of 32 bits list functions alone (CONFIG_KALLSYMS_ALL is off).
+    const counts = ['modules', 'special_mapping_vmops', 'prb'].map((name) => symbols.get(name)?.size ?? 0);
+    expect(counts).toEqual(spec.arch === 'amd64' ? [1, 1, 1] : [0, 0, 0]);
+  });
+
+  it("prints the offsets and sizes of the kernel's own type information, where it has it", () => {
+    const bytes = files.get('/sys/kernel/btf/vmlinux');
+    // Debian's kernels of 32 bits have none.
+    expect(bytes !== undefined).toBe(spec.arch === 'amd64');
+    if (bytes === undefined) return;
+    const btf = new Btf(bytes);
+    const compared = printedRows().flatMap(({ row, value }) => {
+      const expected = expectedNumber(btf, row);
+      return expected === undefined ? [] : [{ key: row.key, value: Number(value), expected }];
+    });
+    expect(compared.filter(({ value, expected }) => value !== expected)).toEqual([]);
+    const keys = new Set(compared.map(({ key }) => key));
+    for (const key of PROBED_OFFSETS) expect(keys.has(key), key).toBe(true);
+    expect(keys.size).toBeGreaterThan(120);
   });
 
   it('prints its rows in the order of the source, each key once', () => {
@@ -82,13 +131,14 @@ describe.each(kernels)('kernelinfo.ko on $suite $arch $kernelPackage', (spec) =>
   it('leaves out what the kernel does not have, and nothing else', () => {
     const [block = ''] = splitBlocks(stages.get('bare') ?? []);
     const printed = new Set(block.split('\n').map((line) => line.split(' = ')[0] ?? ''));
-    expect(keysOfSource().filter((key) => !printed.has(key))).toEqual(spec.absentKeys);
+    const absent = keysOfSource().filter((key) => !printed.has(key));
+    expect(absent.sort()).toEqual([...spec.absentKeys].sort());
   });
 
   it('leaves nothing mounted or held', () => {
-    expect(files.get('/run/mounts-after')).toBe(files.get('/run/mounts-before'));
-    expect(files.get('/run/number-after')).toBe(files.get('/run/number-before'));
-    expect(files.get('/run/results')).not.toContain('HELD');
+    expect(text('/run/mounts-after')).toBe(text('/run/mounts-before'));
+    expect(text('/run/number-after')).toBe(text('/run/number-before'));
+    expect(text('/run/results')).not.toContain('HELD');
   });
 
   it('makes the kernel log no warning but that of every foreign module', () => {
@@ -100,7 +150,7 @@ describe.each(kernels)('kernelinfo.ko on $suite $arch $kernelPackage', (spec) =>
   });
 });
 
-async function runModuleGuest(kit: GuestKit): Promise<Map<string, string>> {
+async function runModuleGuest(kit: GuestKit): Promise<Map<string, Uint8Array>> {
   const folder = mkdtempSync(join(tmpdir(), 'osi-linux-guest-'));
   const script = readFileSync(join(GUEST_SOURCES, 'init-module.sh'), 'utf8');
   const configuration = { MODULES: kit.modules.map(({ name }) => name).join(' ') };
@@ -117,10 +167,30 @@ async function runModuleGuest(kit: GuestKit): Promise<Map<string, string>> {
       await machine.close();
     }
     const { records } = parseTruthRecords(readFileSync(join(folder, 'truth')));
-    return new Map(records.map(({ path, bytes }) => [path, Buffer.from(bytes).toString()]));
+    return new Map(records.filter(({ kind }) => kind === 'file').map(({ path, bytes }) => [path, bytes]));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Symbol -> its addresses, by `/proc/kallsyms`. */
+function parseSymbols(text: string): Map<string, Set<bigint>> {
+  const symbols = new Map<string, Set<bigint>>();
+  for (const [, address = '', name = ''] of text.matchAll(/^([0-9a-f]+) [a-zA-Z] (\S+)$/gm)) {
+    symbols.set(name, (symbols.get(name) ?? new Set()).add(BigInt(`0x${address}`)));
+  }
+  return symbols;
+}
+
+/** What a row must be by the kernel's types; what is private to a mount is counted from its vfsmount. */
+function expectedNumber(btf: Btf, { kind, expression = '', key }: SchemaRow): number | undefined {
+  if (kind === 'size') return btf.sizeOf(expression);
+  if (kind !== 'offset') return undefined;
+  const found = btf.offsetOf(expression);
+  if (found !== undefined || !PROBED_OFFSETS.includes(key)) return found;
+  const member = btf.offsetOf(expression.replace(/^vfsmount\./, 'mount.'));
+  const embedded = btf.offsetOf('mount.mnt');
+  return member === undefined || embedded === undefined ? undefined : member - embedded;
 }
 
 function splitStages(log: string): Map<string, string[]> {

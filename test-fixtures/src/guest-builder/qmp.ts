@@ -34,11 +34,7 @@ export class QmpClient {
       if (waited > timeoutMs) throw qmpFailed('connect', `no socket at ${path}`);
       await sleep(20);
     }
-    const socket = createConnection(path);
-    await new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve);
-      socket.once('error', (cause) => reject(qmpFailed('connect', cause.message)));
-    });
+    const socket = await connectSocket(path, timeoutMs);
     const client = new QmpClient(socket);
     await client.execute('qmp_capabilities');
     return client;
@@ -84,6 +80,20 @@ export class QmpClient {
   private fail(why: string): void {
     for (const { command, reject } of this.waiting.values()) reject(qmpFailed(command, why));
     this.waiting.clear();
+  }
+}
+
+/** QEMU's socket is in its folder a moment before it listens. */
+async function connectSocket(path: string, timeoutMs: number): Promise<Socket> {
+  for (let waited = 0; ; waited += 20) {
+    const socket = createConnection(path);
+    const error = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+      socket.once('connect', () => resolve(undefined));
+      socket.once('error', resolve);
+    });
+    if (error === undefined) return socket;
+    if (error.code !== 'ECONNREFUSED' || waited > timeoutMs) throw qmpFailed('connect', error.message);
+    await sleep(20);
   }
 }
 

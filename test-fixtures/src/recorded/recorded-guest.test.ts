@@ -1,13 +1,18 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { readRecordedGuests } from './recorded-guest';
 
 const MIB = 1024 * 1024;
 const guests = readRecordedGuests();
-const sizeOf = (folder: string) =>
-  readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+const filesIn = (folder: string) => readdirSync(folder).map((name) => readFileSync(join(folder, name)));
+/** Bytes on the disk. */
+const sizeOf = (folder: string) => sum(filesIn(folder).map(({ length }) => length));
+/** Bytes that a clone downloads: git stores each file compressed by zlib. */
+const downloadOf = (folder: string) => sum(filesIn(folder).map((bytes) => deflateSync(bytes).length));
 
 describe.each(guests)('the recorded guest $name', ({ name, folder, manifest, truth, kconfFile }) => {
   it('is what its manifest says', () => {
@@ -29,12 +34,14 @@ describe.each(guests)('the recorded guest $name', ({ name, folder, manifest, tru
   });
 
   it('is small', () => {
-    expect(sizeOf(folder)).toBeLessThan(1.75 * MIB);
+    expect(sizeOf(folder)).toBeLessThan(9 * MIB);
   });
 });
 
 describe('all recorded guests', () => {
   it('are small enough for a repository', () => {
-    expect(guests.reduce((sum, { folder }) => sum + sizeOf(folder), 0)).toBeLessThan(15 * MIB);
+    const folders = guests.map(({ folder }) => folder);
+    expect(sum(folders.map(downloadOf))).toBeLessThan(12 * MIB);
+    expect(sum(folders.map(sizeOf))).toBeLessThan(80 * MIB);
   });
 });

@@ -5,8 +5,8 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { OsiError } from '@osi-linux/core';
 import { openDumpFile } from '@osi-linux/guest/node';
-import { formatGuestTruth, parseGuestTruth } from '../truth/guest-truth';
-import { readTruthJson } from '../truth/truth-json';
+import { parseGuestTruth } from '../truth/guest-truth';
+import { formatGuestTruth, readTruthJson } from '../truth/truth-json';
 import { parseTruthRecords } from '../truth/truth-records';
 import { builtGuestParts, type RecordingSource, recordGuest } from './recorder';
 

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { OsiError } from '@osi-linux/core';
 import { type Guest, type Identity, identifyGuest, openGuest } from '@osi-linux/guest';
 import { openDumpFile, readKeyFile } from '@osi-linux/guest/node';
 import { segmentsOfPages, writeElfCore } from '../dump-writers/index';
+import { readTruthJson } from '../truth/truth-json';
 import { RecordingMemory } from './recording-memory';
+import { touchListings } from './touch-listings';
 
 /** What a recorded guest is made of. */
 export interface RecordingSource {
@@ -39,7 +40,7 @@ export function recordGuest(source: RecordingSource): void {
     const keyFile = readKeyFile(kconfFile);
     const opened = openGuest({ ...dump, memory }, { keyFile, kconfFile });
     const { kernel, findings, paging, cpus } = identifyGuest(dump, { keyFile, kconfFile });
-    touchListings(opened);
+    touchListings(opened, source.truth === undefined ? undefined : readTruthJson(source.truth));
     touchBanner(opened, findings);
     const core = writeElfCore({
       segments: segmentsOfPages(memory.pages),
@@ -82,22 +83,6 @@ export function builtGuestParts(guest: string): Omit<RecordingSource, 'kconfFile
       `pnpm record:guest GUEST kernelinfo.conf TARGET`,
     ],
   };
-}
-
-/** Runs what the commands run, so that their pages are read. */
-function touchListings({ linux }: Guest): void {
-  const skipped = [
-    ...linux.getProcesses().skipped,
-    ...linux.getThreads().skipped,
-    ...linux.getCurrent().skipped,
-  ];
-  const [first] = skipped;
-  if (first !== undefined) {
-    throw new OsiError('RECORDING_INCOMPLETE', `the dump cannot be read whole: ${first.what}`, {
-      hint: "record from a sound dump that has registers, as QEMU's dump-guest-memory writes it",
-      cause: first.reason,
-    });
-  }
 }
 
 /** The page with the kernel's banner; the search for it reads the whole image, which is not to be kept. */

@@ -1,7 +1,9 @@
 import { formatAddress } from '@osi-linux/core';
 import type { GuestTruth, TruthProcess } from './guest-truth';
 import { compareFields, compareKeys, compareOrder, type Expected, type Row } from './internal/difference';
-import { expectedName, textOf } from './internal/expected-name';
+import { expectedName } from './internal/expected-name';
+import { stringsOf } from './internal/guest-text';
+import { completePagedOut } from './internal/paged-out';
 import type { TruthTask } from './proc-files';
 
 const NS_PER_TICK = 10_000_000;
@@ -20,7 +22,9 @@ const TICK_BORDER_NS = 100_000;
  * compareProcesses(truth, [{ pid: 7, name: 'sh' }]) // => ['missing row: pid 0 "swapper/0"', 'extra row: pid 7 "sh"']
  * ```
  */
-export function compareProcesses(truth: GuestTruth, rows: readonly Row[]): string[] {
+export function compareProcesses(truth: GuestTruth, given: readonly Row[]): string[] {
+  const cmdlines = new Map(truth.processes.map(({ pid, cmdline }) => [pid, cmdline]));
+  const rows = completePagedOut(truth, given, 'cmdline', (pid) => cmdlines.get(pid), []);
   const leaders = new Map(
     truth.tasks.filter(({ pid, tgid }) => pid === tgid).map((task) => [task.pid, task]),
   );
@@ -58,16 +62,17 @@ function compareProcess(expected: Expected | undefined, truth: GuestTruth, row: 
   return [...differences, `${describe(expected)}: ${received}`];
 }
 
+/** The kernel reads the clock that /proc shows after the other one, maybe a tick later. */
 function agreesWithTicks(createTime: unknown, ticks: number): boolean {
   const ns = Number(createTime);
   const tick = (time: number) => Math.floor(time / NS_PER_TICK);
-  return tick(ns - TICK_BORDER_NS) <= ticks && ticks <= tick(ns + TICK_BORDER_NS);
+  return tick(ns - TICK_BORDER_NS) <= ticks && ticks <= tick(ns + TICK_BORDER_NS) + 1;
 }
 
 /** A process as its row must be. */
 function expectedProcess(process: TruthProcess, task: TruthTask | undefined): Expected {
   const { pid, ppid, uid, gid, euid, egid } = process;
-  const cmdline = expectedArguments(process.cmdline);
+  const cmdline = process.unreadable?.includes('cmdline') === true ? null : stringsOf(process.cmdline);
   return {
     pid,
     ppid,
@@ -96,9 +101,4 @@ function expectedTask(task: TruthTask | undefined): Expected {
     createTime: Number(task.startTime),
     kernelThread: task.kernelThread,
   };
-}
-
-/** `/proc/PID/cmdline` ends each argument with a NUL; a title of setproctitle may lack the last one. */
-function expectedArguments(cmdline: Uint8Array): string[] {
-  return cmdline.length === 0 ? [] : textOf(cmdline).replace(/\0$/, '').split('\0');
 }

@@ -1,6 +1,6 @@
 import { formatAddress } from '@osi-linux/core';
 import type { GuestTruth } from './guest-truth';
-import { compareFields, compareKeys, type Expected, type Row } from './internal/difference';
+import { compareFields, compareKeys, compareOrder, type Expected, type Row } from './internal/difference';
 import { expectedName } from './internal/expected-name';
 
 /**
@@ -28,7 +28,11 @@ export function compareThreads(truth: GuestTruth, rows: readonly Row[]): string[
     seen.add(row['tid']);
   }
   const missing = [...expected.values()].filter(({ tid }) => !seen.has(tid)).map(describe);
-  return [...compareKeys({ missing, extra }), ...differences];
+  const order = compareOrder(
+    truth.tasks.map(({ pid }) => pid),
+    rows.map((row) => Number(row['tid'])),
+  );
+  return [...compareKeys({ missing, extra }), ...differences, ...order];
 }
 
 function describe(row: Row): string {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { formatGuestTruth, parseGuestTruth } from './guest-truth';
+import { parseGuestTruth } from './guest-truth';
 import { parseProcStat, parseProcStatus } from './proc-files';
+import { formatGuestTruth } from './truth-json';
 import type { TruthRecord, TruthRecordKind } from './truth-records';
 
 function record(kind: TruthRecordKind, path: string, text: string): TruthRecord {

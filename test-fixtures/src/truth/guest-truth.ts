@@ -1,4 +1,3 @@
-import { formatAddress, formatHex } from '@osi-linux/core';
 import {
   type ProcStat,
   type ProcStatus,
@@ -8,6 +7,8 @@ import {
   type TruthTask,
 } from './proc-files';
 import type { TruthRecord } from './truth-records';
+import { TruthTree } from './truth-tree';
+import { findPagedOutStrings, findUnreadableStrings, type ProcessStrings } from './unreadable-strings';
 
 /** A thread, as `/proc/PID/task/TID` showed it. */
 export interface TruthThread {
@@ -22,6 +23,10 @@ export interface TruthProcess extends ProcStatus, ProcStat {
   /** What `comm` held, without the newline at its end. */
   readonly comm: Uint8Array;
   readonly cmdline: Uint8Array;
+  /** Which of its strings not even the process itself can read; absent where there are none. */
+  readonly unreadable?: readonly ProcessStrings[];
+  /** Which of its strings were sent into the swap afterwards; absent where there are none. */
+  readonly pagedOut?: readonly ProcessStrings[];
   readonly threads: readonly TruthThread[];
 }
 
@@ -43,6 +48,8 @@ export interface GuestTruth {
   /** Every task in the kernel's own order, pid 0 first. */
   readonly tasks: readonly TruthTask[];
   readonly cpus: readonly TruthCpu[];
+  /** Its other files and links; absent where the collector did not gather them. */
+  readonly tree?: TruthTree;
 }
 
 /**
@@ -72,11 +79,13 @@ export function parseGuestTruth(
     if (process === undefined) unsettled.push(pid);
     else processes.push(process);
   }
+  const tree = TruthTree.of(records);
   return {
     processes,
     unsettled,
     tasks: parseTaskTruth(text(files, '/proc/task_truth')),
     cpus: readCpus(text(files, '/run/current'), guest.cpus),
+    ...(tree === undefined ? {} : { tree }),
   };
 }
 
@@ -109,12 +118,17 @@ function readProcess(
   const settled = threads.length > 0 && threads.length === before.length && before.join() === after.join();
   if (!settled || comm === undefined || cmdline === undefined || stat === '' || status === '')
     return undefined;
+  const maps = files.get(`${folder}/maps`);
+  const unreadable = maps === undefined ? [] : findUnreadableStrings(stat, maps);
+  const pagedOut = findPagedOutStrings(pid, stat, text(files, '/run/page-out'));
   return {
     pid,
     ...parseProcStatus(status),
     ...parseProcStat(stat),
     comm: withoutNewline(comm),
     cmdline,
+    ...(unreadable.length === 0 ? {} : { unreadable }),
+    ...(pagedOut.length === 0 ? {} : { pagedOut }),
     threads,
   };
 }
@@ -133,20 +147,4 @@ function readCpus(current: string, cpus: number): TruthCpu[] {
   return Array.from({ length: cpus }, (_, cpu) => {
     return busy.get(cpu) ?? { cpu, pid: 0, tid: 0, name: `swapper/${cpu}`, mode: 'kernel' };
   });
-}
-
-/**
- * Prints a truth as JSON: bytes as hex digits, addresses as hex with `0x`.
- *
- * @example
- * ```ts
- * JSON.parse(formatGuestTruth({ processes: [], unsettled: [7], tasks: [], cpus: [] })).unsettled // => [7]
- * ```
- */
-export function formatGuestTruth(truth: GuestTruth): string {
-  const format = (key: string, value: unknown): unknown => {
-    if (typeof value === 'bigint') return key === 'startTime' ? Number(value) : formatAddress(value);
-    return value instanceof Uint8Array ? formatHex(value) : value;
-  };
-  return JSON.stringify(truth, format, 1);
 }

@@ -1,4 +1,4 @@
-import { OsiError } from '@osi-linux/core';
+import { malformed } from './internal/malformed';
 
 /** What is used of `/proc/PID/status` (proc(5)). */
 export interface ProcStatus {
@@ -124,10 +124,3 @@ export function parseTaskTruth(text: string): TruthTask[] {
 
 const TASK_LINE =
   /^([0-9a-f]{1,16}) (\d+) (\d+) (\d+) ([01]) (\d+) ([0-9a-f]{1,16}|-) ([0-9a-f]{1,16}|-) ([0-9a-f]{32})$/;
-
-function malformed(what: string, text: string): OsiError {
-  return new OsiError('TRUTH_MALFORMED', `truth: ${what}: ${JSON.stringify(text.slice(0, 200))}`, {
-    hint: 'look at the collector and at task_truth.c',
-    fields: { text },
-  });
-}

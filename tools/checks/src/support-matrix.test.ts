@@ -17,14 +17,14 @@ describe('docs/support-matrix.md', () => {
       .split('\n')
       .filter((line) => line.startsWith('| '));
     expect(tables).toHaveLength(2 + recorded.length + 2 + GUEST_TABLE.length);
-    for (const line of tables) expect([9, 8], line).toContain(line.split(/(?<!\\)\|/).length - 2);
+    for (const line of tables) expect([16, 8], line).toContain(line.split(/(?<!\\)\|/).length - 2);
   });
 
   it('says so where nobody asked the guest', () => {
     const [guest] = recorded;
     if (guest === undefined) throw new Error('no recorded guest is in the repository');
     expect(formatSupportMatrix([{ ...guest, truth: undefined }], [])).toMatch(
-      /\| no truth \| no truth \| no truth \| no {7}\|/,
+      /(\| no truth +){10}\| no {7}\|/,
     );
   });
 });

@@ -11,12 +11,13 @@ import {
 } from '@osi-linux/test-fixtures/guest-builder';
 import {
   compareCurrent,
-  compareProcesses,
-  compareThreads,
+  compareUnanswerable,
   type GuestTruth,
   parseGuestTruth,
   parseTruthRecords,
+  plantFaults,
   type Row,
+  truthChecks,
 } from '@osi-linux/test-fixtures/truth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -41,12 +42,19 @@ function run(command: string, ...args: string[]) {
   }
 }
 
-/** Runs a command of osi-linux with a section of the one key file that all guests share. */
-function ask(command: string, dump: string, group: string) {
+/** Runs a command of osi-linux, such as `maps --threads`, with a section of the one key file that all guests share. */
+function ask(words: string, dump: string, group: string) {
+  const [command = '', ...options] = words.split(' ');
   const profile = ['--kconf-file', conf, '--kconf-group', group];
-  const { out, err, status } = run('osi-linux', command, dump, ...profile, '--json');
+  const { out, err, status } = run('osi-linux', command, dump, ...options, ...profile, '--json');
   return { rows: (out === '' ? [] : JSON.parse(out)) as Row[], err, status };
 }
+
+/** The commands that every guest answers, options left out. */
+const LISTINGS = [
+  ...['ps', 'threads', 'maps', 'maps --threads', 'files', 'files --threads', 'modules', 'mounts', 'env'],
+  ...['sockets', 'dmesg'],
+];
 
 const guests = guestsOfThisRun();
 /** Where each boot lies: the address of `init_task`. */
@@ -56,6 +64,8 @@ describe.each(guests)('$name', (row) => {
   const { name } = row;
   let started = 0;
   const differences: Record<string, number> = {};
+  const known: Record<string, number> = {};
+  const compared: Record<string, number> = {};
   let module = 'not built';
   let release = '';
   let guest: string;
@@ -73,13 +83,13 @@ describe.each(guests)('$name', (row) => {
   afterAll(() => {
     const seconds = Math.round((Date.now() - started) / 1000);
     mkdirSync(reports, { recursive: true });
-    const report = { name, release, module, differences, seconds };
+    const report = { name, release, module, differences, known, compared, seconds };
     writeFileSync(join(reports, `${name}.json`), `${JSON.stringify(report)}\n`);
   });
 
   it('is what its name says', () => {
     expect(file('dmesg.log')).toMatch(row.logSays);
-    expect(file('dmesg.log')).not.toContain('nokaslr');
+    expect(file('dmesg.log').includes('nokaslr')).toBe(!row.kaslr);
   });
 
   it('had its module built without a warning, and loaded', () => {
@@ -112,18 +122,21 @@ describe.each(guests)('$name', (row) => {
     for (const key of row.absentKeys) expect(section).not.toContain(`${key} =`);
   });
 
-  it.each(['dump.elf', 'dump.raw'])('answers ps and threads from %s as its /proc did', (dump) => {
-    const ps = ask('ps', join(guest, dump), name);
-    const threads = ask('threads', join(guest, dump), name);
-    const found = { ps: compareProcesses(truth, ps.rows), threads: compareThreads(truth, threads.rows) };
-    for (const [command, sentences] of Object.entries(found)) {
-      differences[command] = (differences[command] ?? 0) + sentences.length;
+  it.each(['dump.elf', 'dump.raw'])('answers every listing from %s as its /proc did', (dump) => {
+    const found: Record<string, string[]> = {};
+    for (const { command, compare, unanswerable } of truthChecks(truth)) {
+      const [listing = ''] = command.split(' ');
+      const { rows, err, status } = ask(command, join(guest, dump), name);
+      const passed: string[] = [];
+      const sentences = compare(rows, passed);
+      differences[listing] = (differences[listing] ?? 0) + sentences.length;
+      known[listing] = (known[listing] ?? 0) + passed.length;
+      compared[listing] = (compared[listing] ?? 0) + rows.length;
+      found[command] = [...sentences, ...compareUnanswerable(unanswerable, { err, exitCode: status })];
+      expect(rows.length, command).toBeGreaterThan(0);
     }
-    expect(found).toEqual({ ps: [], threads: [] });
-    expect(ps).toMatchObject({ err: '', status: 0 });
-    expect(threads).toMatchObject({ err: '', status: 0 });
-    expect(ps.rows.length).toBeGreaterThan(50);
-    expect(threads.rows.length).toBeGreaterThan(ps.rows.length);
+    expect(Object.entries(found).filter(([, sentences]) => sentences.length > 0)).toEqual([]);
+    expect(Object.keys(found)).toEqual(expect.arrayContaining(LISTINGS));
   });
 
   it('answers current on both processors', () => {
@@ -146,19 +159,14 @@ describe.each(guests)('$name', (row) => {
     expect(found).toEqual([]);
   });
 
-  it('has the comparison report what is planted', () => {
-    const { rows } = ask('ps', join(guest, 'dump.elf'), name);
-    const wrongUid = rows.map((found) => (found['pid'] === 1 ? { ...found, uid: 4711 } : found));
-    expect(compareProcesses(truth, wrongUid)).toEqual([
-      expect.stringContaining('uid: expected 0, received 4711'),
-    ]);
-    const withoutInit = rows.filter(({ pid }) => pid !== 1);
-    expect(compareProcesses(truth, withoutInit)).toContainEqual(
-      expect.stringContaining('missing row: pid 1 '),
-    );
-    expect(compareProcesses(truth, [...rows, { ...rows[1], pid: 99_999 }])).toContainEqual(
-      expect.stringContaining('extra row: pid 99999 '),
-    );
+  it('has the comparisons report whatever is planted', () => {
+    for (const { command, compare } of truthChecks(truth)) {
+      const { rows } = ask(command, join(guest, 'dump.elf'), name);
+      const faults = plantFaults(rows);
+      expect(faults.length, command).toBeGreaterThan(4);
+      for (const { fault, rows: wrong } of faults)
+        expect(compare(wrong, []).length, `${command}: ${fault}`).toBeGreaterThan(0);
+    }
   });
 
   it.each(['dump.elf', 'dump.raw'])('is identified from %s', (dump) => {
@@ -182,7 +190,9 @@ describe.each(guests)('$name', (row) => {
       expect(status).toBe(1);
       expect(err).toMatch(/truncated: \d+ bytes are missing/);
       expect(rows.filter(({ taskd }) => !whole.some((found) => found['taskd'] === taskd))).toEqual([]);
-      expect(rows.length, `of ${share}`).toBeGreaterThanOrEqual(whole.length / 2);
+      // KASLR may have put the kernel's own page tables behind the cut: without them there is no way to the tasks.
+      const isRootGone = /page table not in memory: (PML[45]E?|PDPTE?|PDE?) entry/.test(err);
+      if (!isRootGone) expect(rows.length, `of ${share}`).toBeGreaterThanOrEqual(whole.length / 2);
     }
   });
 });

@@ -56,9 +56,10 @@ export function compareKeys(rows: {
  * compareOrder([1, 2, 3], [3, 1]) // => ['order: expected 1 before 3']
  * ```
  */
-export function compareOrder(expected: readonly number[], received: readonly number[]): string[] {
-  const both = received.filter((key) => expected.includes(key));
-  const wanted = expected.filter((key) => both.includes(key));
+export function compareOrder<Key>(expected: readonly Key[], received: readonly Key[]): string[] {
+  const [known, there] = [new Set(expected), new Set(received)];
+  const both = received.filter((key) => known.has(key));
+  const wanted = expected.filter((key) => there.has(key));
   const at = wanted.findIndex((key, index) => key !== both[index]);
-  return at < 0 ? [] : [`order: expected ${wanted[at]} before ${both[at]}`];
+  return at < 0 ? [] : [`order: expected ${String(wanted[at])} before ${String(both[at])}`];
 }

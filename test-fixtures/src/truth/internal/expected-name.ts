@@ -1,9 +1,5 @@
 import type { TruthTask } from '../proc-files';
-
-/** Bytes of the guest as text. The truth has no decoder in common with what it is compared with. */
-export function textOf(bytes: Uint8Array): string {
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
-}
+import { textOf } from './guest-text';
 
 /**
  * The name that the kernel itself keeps. `/proc` shows more than that for kernel threads, since Linux commit

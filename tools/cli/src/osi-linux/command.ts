@@ -9,6 +9,10 @@ export interface ListingOptions {
   readonly pids: readonly number[];
   /** Only this processor. */
   readonly cpu: number | undefined;
+  /** Whether threads that have a table of their own get rows too. */
+  readonly threads: boolean;
+  /** Whether paths are told as each process itself sees them. */
+  readonly ownRoot: boolean;
 }
 
 /** What a listing answers. */
@@ -22,5 +26,9 @@ export interface ListingCommand {
   readonly name: string;
   readonly summary: string;
   readonly columns: readonly Column[];
+  /** What `--threads` does for this command; it has no such option where absent. */
+  readonly threadsHelp?: string;
+  /** Whether it tells paths, and so has the option `--own-root`. */
+  readonly tellsPaths?: true;
   readonly list: (guest: Guest, options: ListingOptions) => ListingAnswer;
 }

@@ -1,6 +1,7 @@
 import { escapeControls, OsiError, parseAddress, type Skipped } from '@osi-linux/core';
 import type { Guest } from '@osi-linux/guest';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { processInput, readInput, readWholeFile } from '../kconf-import/input';
 import { printRows } from '../output/print-rows';
 import { resolveSettings, type SettingOptions, type Settings } from '../settings/settings';
 import { printError } from '../terminal/diagnostics';
@@ -9,10 +10,19 @@ import type { Io } from '../terminal/io';
 import { version } from '../terminal/version';
 import type { ListingCommand, ListingOptions } from './command';
 import { current } from './commands/current';
+import { dmesg } from './commands/dmesg';
+import { env } from './commands/env';
+import { files } from './commands/files';
 import { formatIdentity, identify, identityRow } from './commands/identify';
 import { addKconf } from './commands/kconf';
+import { maps } from './commands/maps';
+import { modules } from './commands/modules';
+import { mounts } from './commands/mounts';
+import { normalizeOsiTest } from './commands/normalize';
 import { ps } from './commands/ps';
 import { formatHexDump, READ_LIMIT, read, readRow } from './commands/read';
+import { sockets } from './commands/sockets';
+import { formatOsiTest } from './commands/test';
 import { threads } from './commands/threads';
 import { formatTranslation, translate } from './commands/translate';
 import { openSource, openSourceDump } from './source';
@@ -20,6 +30,8 @@ import { openSource, openSourceDump } from './source';
 interface CommandOptions extends SettingOptions {
   readonly pid: readonly number[];
   readonly cpu?: number;
+  readonly threads?: boolean;
+  readonly ownRoot?: boolean;
 }
 
 /** The command line `osi-linux`, ready to parse; what it answers goes to `io`, the exit code to `io.exitCode`. */
@@ -31,10 +43,13 @@ export function createProgram(io: Io): Command {
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
     .exitOverride()
     .addHelpText('after', EXAMPLES);
-  for (const listing of [ps, threads, current]) addListing(program, io, listing);
+  for (const listing of [ps, threads, current, sockets, modules, dmesg, maps, files, env, mounts])
+    addListing(program, io, listing);
   addIdentify(program, io);
   addTranslate(program, io);
   addRead(program, io);
+  addTest(program, io);
+  addNormalize(program, io);
   addKconf(program, io);
   return program;
 }
@@ -54,6 +69,8 @@ function addListing(program: Command, io: Io, listing: ListingCommand): void {
     .command(listing.name)
     .description(listing.summary)
     .argument('<SOURCE>', SOURCE_HELP);
+  if (listing.threadsHelp !== undefined) command.option('--threads', listing.threadsHelp);
+  if (listing.tellsPaths) command.option('--own-root', OWN_ROOT_HELP);
   addOptions(command).action((source: string, options: CommandOptions) =>
     attempt(io, async () => {
       const settings = resolveSettings(options, io.environment);
@@ -126,12 +143,48 @@ function addRead(program: Command, io: Io): void {
   );
 }
 
+function addTest(program: Command, io: Io): void {
+  const command = program
+    .command('test')
+    .description("print what PANDA's osi_test prints, for each processor")
+    .argument('<SOURCE>', SOURCE_HELP)
+    .addOption(new Option('--cpu <N>', 'only what this processor runs').argParser(countArgument));
+  addProfileOptions(command).action((source: string, options: CommandOptions) =>
+    attempt(io, () => {
+      const guest = openSource(source, resolveSettings(options, io.environment));
+      const { text, skipped } = formatOsiTest(guest, options.cpu);
+      // Byte for byte for a program; a terminal gets no control characters of names.
+      io.out(io.columns === undefined ? text : text.replace(/[^\n\t]+/g, escapeControls));
+      return reportSkipped(io, guest.dump, skipped);
+    }),
+  );
+}
+
+function addNormalize(program: Command, io: Io): void {
+  program
+    .command('normalize')
+    .description("bring the output of test, or of PANDA's osi_test, into a form to compare")
+    .argument('[FILE]', 'the output; standard input where absent or -')
+    .action((file = '-') =>
+      attempt(io, async () => {
+        const bytes = file === '-' ? await readInput(processInput) : readWholeFile(file);
+        io.out(normalizeOsiTest(Buffer.from(bytes).toString()));
+        return ExitCode.Complete;
+      }),
+    );
+}
+
+const OWN_ROOT_HELP = "tell paths from each process's own root directory, not from pid 1's";
 const SOURCE_HELP = "a dump of the guest's memory";
 
-function addOptions(command: Command): Command {
+function addProfileOptions(command: Command): Command {
   return command
     .option('--kconf-file <FILE>', 'key file with the offsets of kernels (default: kernelinfo.conf)')
-    .option('--kconf-group <NAME>', 'its group to use (default: the first that fits the dump)')
+    .option('--kconf-group <NAME>', 'its group to use (default: the first that fits the dump)');
+}
+
+function addOptions(command: Command): Command {
+  return addProfileOptions(command)
     .addOption(
       new Option('--pid <N>', 'only this process, or as it sees memory; repeatable')
         .argParser(collectPid)
@@ -147,8 +200,8 @@ function objectText({ format }: Settings, row: object, forPeople: () => string):
   return format.value === 'json' ? JSON.stringify(row, null, 2) : JSON.stringify(row);
 }
 
-function listingOptions({ pid, cpu }: CommandOptions): ListingOptions {
-  return { pids: pid, cpu };
+function listingOptions({ pid, cpu, threads = false, ownRoot = false }: CommandOptions): ListingOptions {
+  return { pids: pid, cpu, threads, ownRoot };
 }
 
 /** Names what is missing of an answer, and what is odd about the dump, on standard error. */

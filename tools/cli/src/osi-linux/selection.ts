@@ -21,6 +21,21 @@ export function keepPids(
   return { rows: kept, skipped: [...concerned, ...absent.map(absence)] };
 }
 
+/** As {@link keepPids}, for a listing in which a process may have no row: whether it is there, the list of processes tells. */
+export function keepProcesses(
+  { linux }: Guest,
+  { rows, skipped }: ListingAnswer,
+  pids: readonly number[],
+): ListingAnswer {
+  if (pids.length === 0) return { rows, skipped };
+  const known = new Set(linux.getProcesses().map(({ pid }) => pid));
+  const absent = pids.filter((pid) => !known.has(pid));
+  return {
+    rows: rows.filter(({ pid }) => typeof pid === 'number' && pids.includes(pid)),
+    skipped: [...skipped.filter(({ what }) => concerns(what, pids)), ...absent.map(absence)],
+  };
+}
+
 /** What is missing of another process does not make this answer incomplete; a broken list does. */
 function concerns(what: string, pids: readonly number[]): boolean {
   const named = /^pid (\d+):/.exec(what)?.[1];

@@ -1,0 +1,56 @@
+import { OsiError } from '@osi-linux/core';
+import type { LinuxHidden, OsiLinux } from '@osi-linux/osi-linux';
+import { describe, expect, it } from 'vitest';
+import { findHiddenFindings } from './hidden-findings';
+
+const thread = { pid: 10, tid: 10, name: 'daemon', taskd: 0xffff888000001000n };
+
+function findings(hidden: Partial<LinuxHidden>, skipped: readonly string[] = []) {
+  const reason = new OsiError('PROFILE_KEY_MISSING', 'the profile has no module.modules_addr');
+  const answer = { threads: [], modules: [], ...hidden, skipped: skipped.map((what) => ({ what, reason })) };
+  return findHiddenFindings({ findHidden: () => answer } as unknown as OsiLinux);
+}
+
+describe('the findings about what hides', () => {
+  it('are none in an honest guest', () => {
+    expect(findings({})).toEqual([]);
+  });
+
+  it('name the module, and who has it', () => {
+    const modules = [{ name: 'rootkit', modd: 0xffffffffc0002040n, onlyIn: 'module_kset' as const }];
+    expect(findings({ modules })).toEqual([
+      {
+        what: 'module only in module_kset',
+        value: 'rootkit 0xffffffffc0002040',
+        evidence: 'the list module_kset has it, the list modules has not',
+      },
+    ]);
+  });
+
+  it('name the task by its process, and as a thread where it is no leader', () => {
+    const threads = [
+      { ...thread, onlyIn: 'init_pid_ns.idr' as const },
+      { ...thread, tid: 11, onlyIn: 'task_struct.tasks' as const },
+    ];
+    expect(findings({ threads }).map(({ what, value }) => `${what}: ${value}`)).toEqual([
+      'task only in init_pid_ns.idr: pid 10: daemon 0xffff888000001000',
+      'task only in the task lists: pid 10, thread 11: daemon 0xffff888000001000',
+    ]);
+  });
+
+  it('are not more than a reader can use', () => {
+    const threads = Array.from({ length: 5000 }, () => ({ ...thread, onlyIn: 'init_pid_ns.idr' as const }));
+    expect(findings({ threads }).length).toBe(101);
+    expect(findings({ threads }).at(-1)?.value).toBe('4900 more');
+  });
+
+  it('say where the search was not whole', () => {
+    expect(findings({}, ['modules by list and by set', 'another'])).toEqual([
+      {
+        what: 'search for hidden tasks and modules',
+        value: 'incomplete',
+        evidence: 'modules by list and by set: the profile has no module.modules_addr, and 1 more',
+      },
+    ]);
+  });
+});

@@ -1,0 +1,52 @@
+import { formatAddress, type Skipped } from '@osi-linux/core';
+import type { Finding } from '@osi-linux/memory';
+import type { HiddenModule, HiddenThread, OsiLinux } from '@osi-linux/osi-linux';
+
+/** More than a reader can use; how many there are besides is said. */
+const FINDINGS_LIMIT = 100;
+
+/** What only one of two records of the kernel has, and where the comparison could not be made or not made whole. */
+export function findHiddenFindings(linux: OsiLinux): Finding[] {
+  const { threads, modules, skipped } = linux.findHidden();
+  const found = [...threads.map(threadFinding), ...modules.map(moduleFinding)];
+  const beyond = found.length - FINDINGS_LIMIT;
+  return [
+    ...found.slice(0, FINDINGS_LIMIT),
+    ...(beyond > 0 ? [{ what: 'hidden', value: `${beyond} more`, evidence: 'as those above' }] : []),
+    ...incomplete(skipped),
+  ];
+}
+
+function threadFinding({ pid, tid, name, taskd, onlyIn }: HiddenThread): Finding {
+  const task = `${name ?? 'task'} ${formatAddress(taskd)}`;
+  return {
+    what: onlyIn === 'init_pid_ns.idr' ? 'task only in init_pid_ns.idr' : 'task only in the task lists',
+    value: tid === pid ? `pid ${pid}: ${task}` : `pid ${pid}, thread ${tid}: ${task}`,
+    evidence:
+      onlyIn === 'init_pid_ns.idr'
+        ? 'its id leads to it; task_struct.tasks and signal_struct.thread_head do not'
+        : 'task_struct.tasks or signal_struct.thread_head lead to it; no id in init_pid_ns.idr does',
+  };
+}
+
+function moduleFinding({ name, modd, onlyIn }: HiddenModule): Finding {
+  const other = onlyIn === 'modules' ? 'module_kset' : 'modules';
+  return {
+    what: `module only in ${onlyIn}`,
+    value: `${name} ${formatAddress(modd)}`,
+    evidence: `the list ${onlyIn} has it, the list ${other} has not`,
+  };
+}
+
+function incomplete(skipped: readonly Skipped[]): Finding[] {
+  const [first] = skipped;
+  if (first === undefined) return [];
+  const rest = skipped.length === 1 ? '' : `, and ${skipped.length - 1} more`;
+  return [
+    {
+      what: 'search for hidden tasks and modules',
+      value: 'incomplete',
+      evidence: `${first.what}: ${first.reason.message}${rest}`,
+    },
+  ];
+}

@@ -1,0 +1,9 @@
+/** One record of the kernel log. Corresponds to `printk_info`, before v5.10 to `printk_log`. */
+export interface LogRecord {
+  /** When it was printed, in ns since boot. */
+  readonly tsNsec: bigint;
+  /** Level, from 0 (emergency) to 7 (debug). */
+  readonly level: number;
+  /** Its text, with the newlines inside of it and without one at its end; `null` where it could not be read. */
+  readonly text: string | null;
+}

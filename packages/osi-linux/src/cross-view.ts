@@ -1,0 +1,109 @@
+import { formatAddress, type SkippedLog, type VirtualAddress } from '@osi-linux/core';
+import {
+  eachKsetModule,
+  eachModule,
+  eachProcess,
+  eachTaskWithId,
+  eachThread,
+  findModuleKset,
+  type Kernel,
+  type Module,
+  type Task,
+} from '@osi-linux/kstruct';
+import type { LinuxThread } from './linux-types';
+import { readThread } from './process-row';
+
+/** A thread that only one of the kernel's two records of threads has. */
+export interface HiddenThread extends LinuxThread {
+  /** Who has it: the tree of ids, through which `/proc` finds it, or the lists, through which the kernel walks. */
+  readonly onlyIn: 'init_pid_ns.idr' | 'task_struct.tasks';
+}
+
+/** A module that only one of the kernel's two records of modules has. */
+export interface HiddenModule {
+  /** Its name. */
+  readonly name: string;
+  /** Address of its `struct module`, virtual. */
+  readonly modd: VirtualAddress;
+  /** Who has it: the set that `/sys/module` shows, or the list that `/proc/modules` shows. */
+  readonly onlyIn: 'module_kset' | 'modules';
+}
+
+/** What one record of the kernel has and another that should agree with it has not. */
+export interface LinuxHidden {
+  /** Threads, leaders of processes included. */
+  readonly threads: readonly HiddenThread[];
+  /** Modules of the kernel, by their names. */
+  readonly modules: readonly HiddenModule[];
+}
+
+/**
+ * Compares what the kernel records twice: threads by lists and by ids, modules by list and by set.
+ *
+ * What a list or tree lacks only because a part of it could not be read is not held against it: a thread or module is
+ * said to be missing from the tree or the set only where these were read whole. Those that the tree or the set has
+ * beyond the lists are told in any case; `skipped` says whether the lists are broken.
+ */
+export function compareViews(kernel: Kernel, skipped: SkippedLog): LinuxHidden {
+  const threads = skipped.attempt(
+    () => 'threads by lists and by ids',
+    () => compareThreads(kernel, skipped),
+  );
+  const modules = skipped.attempt(
+    () => 'modules by list and by set',
+    () => compareModules(kernel, skipped),
+  );
+  return { threads: threads ?? [], modules: modules ?? [] };
+}
+
+function compareThreads(kernel: Kernel, skipped: SkippedLog): HiddenThread[] {
+  const before = skipped.records.length;
+  const byId = indexByAddress(eachTaskWithId(kernel, skipped));
+  const treeIsWhole = skipped.records.length === before;
+  const listed = indexByAddress(eachListedThread(kernel, skipped));
+  const rowsOf = (tasks: readonly Task[], onlyIn: HiddenThread['onlyIn']) =>
+    tasks.map((task) => ({ ...readThread(task, skipped), onlyIn }));
+  return [
+    ...rowsOf(missingFrom(listed, byId), 'init_pid_ns.idr'),
+    ...(treeIsWhole ? rowsOf(missingFrom(byId, listed), 'task_struct.tasks') : []),
+  ];
+}
+
+/** Every thread but those of pid 0, which has no id in the tree. */
+function* eachListedThread(kernel: Kernel, skipped: SkippedLog): Generator<Task> {
+  for (const leader of eachProcess(kernel, skipped)) {
+    if (leader.address === kernel.info['task.init_addr']) continue;
+    const threads = skipped.attempt(
+      () => `threads of task ${formatAddress(leader.address)}`,
+      () => [...eachThread(kernel, leader, skipped)],
+    );
+    yield* threads ?? [leader];
+  }
+}
+
+function compareModules(kernel: Kernel, skipped: SkippedLog): HiddenModule[] {
+  const before = skipped.records.length;
+  const listed = indexByAddress(eachModule(kernel, skipped));
+  const kset = findModuleKset(listed.values(), skipped);
+  if (kset === undefined) return [];
+  const inSet = indexByAddress(eachKsetModule(kernel, kset, skipped));
+  const isWhole = skipped.records.length === before;
+  // A module is in the list before it is in the set, and after.
+  const live = missingFrom(inSet, listed).filter((module) => isWhole && module.isLive);
+  return [...missingFrom(listed, inSet).map(rowOf('module_kset')), ...live.map(rowOf('modules'))];
+}
+
+function rowOf(onlyIn: HiddenModule['onlyIn']): (module: Module) => HiddenModule {
+  return ({ name, address: modd }) => ({ name, modd, onlyIn });
+}
+
+type Addressed = { readonly address: VirtualAddress };
+
+function indexByAddress<Item extends Addressed>(items: Iterable<Item>): Map<VirtualAddress, Item> {
+  return new Map(Array.from(items, (item) => [item.address, item]));
+}
+
+/** Those of the second map that the first has not. */
+function missingFrom<Item>(first: Map<VirtualAddress, Item>, second: Map<VirtualAddress, Item>): Item[] {
+  return [...second].filter(([address]) => !first.has(address)).map(([, item]) => item);
+}

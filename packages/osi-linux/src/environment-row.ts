@@ -1,0 +1,56 @@
+import type { SkippedLog } from '@osi-linux/core';
+import { type Kernel, type Mm, type PathReader, readEnvironment, type Task } from '@osi-linux/kstruct';
+import { eachSelectedProcess } from './process-selection';
+import { type PathSelection, TaskPaths } from './reader-paths';
+
+/** Where a process stands and what it was started with. A field is `null` where it does not exist or cannot be read. */
+export interface LinuxEnvironment {
+  /** Id of the process. */
+  readonly pid: number;
+  /** Its environment, as `/proc/PID/environ` gives it; empty for kernel threads and zombies. */
+  readonly env: readonly string[] | null;
+  /** Its working directory. */
+  readonly cwd: string | null;
+  /** Its root directory. */
+  readonly root: string | null;
+  /** The program that it runs; `null` for kernel threads and zombies. */
+  readonly exe: string | null;
+}
+
+const IDLE_PID = 0;
+
+/** Reads the environments of processes, field by field; `/proc` shows no pid 0. */
+export function readEnvironments(
+  kernel: Kernel,
+  selection: PathSelection,
+  skipped: SkippedLog,
+): LinuxEnvironment[] {
+  const readers = new TaskPaths(kernel, selection, skipped, (paths) => paths);
+  const rows: LinuxEnvironment[] = [];
+  for (const { task, pid } of eachSelectedProcess(kernel, selection, skipped)) {
+    if (pid === IDLE_PID) continue;
+    const paths = readers.of(task, pid);
+    const field: Field = (name, read) => skipped.attempt(() => `pid ${pid}: ${name}`, read);
+    rows.push({ pid, ...readProgram(task, paths, field), ...readPlace(task, paths, field) });
+  }
+  return rows;
+}
+
+type Field = <Value>(name: string, read: () => Value) => Value | null;
+
+function readPlace(task: Task, paths: PathReader, field: Field): Pick<LinuxEnvironment, 'cwd' | 'root'> {
+  const fs = field('fs', () => task.fs) ?? undefined;
+  if (fs === undefined) return { cwd: null, root: null };
+  return { cwd: field('cwd', () => paths.read(fs.pwd)), root: field('root', () => paths.read(fs.root)) };
+}
+
+/** A kernel thread that works in the memory of a process has neither its environment nor its program. */
+function readProgram(task: Task, paths: PathReader, field: Field): Pick<LinuxEnvironment, 'env' | 'exe'> {
+  const mm = field<Mm | undefined>('mm', () => (task.isKernelThread ? undefined : task.mm));
+  if (mm === null) return { env: null, exe: null };
+  if (mm === undefined) return { env: [], exe: null };
+  return {
+    env: field('env', () => readEnvironment(mm)),
+    exe: field('exe', () => paths.read(mm.exeFile.path)),
+  };
+}

@@ -1,0 +1,110 @@
+import { formatAddress, type SkippedLog } from '@osi-linux/core';
+import {
+  eachOpenFile,
+  eachThread,
+  type FileDescriptor,
+  type Kernel,
+  type OpenFile,
+  type PathReader,
+  type Task,
+} from '@osi-linux/kstruct';
+import { eachSelectedProcess } from './process-selection';
+import { type PathSelection, TaskPaths } from './reader-paths';
+
+/** A file that a process has open. A field is `null` where it could not be read. */
+export interface LinuxFile {
+  /** Id of the process. */
+  readonly pid: number;
+  /** Id of the thread, where it has a table of its own; absent for the process's. */
+  readonly tid?: number;
+  /** Number of the descriptor. */
+  readonly fd: number;
+  /** What the link `/proc/PID/fd/N` says: `/tmp/x (deleted)`, `pipe:[4711]`. */
+  readonly filename: string | null;
+  /** Position in bytes; signed. */
+  readonly pos: bigint | null;
+  /** Flags of open(), as `/proc/PID/fdinfo/N` shows them: O_CLOEXEC is the descriptor's. */
+  readonly flags: number | null;
+}
+
+/** Of which processes and threads the files are wanted. */
+export interface FileSelection extends PathSelection {
+  /** Whether threads that have a table of their own are wanted too. */
+  readonly threads?: boolean | undefined;
+}
+
+/** O_CLOEXEC of x86, include/uapi/asm-generic/fcntl.h. */
+const O_CLOEXEC = 0o2000000;
+const IDLE_PID = 0;
+
+/** Reads the files that processes have open, by the tables of their leaders; `/proc` shows no pid 0. */
+export function readFiles(kernel: Kernel, selection: FileSelection, skipped: SkippedLog): LinuxFile[] {
+  const reader = new FileReader(kernel, selection, skipped);
+  for (const { task, pid } of eachSelectedProcess(kernel, selection, skipped)) {
+    if (pid === IDLE_PID) continue;
+    reader.readTable(task, { pid });
+    if (selection.threads) reader.readThreads(task, pid);
+  }
+  return reader.rows;
+}
+
+type Ids = Pick<LinuxFile, 'pid' | 'tid'>;
+
+/** Gathers the rows of one listing. */
+class FileReader {
+  readonly rows: LinuxFile[] = [];
+  readonly #kernel: Kernel;
+  readonly #paths: TaskPaths<PathReader>;
+  readonly #skipped: SkippedLog;
+
+  constructor(kernel: Kernel, selection: FileSelection, skipped: SkippedLog) {
+    this.#kernel = kernel;
+    this.#paths = new TaskPaths(kernel, selection, skipped, (paths) => paths);
+    this.#skipped = skipped;
+  }
+
+  readTable(task: Task, ids: Ids): void {
+    const paths = this.#paths.of(task, ids.pid);
+    this.#attempt(ids.pid, 'open files', () => {
+      for (const found of eachOpenFile(this.#kernel, task, this.#skipped))
+        this.rows.push(this.#read(found, ids, paths));
+    });
+  }
+
+  /** Reads the tables of those threads that have another one than their leader. */
+  readThreads(leader: Task, pid: number): void {
+    this.#attempt(pid, 'threads', () => {
+      for (const thread of eachThread(this.#kernel, leader, this.#skipped))
+        this.#readThread(leader, thread, pid);
+    });
+  }
+
+  #readThread(leader: Task, thread: Task, pid: number): void {
+    if (thread.address === leader.address) return;
+    this.#attempt(pid, `files of thread ${formatAddress(thread.address)}`, () => {
+      if (thread.files !== leader.files) this.readTable(thread, { pid, tid: thread.pid });
+    });
+  }
+
+  #read({ fd, file, closeOnExec }: FileDescriptor, ids: Ids, paths: PathReader): LinuxFile {
+    const field = <Value>(name: string, read: () => Value) => this.#attempt(ids.pid, `fd ${fd}${name}`, read);
+    const plausible = field('', () => file.validate());
+    if (plausible === null) return { ...ids, fd, filename: null, pos: null, flags: null };
+    return {
+      ...ids,
+      fd,
+      filename: field(': filename', () => readName(file, paths)),
+      pos: field(': pos', () => file.pos),
+      flags: field(': flags', () => (closeOnExec ? file.flags | O_CLOEXEC : file.flags) >>> 0),
+    };
+  }
+
+  #attempt<Value>(pid: number, what: string, read: () => Value): Value | null {
+    return this.#skipped.attempt(() => `pid ${pid}: ${what}`, read);
+  }
+}
+
+function readName(file: OpenFile, paths: PathReader): string {
+  file.validatePath();
+  return paths.read(file.path);
+}

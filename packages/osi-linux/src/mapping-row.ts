@@ -1,0 +1,216 @@
+import { formatAddress, OsiError, SkippedLog, type VirtualAddress } from '@osi-linux/core';
+import {
+  eachThread,
+  eachVma,
+  findVmaOrder,
+  type Kernel,
+  type Mm,
+  type PathReader,
+  type Task,
+  type Vma,
+  VmaNames,
+} from '@osi-linux/kstruct';
+import type { OsiModule } from '@osi-linux/osi';
+import { eachSelectedProcess } from './process-selection';
+import { type PathSelection, TaskPaths } from './reader-paths';
+
+/** Of which processes mappings are wanted. What names a process in the OSI API will do. */
+export interface MappingSelection extends PathSelection {
+  /** Whether threads that have another address space than their leader get rows too. */
+  readonly threads?: boolean | undefined;
+  /** Only the process of this descriptor: the address of its leader's `task_struct`, virtual. */
+  readonly taskd?: VirtualAddress | undefined;
+}
+
+/**
+ * A mapping of a process: PANDA's `OsiModule` of its `vm_area_struct`, with the rights as Linux prints them.
+ *
+ * `file` has ` (deleted)` where the kernel shows it, `name` has not. Anonymous memory has the text in brackets that
+ * `/proc/PID/maps` shows for a name, else `[???]`.
+ */
+export interface LinuxMapping extends OsiModule {
+  /** Id of the process. */
+  readonly pid: number;
+  /** Id of the thread whose mapping it is, where that is not the leader's; absent for the leader's own. */
+  readonly tid?: number;
+  /** The rights: `r-xp`; `s` in the last place for memory that may be shared. */
+  readonly perms: string | null;
+}
+
+const UNNAMED = '[???]';
+const DELETED = ' (deleted)';
+
+/**
+ * Reads the mappings of processes.
+ *
+ * @throws OsiError `PROFILE_KEY_MISSING` where the profile does not tell how the kernel orders mappings.
+ */
+export function readMappings(
+  kernel: Kernel,
+  selection: MappingSelection,
+  skipped: SkippedLog,
+): LinuxMapping[] {
+  findVmaOrder(kernel);
+  const readers = new TaskPaths(kernel, selection, skipped, (paths) => new MappingReader(kernel, paths));
+  const rows: LinuxMapping[] = [];
+  for (const { task, pid } of eachSelectedProcess(kernel, selection, skipped)) {
+    if (selection.taskd !== undefined && selection.taskd !== task.address) continue;
+    const reader = readers.of(task, pid);
+    for (const row of reader.read(task, pid, selection.threads ?? false, skipped)) rows.push(row);
+  }
+  return rows;
+}
+
+/** Reads the mappings of one process after the other, and keeps what they share: the names of files. */
+export class MappingReader {
+  readonly #kernel: Kernel;
+  readonly #paths: PathReader;
+  readonly #names: VmaNames;
+  readonly #files = new Map<VirtualAddress, MappedFile>();
+  #lastFile: MappedFile | undefined;
+
+  constructor(kernel: Kernel, paths: PathReader) {
+    this.#kernel = kernel;
+    this.#paths = paths;
+    this.#names = new VmaNames(kernel);
+  }
+
+  /**
+   * The mappings of a process, ascending: those of its leader, and with `threads` those of each thread that has another
+   * address space. There are none of kernel threads and of what has exited.
+   */
+  read(task: Task, pid: number, threads: boolean, skipped: SkippedLog): LinuxMapping[] {
+    const own = new SkippedLog();
+    const mm = findMm(task, own);
+    const rows = mm === undefined ? [] : this.#readMm({ mm, pid }, own);
+    if (threads) for (const row of this.#readThreads(task, pid, mm?.address, own)) rows.push(row);
+    for (const { what, reason } of own.records) skipped.add(`pid ${pid}: ${what}`, reason);
+    return rows;
+  }
+
+  #readThreads(
+    leader: Task,
+    pid: number,
+    shared: VirtualAddress | undefined,
+    skipped: SkippedLog,
+  ): LinuxMapping[] {
+    const rows: LinuxMapping[] = [];
+    const threads = skipped.attempt(
+      () => 'threads',
+      () => Array.from(eachThread(this.#kernel, leader, skipped)),
+    );
+    for (const thread of threads ?? []) {
+      if (thread.address === leader.address) continue;
+      const mm = findMm(thread, skipped);
+      if (mm === undefined || mm.address === shared) continue;
+      const tid = skipped.attempt(
+        () => `task ${formatAddress(thread.address)}: tid`,
+        () => thread.pid,
+      );
+      if (tid !== null) for (const row of this.#readMm({ mm, pid, tid }, skipped)) rows.push(row);
+    }
+    return rows;
+  }
+
+  #readMm(space: AddressSpace, skipped: SkippedLog): LinuxMapping[] {
+    const rows: LinuxMapping[] = [];
+    skipped.attempt(
+      () => 'mappings',
+      () => {
+        for (const vma of eachVma(this.#kernel, space.mm, skipped))
+          rows.push(this.#readRow(vma, space, skipped));
+      },
+    );
+    return rows;
+  }
+
+  #readRow(vma: Vma, { mm, pid, tid }: AddressSpace, skipped: SkippedLog): LinuxMapping {
+    const { address: modd, start: base } = vma;
+    const size = Number(vma.end - base);
+    let fields: MappingFields;
+    try {
+      fields = this.#describe(vma, mm);
+    } catch (error) {
+      if (!OsiError.is(error)) throw error;
+      fields = this.#describeParts(vma, mm, skipped);
+    }
+    const { file, name, offset, flags, perms } = fields;
+    if (tid === undefined) return { pid, modd, base, size, file, name, offset, flags, perms };
+    return { pid, tid, modd, base, size, file, name, offset, flags, perms };
+  }
+
+  #describe(vma: Vma, mm: Mm): MappingFields {
+    const { flags, perms } = vma;
+    const { file, name } = this.#identify(vma, mm);
+    return { file, name, offset: file === null ? 0n : vma.offset, flags, perms };
+  }
+
+  /** The same once more where something is missing, field by field. */
+  #describeParts(vma: Vma, mm: Mm, skipped: SkippedLog): MappingFields {
+    const field = <Value>(name: string, read: () => Value): Value | null =>
+      skipped.attempt(() => `mapping ${formatAddress(vma.start)}: ${name}`, read);
+    const what = field('file', () => this.#identify(vma, mm));
+    return {
+      file: what?.file ?? null,
+      name: what?.name ?? null,
+      offset: field('offset', () => (vma.fileAddress === 0n ? 0n : vma.offset)),
+      flags: field('flags', () => vma.flags),
+      perms: field('perms', () => vma.perms),
+    };
+  }
+
+  #identify(vma: Vma, mm: Mm): MappedThing {
+    const address = vma.fileAddress;
+    if (address === 0n) return { file: null, name: this.#names.read(vma, mm) ?? UNNAMED };
+    const known = address === this.#lastFile?.address ? this.#lastFile : this.#readFile(vma, address);
+    this.#lastFile = known;
+    const shared = this.#names.readShared(vma);
+    return shared === undefined ? known : { file: known.file, name: shared };
+  }
+
+  #readFile(vma: Vma, address: VirtualAddress): MappedFile {
+    const known = this.#files.get(address);
+    if (known !== undefined) return known;
+    const { text, deleted } = this.#paths.describe(vma.file.userPath);
+    const kept = { address, file: text, name: lastComponent(text, deleted) };
+    this.#files.set(address, kept);
+    return kept;
+  }
+}
+
+/** Whose address space is read. */
+interface AddressSpace {
+  readonly mm: Mm;
+  readonly pid: number;
+  readonly tid?: number;
+}
+
+type MappingFields = Pick<LinuxMapping, 'file' | 'name' | 'offset' | 'flags' | 'perms'>;
+
+/** What a mapping is of. */
+interface MappedThing {
+  readonly file: string | null;
+  readonly name: string;
+}
+
+interface MappedFile extends MappedThing {
+  /** The `struct file`, virtual. */
+  readonly address: VirtualAddress;
+}
+
+function lastComponent(path: string, deleted: boolean): string {
+  const end = deleted ? path.length - DELETED.length : path.length;
+  return path.slice(path.lastIndexOf('/', end - 1) + 1, end);
+}
+
+/** The user address space that `/proc` shows. Threads of the kernel may have borrowed one, and show none. */
+function findMm(task: Task, skipped: SkippedLog): Mm | undefined {
+  const found = skipped.attempt(
+    () => 'mm',
+    () => {
+      const { mm } = task;
+      return mm === undefined || task.isKernelThread ? null : mm;
+    },
+  );
+  return found ?? undefined;
+}

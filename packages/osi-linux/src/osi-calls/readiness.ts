@@ -1,0 +1,31 @@
+import { formatAddress, OsiError } from '@osi-linux/core';
+import { findInitTask, type Kernel, StructView } from '@osi-linux/kstruct';
+
+/**
+ * Why the guest cannot be asked yet: its kernel has not come so far as to start the first process. `undefined` once it
+ * can be, and where the profile or the source lacks what would tell: the calls themselves say that.
+ */
+export function findBootReason(kernel: Kernel): OsiError | undefined {
+  if (kernel.anchor !== undefined) return undefined;
+  const { info, memory } = kernel;
+  if (info['task.init_addr'] === undefined || info['task.tasks_offset'] === undefined) return undefined;
+  const init = findInitTask(kernel);
+  const at = formatAddress(init.address);
+  try {
+    if (init.comm === '') return booting(`init_task at ${at} has no name`);
+    const node = init.listHead('task.tasks_offset');
+    const links = new StructView(memory, node);
+    const alone = links.word(0) === node && links.word(memory.architecture.wordSize) === node;
+    return alone ? booting('init_task is the only process') : undefined;
+  } catch (error) {
+    if (!OsiError.is(error)) throw error;
+    return error.code === 'PAGE_NOT_PRESENT' ? booting(`init_task at ${at} is not mapped`, error) : undefined;
+  }
+}
+
+function booting(message: string, cause?: OsiError): OsiError {
+  return new OsiError('KERNEL_BOOTING', `the kernel has started no process: ${message}`, {
+    hint: 'let the guest boot on, and ask again',
+    cause,
+  });
+}

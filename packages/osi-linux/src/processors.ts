@@ -1,0 +1,97 @@
+import { type Cpu, OsiError, type SkippedLog } from '@osi-linux/core';
+import {
+  findCurrentTask,
+  type Kernel,
+  readOnlineCpus,
+  readPerCpuOffset,
+  type Task,
+} from '@osi-linux/kstruct';
+import type { OsiExecutionPoint } from '@osi-linux/osi';
+import type { LinuxCurrent } from './linux-types';
+import { readAsid, readThread } from './process-row';
+
+/** The low two bits of a code segment's selector are the privilege level: 3 is a program. Intel SDM vol. 3A 5.5. */
+const RPL = 3n;
+
+/** The processors of a guest: which are online, what they run, and where. */
+export class Processors {
+  readonly #kernel: Kernel;
+  readonly #cpus: readonly Cpu[];
+
+  constructor(kernel: Kernel, cpus: readonly Cpu[]) {
+    this.#kernel = kernel;
+    this.#cpus = cpus;
+  }
+
+  /** Numbers of the processors: what the kernel says is online, else those of the source, else 0 alone. */
+  online(): readonly number[] {
+    const { info } = this.#kernel;
+    const told = info['cpu.nr_cpu_ids_addr'] !== undefined && info['cpu.online_mask_addr'] !== undefined;
+    if (told) return readOnlineCpus(this.#kernel);
+    return this.#cpus.length > 0 ? this.#cpus.map((cpu) => cpu.index) : [0];
+  }
+
+  /** The number of a processor that is online. @throws OsiError `CPU_UNKNOWN` for any other. */
+  requireOnline(cpu: number): number {
+    const online = this.online();
+    if (online.includes(cpu)) return cpu;
+    throw new OsiError('CPU_UNKNOWN', `the guest has no cpu ${cpu} online`, {
+      hint: `online: ${online.join(', ')}`,
+      fields: { cpu, online },
+    });
+  }
+
+  /** The thread that runs on a processor. @throws OsiError why it cannot be told. */
+  currentTask(cpu: number): Task {
+    return findCurrentTask(this.#kernel, this.requireOnline(cpu));
+  }
+
+  /** What a processor that is online runs. */
+  readCurrent(cpu: number, skipped: SkippedLog): LinuxCurrent {
+    const task = findCurrentTask(this.#kernel, cpu);
+    return {
+      cpu,
+      ...readThread(task, skipped),
+      asid: readAsid(task, skipped),
+      mode: skipped.attempt(
+        () => `cpu ${cpu}: mode`,
+        () => this.#readMode(cpu, task),
+      ),
+    };
+  }
+
+  /** Where a processor executes. @throws OsiError `CPU_REGISTERS_MISSING` where the source has no registers of it. */
+  readExecutionPoint(cpu: number): OsiExecutionPoint {
+    const registers = this.#findCpu(this.requireOnline(cpu))?.registers;
+    const pc = registers?.['rip'];
+    const selector = registers?.['cs'];
+    if (pc === undefined || selector === undefined) throw registersMissing(cpu);
+    return { pc, mode: modeOf(selector) };
+  }
+
+  #readMode(cpu: number, task: Task): 'kernel' | 'user' {
+    const selector = this.#findCpu(cpu)?.registers['cs'];
+    if (selector !== undefined) return modeOf(selector);
+    if (task.mm === undefined) return 'kernel';
+    throw registersMissing(cpu);
+  }
+
+  /** The processor of the source whose GS base is the kernel's per-CPU area of that number. */
+  #findCpu(cpu: number): Cpu | undefined {
+    const area = readPerCpuOffset(this.#kernel, cpu);
+    const owns = ({ registers }: Cpu) =>
+      registers['gs_base'] === area || registers['kernel_gs_base'] === area;
+    return this.#cpus.find(owns) ?? this.#cpus[cpu];
+  }
+}
+
+function modeOf(selector: bigint): 'kernel' | 'user' {
+  return (selector & RPL) === RPL ? 'user' : 'kernel';
+}
+
+function registersMissing(cpu: number): OsiError {
+  return new OsiError('CPU_REGISTERS_MISSING', `the source has no registers of cpu ${cpu}`, {
+    hint: 'a raw memory file has none; an ELF dump of QEMU has them',
+    fields: { cpu },
+  });
+}

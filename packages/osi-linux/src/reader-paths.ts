@@ -1,0 +1,68 @@
+import type { SkippedLog } from '@osi-linux/core';
+import { findReaderRoot, type Kernel, type Path, PathReader, type Task } from '@osi-linux/kstruct';
+import type { ProcessSelection } from './process-selection';
+
+/** No directory at all: every path is told from the top of its tree. */
+const NOWHERE: Path = { mnt: 0n, dentry: 0n };
+
+/** Of which processes a listing is wanted, and by whom its paths are told. */
+export interface PathSelection extends ProcessSelection {
+  /**
+   * Whether paths are told as each task itself sees them, from its own root directory, instead of as a reader of
+   * `/proc` in pid 1's root sees them.
+   */
+  readonly ownRoot?: boolean | undefined;
+}
+
+/** The paths of one listing, as who reads `/proc` on the guest sees them; also where its root cannot be found. */
+export function openPaths(kernel: Kernel, skipped: SkippedLog): PathReader {
+  const root = skipped.attempt(
+    () => 'root directory of the reader',
+    () => findReaderRoot(kernel, skipped),
+  );
+  return new PathReader(kernel, root ?? NOWHERE);
+}
+
+/** The readers of one listing: the same for all tasks, or one for each root directory that tasks have. */
+export class TaskPaths<Reader> {
+  readonly #kernel: Kernel;
+  readonly #open: (paths: PathReader) => Reader;
+  readonly #skipped: SkippedLog;
+  readonly #own: Map<string, Reader> | undefined;
+  #shared: Reader | undefined;
+
+  constructor(
+    kernel: Kernel,
+    { ownRoot = false }: PathSelection,
+    skipped: SkippedLog,
+    open: (paths: PathReader) => Reader,
+  ) {
+    this.#kernel = kernel;
+    this.#open = open;
+    this.#skipped = skipped;
+    this.#own = ownRoot ? new Map() : undefined;
+    if (!ownRoot) this.#shared = open(openPaths(kernel, skipped));
+  }
+
+  /** What reads the paths of a task. One that has ended has no root, and no paths. */
+  of(task: Task, pid: number): Reader {
+    const root = this.#own === undefined ? undefined : this.#rootOf(task, pid);
+    if (this.#own === undefined || root === undefined) {
+      this.#shared ??= this.#open(openPaths(this.#kernel, this.#skipped));
+      return this.#shared;
+    }
+    const key = `${root.mnt} ${root.dentry}`;
+    const reader = this.#own.get(key) ?? this.#open(new PathReader(this.#kernel, root));
+    this.#own.set(key, reader);
+    return reader;
+  }
+
+  /** A root that cannot be read leaves the paths of the task from the top of their trees. */
+  #rootOf(task: Task, pid: number): Path | undefined {
+    const root = this.#skipped.attempt(
+      () => `pid ${pid}: root directory of the task`,
+      () => task.fs?.root,
+    );
+    return root === null ? NOWHERE : root;
+  }
+}

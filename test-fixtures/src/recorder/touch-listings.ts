@@ -1,0 +1,46 @@
+import { OsiError, type Skipped } from '@osi-linux/core';
+import type { Guest } from '@osi-linux/guest';
+import { otherMountViews } from '../truth/compare-mounts';
+import type { GuestTruth } from '../truth/guest-truth';
+import { findUnanswerableFields } from '../truth/unanswerable-fields';
+
+/** Why a field of a sound dump may have no answer, where nobody asked the guest which ones those are. */
+const NO_FAULT_OF_THE_DUMP: ReadonlySet<string> = new Set(['PAGE_NOT_PRESENT', 'PATH_TOO_LONG']);
+
+/**
+ * Runs what the commands run, so that their pages are read.
+ *
+ * @throws OsiError `RECORDING_INCOMPLETE` where a listing cannot be read whole, but for what the guest itself could not
+ * answer.
+ */
+export function touchListings({ linux }: Guest, truth: GuestTruth | undefined): void {
+  const views = truth === undefined ? [1] : [1, ...otherMountViews(truth)];
+  const skipped = [
+    linux.getProcesses(),
+    linux.getThreads(),
+    linux.getCurrent(),
+    linux.getMappings({ threads: true }),
+    linux.getFiles({ threads: true }),
+    linux.getModules(),
+    ...views.map((pid) => linux.getMounts(pid)),
+    linux.getEnvironments(),
+    linux.getSockets(),
+    linux.getLog(),
+    linux.findHidden(),
+  ].flatMap((answer): readonly Skipped[] => answer.skipped);
+  const [first] = skipped.filter((record) => !isExcused(record, truth));
+  if (first !== undefined) {
+    throw new OsiError('RECORDING_INCOMPLETE', `the dump cannot be read whole: ${first.what}`, {
+      hint: "record from a sound dump that has registers, as QEMU's dump-guest-memory writes it",
+      cause: first.reason,
+    });
+  }
+}
+
+function isExcused({ what, reason }: Skipped, truth: GuestTruth | undefined): boolean {
+  if (truth === undefined) return NO_FAULT_OF_THE_DUMP.has(reason.code);
+  const known = (['ps', 'files', 'env'] as const).map((listing) => findUnanswerableFields(truth, listing));
+  return known
+    .flatMap(({ always, perhaps }) => [...always, ...perhaps])
+    .some((field) => what === field || what.startsWith(`${field}: `));
+}

@@ -1,0 +1,90 @@
+import { textOf } from './internal/guest-text';
+import type { TruthRecord } from './truth-records';
+
+/** What the comparisons of mappings, files, mounts, environments, sockets, modules and the log read. */
+const OF_TASK = 'maps|environ|mountinfo|cwd|root|exe|fd|fd/\\d+|fdinfo/\\d+|net/\\w+';
+const KEPT = new RegExp(
+  `^(/dev/kmsg|/run/sockets|/proc/modules|/proc/net/\\w+|/proc/\\d+/(task/\\d+/)?(${OF_TASK}))$`,
+);
+
+/**
+ * What the guest's own files, links and folders said, by path; of every path the last record.
+ *
+ * @example
+ * ```ts
+ * const bytes = Uint8Array.of(0x2f);
+ * const tree = TruthTree.of([{ kind: 'link', path: '/proc/7/cwd', bytes }]);
+ * [tree.link('/proc/7/cwd'), tree.link('/proc/7/exe'), tree.names('/proc/7')] // => ['/', undefined, ['cwd']]
+ * ```
+ */
+export class TruthTree {
+  readonly #folders = new Map<string, Map<string, TruthRecord>>();
+  #linkTexts: ReadonlySet<string> | undefined;
+
+  constructor(records: Iterable<TruthRecord>) {
+    for (const record of records) {
+      const cut = record.path.lastIndexOf('/');
+      const [folder, name] = [record.path.slice(0, cut), record.path.slice(cut + 1)];
+      const names = this.#folders.get(folder) ?? new Map<string, TruthRecord>();
+      this.#folders.set(folder, names.set(name, record));
+    }
+  }
+
+  /** Of all records those that the comparisons read; undefined where there are none, as collectors of old left it. */
+  static of(records: readonly TruthRecord[]): TruthTree | undefined {
+    const kept = records.filter(({ path }) => KEPT.test(path));
+    return kept.length === 0 ? undefined : new TruthTree(kept);
+  }
+
+  /** Every record, folder by folder. */
+  get records(): TruthRecord[] {
+    return [...this.#folders.values()].flatMap((names) => [...names.values()]);
+  }
+
+  /** The folders that have something, such as `/proc/7/fd`. */
+  get folders(): string[] {
+    return [...this.#folders.keys()];
+  }
+
+  /** The names in a folder, as they came. */
+  names(folder: string): string[] {
+    return [...(this.#folders.get(folder)?.keys() ?? [])];
+  }
+
+  /** Whether the collector asked for it, be the answer an error. */
+  has(path: string): boolean {
+    return this.#find(path) !== undefined;
+  }
+
+  /** Bytes of a file; undefined where there is no record, or an error. */
+  bytes(path: string): Uint8Array | undefined {
+    const record = this.#find(path);
+    return record?.kind === 'file' ? record.bytes : undefined;
+  }
+
+  /** Why there is no answer: errno's text; undefined where there is one, or nobody asked. */
+  error(path: string): string | undefined {
+    const record = this.#find(path);
+    return record?.kind === 'error' ? textOf(record.bytes) : undefined;
+  }
+
+  /** Text of a link: null where it could not be read, undefined where nobody tried. Invalid UTF-8 is U+FFFD. */
+  link(path: string): string | null | undefined {
+    const record = this.#find(path);
+    if (record?.kind === 'error') return null;
+    return record?.kind === 'link' ? textOf(record.bytes) : undefined;
+  }
+
+  /** Texts of all links. */
+  get linkTexts(): ReadonlySet<string> {
+    this.#linkTexts ??= new Set(
+      this.records.filter(({ kind }) => kind === 'link').map(({ bytes }) => textOf(bytes)),
+    );
+    return this.#linkTexts;
+  }
+
+  #find(path: string): TruthRecord | undefined {
+    const cut = path.lastIndexOf('/');
+    return this.#folders.get(path.slice(0, cut))?.get(path.slice(cut + 1));
+  }
+}

@@ -1,0 +1,81 @@
+import { openFds } from './compare-files';
+import type { GuestTruth, TruthProcess } from './guest-truth';
+import type { TruthTree } from './truth-tree';
+
+/** What a listing cannot answer, as its messages begin: `pid 7: env`. */
+export interface UnanswerableFields {
+  /** What the guest itself had no answer to: strings that a process cannot read, links longer than a page. */
+  readonly always: readonly string[];
+  /** What may have gone to the swap after the guest was asked. */
+  readonly perhaps: readonly string[];
+}
+
+const LINKS = ['cwd', 'root', 'exe'] as const;
+/** strerror(ENAMETOOLONG) of glibc: what a link of `/proc` gives whose text would not fit into a page. */
+const TOO_LONG = 'File name too long';
+
+/**
+ * Which fields of which rows must be null with a reason; every other one must have its answer.
+ *
+ * @example
+ * ```ts
+ * findUnanswerableFields({ processes: [], unsettled: [], tasks: [], cpus: [] }, 'env') // => { always: [], perhaps: [] }
+ * ```
+ */
+export function findUnanswerableFields(
+  { processes, tree }: GuestTruth,
+  listing: 'ps' | 'files' | 'env',
+): UnanswerableFields {
+  const always: string[] = [];
+  const perhaps: string[] = [];
+  for (const process of processes) {
+    if (listing === 'files') always.push(...longFileNames(process, tree));
+    if (listing === 'env') always.push(...longLinks(process, tree));
+    const strings = ({ ps: 'cmdline', env: 'env', files: undefined } as const)[listing];
+    if (strings === undefined) continue;
+    if (process.unreadable?.includes(strings) === true) always.push(`pid ${process.pid}: ${strings}`);
+    if (process.pagedOut?.includes(strings) === true) perhaps.push(`pid ${process.pid}: ${strings}`);
+  }
+  return { always, perhaps };
+}
+
+/**
+ * Compares what a command said on standard error, and its exit code, with what it cannot answer; a sentence for each
+ * difference. A message begins with the field that it is about; the last line sums them up.
+ *
+ * @example
+ * ```ts
+ * const fields = { always: ['pid 7: env'], perhaps: [] };
+ * compareUnanswerable(fields, { err: 'pid 7: env: page not present\nincomplete: 1 thing\n', exitCode: 1 }) // => []
+ * compareUnanswerable(fields, { err: '', exitCode: 0 }) // => ['not named: pid 7: env']
+ * ```
+ */
+export function compareUnanswerable(
+  { always, perhaps }: UnanswerableFields,
+  { err, exitCode }: { readonly err: string; readonly exitCode: number },
+): string[] {
+  const lines = err.split('\n').filter((line) => line !== '' && !line.startsWith('incomplete: '));
+  const isAbout = (line: string, field: string) => line.startsWith(`${field}: `);
+  const known = [...always, ...perhaps];
+  const wanted = lines.length === 0 ? 0 : 1;
+  return [
+    ...lines
+      .filter((line) => !known.some((field) => isAbout(line, field)))
+      .map((line) => `unexpected: ${line}`),
+    ...always
+      .filter((field) => !lines.some((line) => isAbout(line, field)))
+      .map((field) => `not named: ${field}`),
+    ...(exitCode === wanted ? [] : [`exit code: expected ${wanted}, received ${exitCode}`]),
+  ];
+}
+
+function longLinks({ pid }: TruthProcess, tree: TruthTree | undefined): string[] {
+  const long = LINKS.filter((name) => tree?.error(`/proc/${pid}/${name}`) === TOO_LONG);
+  return long.map((name) => `pid ${pid}: ${name}`);
+}
+
+function longFileNames({ pid }: TruthProcess, tree: TruthTree | undefined): string[] {
+  const fds = tree === undefined ? [] : openFds(tree, `/proc/${pid}`);
+  const long = fds.filter((fd) => tree?.error(`/proc/${pid}/fd/${fd}`) === TOO_LONG);
+  return long.map((fd) => `pid ${pid}: fd ${fd}`);
+}

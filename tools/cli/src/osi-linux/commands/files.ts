@@ -1,0 +1,31 @@
+import { jsonAddress, jsonCount } from '../../output/json-value';
+import type { ListingCommand } from '../command';
+import { keepProcesses, selectedPids } from '../selection';
+
+/** `osi-linux files`: one row a descriptor that a process has open. */
+export const files: ListingCommand = {
+  name: 'files',
+  summary: 'list the files that each process has open',
+  threadsHelp: 'also the files of threads that have a table of their own, with their tid',
+  tellsPaths: true,
+  columns: [
+    { field: 'pid', title: 'PID', align: 'right' },
+    { field: 'fd', title: 'FD', align: 'right' },
+    { field: 'pos', title: 'POS', align: 'right' },
+    { field: 'flags', title: 'FLAGS' },
+    { field: 'filename', title: 'FILENAME' },
+  ],
+  list: (guest, options) => {
+    const pids = selectedPids(guest, options);
+    const listing = guest.linux.getFiles({ pids, threads: options.threads, ownRoot: options.ownRoot });
+    const rows = listing.map((found) => ({
+      pid: found.pid,
+      ...(found.tid === undefined ? {} : { tid: found.tid }),
+      fd: found.fd,
+      filename: found.filename,
+      pos: jsonCount(found.pos),
+      flags: jsonAddress(found.flags),
+    }));
+    return keepProcesses(guest, { rows, skipped: listing.skipped }, pids);
+  },
+};
