@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Kernel } from './kernel';
 import { eachTaskWithId } from './pid-tree';
 import { StructView } from './struct-view';
+import { eachProcess } from './task-list';
 
 const NAMESPACE = 0xffff888002000000n;
 const NODES = 0xffff888002100000n;
@@ -169,5 +170,43 @@ describe('the tree of ids', () => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('the list of processes, broken', () => {
+  const listed = (kernel: Kernel) => {
+    const skipped = new SkippedLog();
+    const pids = [...eachProcess(kernel, skipped)].map(({ tgid }) => tgid);
+    return { pids, skipped: skipped.records.map(({ what }) => what) };
+  };
+  /** Both neighbours of kthreadd lead nowhere, so that neither end of the list reaches it. */
+  const cut = (kernel: ReturnType<typeof createTree>) => {
+    const tasks = BigInt(kernel.info['task.tasks_offset'] ?? 0);
+    kernel.memory.writeWord(kernel.fake.task(1) + tasks, 0n);
+    kernel.memory.writeWord(kernel.fake.task(70) + tasks + 8n, 0n);
+  };
+
+  it('has the leaders that the tree of ids still leads to', () => {
+    const kernel = createTree();
+    cut(kernel);
+    expect(listed(kernel)).toEqual({ pids: [0, 1, 70, 2], skipped: ['task_struct.tasks'] });
+  });
+
+  it('has no more than its ends lead to where the profile does not know the tree', () => {
+    const kernel = createTree();
+    cut(kernel);
+    const { 'pid_ns.init_pid_ns_addr': _, ...info } = kernel.info;
+    expect(listed({ memory: kernel.memory, info })).toEqual({
+      pids: [0, 1, 70],
+      skipped: ['task_struct.tasks'],
+    });
+  });
+
+  it('does not bring back what took itself out of a sound list', () => {
+    const kernel = createTree();
+    const tasks = BigInt(kernel.info['task.tasks_offset'] ?? 0);
+    kernel.memory.writeWord(kernel.fake.task(1) + tasks, kernel.fake.task(70) + tasks);
+    kernel.memory.writeWord(kernel.fake.task(70) + tasks + 8n, kernel.fake.task(1) + tasks);
+    expect(listed(kernel)).toEqual({ pids: [0, 1, 70], skipped: [] });
   });
 });

@@ -1,7 +1,8 @@
-import { formatAddress, offsetAddress, type SkippedLog } from '@osi-linux/core';
+import { formatAddress, offsetAddress, SkippedLog, type VirtualAddress } from '@osi-linux/core';
 import { isTask } from './internal/task-plausibility';
 import { type Kernel, requireKey } from './kernel';
 import { eachListEntry } from './list-head';
+import { eachTaskWithId } from './pid-tree';
 import { Task } from './task';
 
 /**
@@ -23,7 +24,8 @@ export function findInitTask(kernel: Kernel): Task {
  * Yields the leader of every process, `init_task` (pid 0) first, then in the order of their start.
  *
  * Corresponds to `for_each_process` over `task_struct.tasks`, which holds thread-group leaders only. What is no leader
- * by its own word is reported to `skipped` instead.
+ * by its own word is reported to `skipped` instead. Where the list is broken, the tree of ids (`eachTaskWithId`) adds
+ * those leaders that the list no longer leads to, ascending by id.
  *
  * @example
  * ```ts
@@ -34,6 +36,16 @@ export function findInitTask(kernel: Kernel): Task {
  * ```
  */
 export function* eachProcess(kernel: Kernel, skipped: SkippedLog): Generator<Task> {
+  const before = skipped.records.length;
+  const seen = new Set<VirtualAddress>();
+  for (const task of eachListed(kernel, skipped)) {
+    seen.add(task.address);
+    yield task;
+  }
+  if (skipped.records.length > before) yield* eachLost(kernel, seen, skipped);
+}
+
+function* eachListed(kernel: Kernel, skipped: SkippedLog): Generator<Task> {
   const offset = requireKey(kernel.info, 'task.tasks_offset');
   const start = findStart(kernel, skipped);
   if (start === undefined) return;
@@ -42,6 +54,18 @@ export function* eachProcess(kernel: Kernel, skipped: SkippedLog): Generator<Tas
   for (const node of eachListEntry(kernel, list, skipped)) {
     const address = offsetAddress(node, -offset);
     if (isTask(kernel, address, 'itself', skipped)) yield new Task(kernel, address);
+  }
+}
+
+/** The leaders that the tree of ids still leads to. What else is wrong with the tree is told by who asks for it. */
+function* eachLost(kernel: Kernel, seen: ReadonlySet<VirtualAddress>, skipped: SkippedLog): Generator<Task> {
+  if (kernel.info['pid_ns.init_pid_ns_addr'] === undefined) return;
+  const tasks = skipped.attempt(
+    () => 'init_pid_ns.idr',
+    () => Array.from(eachTaskWithId(kernel, new SkippedLog())),
+  );
+  for (const task of tasks ?? []) {
+    if (!seen.has(task.address) && task.groupLeader.address === task.address) yield task;
   }
 }
 

@@ -143,7 +143,7 @@ describe('compareProcesses', () => {
     ]);
   });
 
-  it('allows a time within 100 us of the border of its tick, and no further', () => {
+  it('allows a time within 100 us of the border of its tick or the one before, and no further', () => {
     const startingAt = (startTime: bigint) => {
       const tasks = TRUTH.tasks.map((row) => (row.pid === 7 ? task(7, { startTime }) : row));
       return compareProcesses(
@@ -154,7 +154,8 @@ describe('compareProcesses', () => {
     expect(startingAt(2_220_090_000n)).toEqual([]);
     expect(startingAt(2_209_910_000n)).toEqual([]);
     expect(startingAt(2_220_110_000n)).toHaveLength(1);
-    expect(startingAt(2_209_890_000n)).toHaveLength(1);
+    expect(startingAt(2_199_910_000n)).toEqual([]);
+    expect(startingAt(2_199_890_000n)).toHaveLength(1);
   });
 
   it('reports rows that are missing, too many, or there twice', () => {

@@ -28,15 +28,15 @@ each time. \`OSI_LINUX_DAMAGE_RUNS=200\` does more of them, \`OSI_LINUX_DAMAGE_S
 \`OSI_LINUX_DAMAGE_GUEST=FOLDER\` takes a guest of the builder.
 `;
 
-const COLUMNS = `| column   | rows                                                                                     |
-| -------- | ---------------------------------------------------------------------------------------- |
-| rows     | that the sound guests have, once a run                                                   |
-| same     | that were read as in the sound guest                                                     |
-| nulled   | of which a field is null, with the reason                                                |
-| lost     | that are not there, of a listing that says what is missing                               |
-| changed  | of which a field has another value, or that lack the field by which they would be known  |
-| silent   | that are not there, or have null, and nothing says so                                    |
-| invented | that the sound guest does not have                                                       |
+const COLUMNS = `| column   | rows                                                                                    |
+| -------- | --------------------------------------------------------------------------------------- |
+| rows     | that the sound guests have, once a run                                                  |
+| same     | that were read as in the sound guest                                                    |
+| nulled   | of which a field is null, with the reason                                               |
+| lost     | that are not there, of a listing that says what is missing                              |
+| changed  | of which a field has another value, or that lack the field by which they would be known |
+| silent   | that are not there, or have null, and nothing says so                                   |
+| invented | that the sound guest does not have                                                      |
 `;
 
 /** The Markdown text of docs/damage.md. */
