@@ -5,12 +5,14 @@ import {
   PAGE_SIZE,
   readBytes,
   readPartial,
+  type VirtualAddress,
   type VirtualMemory,
 } from '@osi-linux/core';
 import type { Mm } from './mm';
 
 /** More than the kernel lets execve pass: three quarters of _STK_LIM (fs/exec.c, bprm_stack_limits). */
 const ARGUMENTS_LIMIT = 6 * 1024 * 1024;
+const IN_PAGE = BigInt(PAGE_SIZE - 1);
 
 /**
  * The arguments of a process as `/proc/PID/cmdline` gives them: split at NUL, one final NUL dropped.
@@ -29,11 +31,18 @@ const ARGUMENTS_LIMIT = 6 * 1024 * 1024;
 export function readCommandLine(mm: Mm): string[] {
   const { argStart, argEnd } = mm;
   if (argStart >= argEnd) return [];
-  if (argEnd - argStart > ARGUMENTS_LIMIT) throw implausible(mm);
+  const length = Number(argEnd - argStart);
+  if (length > ARGUMENTS_LIMIT) throw implausible(mm);
   const { memory } = mm;
-  const lastByte = readBytes(memory, argEnd - 1n, 1)[0];
-  if (lastByte !== 0) return decodeStringList(readTitle(mm, memory));
-  return decodeStringList(readBytes(memory, argStart, Number(argEnd - argStart)));
+  if (readByte(memory, argEnd - 1n) !== 0) return decodeStringList(readTitle(mm, memory));
+  return decodeStringList(readBytes(memory, argStart, length));
+}
+
+/** One byte, without the copy that a run of them is. */
+function readByte(memory: VirtualMemory, address: VirtualAddress): number | undefined {
+  const page = memory.page(address);
+  if (page === undefined) throw memory.fault(address);
+  return page.bytes[Number(address & IN_PAGE)];
 }
 
 /** Source: `get_mm_proctitle` in fs/proc/base.c: at most a page, up to and with its first NUL. */

@@ -92,13 +92,13 @@ export function findOpenFile(kernel: Kernel, task: Task, fd: number): FileDescri
   if (files === undefined || !Number.isInteger(fd) || fd < 0) return undefined;
   const table = readTable(kernel, files);
   if (fd >= table.maxFds) return undefined;
-  // The bits are read in whole bytes.
-  const index = fd % 8;
-  const { held, open, closeOnExec } = readSlots(kernel, table, fd - index, 8);
-  const file = held.find((slot) => slot.index === index)?.file;
-  if (file === undefined) return undefined;
-  if (!isSet(open, index)) throw notOpen(fd, file);
-  return { fd, file: new OpenFile(kernel, file), closeOnExec: isSet(closeOnExec, index) };
+  const { memory } = kernel;
+  const file = new StructView(memory, table.fd).word(fd * memory.architecture.wordSize);
+  const open = isBitSet(kernel, table.openFds, fd);
+  const closeOnExec = isBitSet(kernel, table.closeOnExec, fd);
+  if (file === 0n) return undefined;
+  if (!open) throw notOpen(fd, file);
+  return { fd, file: new OpenFile(kernel, file), closeOnExec };
 }
 
 /** A `struct fdtable`. */
@@ -218,6 +218,12 @@ function blank({ address }: FdTable, { used }: BlankPage): OsiError {
 
 function isSet(mask: Uint8Array | undefined, index: number): boolean {
   return (((mask?.[index >> 3] ?? 0) >> (index & 7)) & 1) === 1;
+}
+
+/** A bit of an array of `unsigned long`. */
+function isBitSet({ memory }: Kernel, mask: VirtualAddress, index: number): boolean {
+  const word = new StructView(memory, mask).u32(Math.floor(index / 32) * 4);
+  return ((word >>> (index & 31)) & 1) === 1;
 }
 
 function notOpen(fd: number, file: VirtualAddress): OsiError {

@@ -1,4 +1,4 @@
-import { decodeCString, formatAddress, offsetAddress, type VirtualAddress } from '@osi-linux/core';
+import { formatAddress, offsetAddress, type VirtualAddress } from '@osi-linux/core';
 import { Cred } from './cred';
 import { FsStruct } from './fs-struct';
 import { implausible, requirePointer } from './internal/implausible';
@@ -38,8 +38,7 @@ export class Task extends KernelStruct {
   /** Name of the thread, up to 15 bytes. Corresponds to `task_struct.comm`. */
   get comm(): string {
     const { info } = this.kernel;
-    const size = info['task.comm_size'] ?? TASK_COMM_LEN;
-    return decodeCString(this.view.bytes(requireKey(info, 'task.comm_offset'), size));
+    return this.view.text(requireKey(info, 'task.comm_offset'), info['task.comm_size'] ?? TASK_COMM_LEN);
   }
 
   /** When the thread started, in ns of the monotonic clock. Corresponds to `task_struct.start_time`. */

@@ -1,11 +1,45 @@
-import { formatAddress, type SkippedLog } from '@osi-linux/core';
+import { formatAddress, OsiError, type SkippedLog } from '@osi-linux/core';
 import { type Cred, type Mm, readCommandLine, type Task } from '@osi-linux/kstruct';
 import type { LinuxProcess, LinuxThread } from './linux-types';
 
 /**
- * Reads one process, field by field: what cannot be read is `null`, with its reason in `skipped`.
+ * Reads one process: what cannot be read is `null`, with its reason in `skipped`.
  */
 export function readProcess(task: Task, skipped: SkippedLog): LinuxProcess {
+  try {
+    return readWhole(task);
+  } catch (error) {
+    if (!OsiError.is(error)) throw error;
+    return readParts(task, skipped);
+  }
+}
+
+/** @throws OsiError why a field cannot be read. */
+function readWhole(task: Task): LinuxProcess {
+  const { address: taskd, tgid: pid, ppid, comm: name, startTime: createTime, isKernelThread, mm } = task;
+  const pgd = mm === undefined ? null : mm.pgd;
+  const asid = mm === undefined ? null : mm.asid;
+  const cmdline = mm === undefined ? [] : readCommandLine(mm);
+  const { uid, gid, euid, egid } = task.realCred;
+  return {
+    taskd,
+    pid,
+    ppid,
+    name,
+    createTime,
+    kernelThread: isKernelThread,
+    pgd,
+    asid,
+    cmdline,
+    uid,
+    gid,
+    euid,
+    egid,
+  };
+}
+
+/** The same once more where something is missing, field by field. */
+function readParts(task: Task, skipped: SkippedLog): LinuxProcess {
   const row = new RowReader(task, skipped);
   const pid = row.field('pid', () => task.tgid);
   row.pid = pid;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeCString, decodeStringList, escapeControls } from './text';
+import { decodeCString, decodeStringList, decodeText, escapeControls } from './text';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -26,7 +26,45 @@ describe('decodeStringList', () => {
   });
 });
 
+describe('decodeStringList of any bytes', () => {
+  it('≡ each run between NULs, decoded by itself', () => {
+    const byte = fc.oneof(
+      fc.constant(0),
+      fc.constantFrom(0xc3, 0xe2, 0xf0, 0x9f, 0xef, 0xbb, 0xbf),
+      fc.nat(255),
+    );
+    fc.assert(
+      fc.property(fc.array(byte, { minLength: 1, maxLength: 40 }), (list) => {
+        const body = list.at(-1) === 0 ? list.slice(0, -1) : list;
+        const runs: number[][] = [[]];
+        for (const value of body) {
+          if (value === 0) runs.push([]);
+          else runs.at(-1)!.push(value);
+        }
+        expect(decodeStringList(Uint8Array.from(list))).toEqual(
+          runs.map((run) => decodeText(Uint8Array.from(run))),
+        );
+      }),
+    );
+  });
+});
+
 describe('decodeCString', () => {
+  it('≡ decodeText up to the first NUL, of any bytes and bounds', () => {
+    const byte = fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 1, max: 0x7f }) }, fc.nat(255));
+    const buffer = fc.uint8Array({ maxLength: 80 });
+    const mostlyAscii = fc.array(byte, { maxLength: 80 }).map((list) => Uint8Array.from(list));
+    fc.assert(
+      fc.property(fc.oneof(buffer, mostlyAscii), fc.nat(80), fc.nat(80), (all, first, size) => {
+        const start = Math.min(first, all.length);
+        const end = Math.min(start + size, all.length);
+        const field = all.slice(start, end);
+        const nul = field.indexOf(0);
+        expect(decodeCString(all, start, end)).toBe(decodeText(nul < 0 ? field : field.slice(0, nul)));
+      }),
+    );
+  });
+
   it('ends at the first NUL, or with the buffer', () => {
     expect(decodeCString(bytes('ab\0cd'))).toBe('ab');
     expect(decodeCString(bytes('abcd'))).toBe('abcd');

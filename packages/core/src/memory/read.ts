@@ -79,6 +79,9 @@ function addHole(holes: ReadHole[], hole: ReadHole): void {
  * ```
  */
 export function readBytes(memory: VirtualMemory, address: VirtualAddress, length: number): Uint8Array {
+  const inPage = Number(address & PAGE_MASK);
+  const page = inPage + length <= PAGE_SIZE ? memory.page(address) : undefined;
+  if (page !== undefined) return page.bytes.slice(inPage, inPage + length);
   const { bytes, holes } = readPartial(memory, address, length);
   if (holes[0] !== undefined) throw holes[0].reason;
   return bytes;

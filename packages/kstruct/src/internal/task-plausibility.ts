@@ -54,13 +54,13 @@ function validateIds({ info }: Kernel, view: StructView): void {
   const usage = info['task.usage_offset'];
   if (usage !== undefined && view.s32(usage) <= 0)
     throw contradiction(address, 'usage', view.s32(usage), '1 or more');
-  for (const [member, offset] of [
-    ['pid', info['task.pid_offset']],
-    ['tgid', info['task.tgid_offset']],
-  ] as const) {
-    const id = offset === undefined ? 0 : view.s32(offset);
-    if (id < 0 || id > PID_MAX_LIMIT) throw contradiction(address, member, id, `0 to ${PID_MAX_LIMIT}`);
-  }
+  validateId(view, 'pid', info['task.pid_offset']);
+  validateId(view, 'tgid', info['task.tgid_offset']);
+}
+
+function validateId(view: StructView, member: string, offset: number | undefined): void {
+  const id = offset === undefined ? 0 : view.s32(offset);
+  if (id < 0 || id > PID_MAX_LIMIT) throw contradiction(view.address, member, id, `0 to ${PID_MAX_LIMIT}`);
 }
 
 /** The leader of the group; a task that leads itself has been checked for it. */
