@@ -13,9 +13,9 @@ export interface WorkspacePackage {
   readonly manifest: Readonly<Record<string, unknown>>;
 }
 
-/** The published library packages, by folder name. */
-export function readPackages(root = repository): WorkspacePackage[] {
-  const folder = join(root, 'packages');
+/** The packages of a folder of the workspace, by folder name; without one, the published libraries. */
+export function readPackages(root = repository, below = 'packages'): WorkspacePackage[] {
+  const folder = join(root, below);
   return readdirSync(folder)
     .map((name) => ({ name, directory: join(folder, name) }))
     .filter(({ directory }) => existsSync(join(directory, 'package.json')))
