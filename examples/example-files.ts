@@ -6,4 +6,6 @@ export interface ExampleFiles {
   readonly kconf: Uint8Array;
   /** Its kernel log, with the module's KERNELINFO block. */
   readonly log: string;
+  /** The folder that has them, as `guest.elf` and `kernelinfo.conf`; of use in Node alone. */
+  readonly folder: string;
 }

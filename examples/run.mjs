@@ -1,5 +1,6 @@
 // node examples/run.mjs NAME: runs an example in Node, over a recorded guest. Build the packages first.
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const [name = 'guest'] = process.argv.slice(2);
@@ -16,5 +17,6 @@ const lines = run({
   dump: new Uint8Array(readFileSync(new URL('guest.elf', recorded))),
   kconf: new Uint8Array(readFileSync(new URL('kernelinfo.conf', recorded))),
   log: readFileSync(new URL('dmesg.log', recorded), 'utf8'),
+  folder: fileURLToPath(recorded),
 });
 for (const line of lines) console.log(line);

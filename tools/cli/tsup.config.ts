@@ -1,3 +1,4 @@
+import { copyFileSync } from 'node:fs';
 import { defineConfig } from 'tsup';
 
 // The project's own packages are bundled in, so that a cold command opens three files and not thirty.
@@ -8,5 +9,7 @@ export default defineConfig({
   target: 'node20',
   treeshake: true,
   noExternal: [/^@osi-linux\//],
+  // The key file that is used where there is no other.
+  onSuccess: async () => copyFileSync('../../kernelinfo.conf', 'dist/kernelinfo.conf'),
   banner: { js: '#!/usr/bin/env node' },
 });

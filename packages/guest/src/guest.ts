@@ -4,6 +4,7 @@ import { Osi } from '@osi-linux/osi';
 import { OsiLinux } from '@osi-linux/osi-linux';
 import type { AddressSpace } from '@osi-linux/x86-mmu';
 import { chooseProfile, type ProfileChoice, type ProfileSource } from './profile-choice';
+import type { ProfileNames } from './profile-names';
 
 /** A Linux guest that is open for questions. */
 export interface Guest {
@@ -25,7 +26,7 @@ export interface Guest {
  * The dump stays the caller's, to be closed when the guest is no longer asked.
  *
  * @throws OsiError `PROFILE_FILE_MISSING`, `PROFILE_GROUP_UNKNOWN`, `PROFILE_MISMATCH` or `PROFILE_NONE_FITS`:
- * a profile that contradicts the dump never gives rows.
+ * a profile that contradicts the dump never gives rows. `PLUGIN_ARGUMENT_UNKNOWN` or `PLUGIN_ARGUMENT_INVALID`.
  *
  * @example
  * ```ts
@@ -33,6 +34,7 @@ export interface Guest {
  * declare const keyFile: KeyFile;
  * const guest = openGuest(dump, { keyFile });
  * guest.osi.getProcesses()[1]?.pid // => 1
+ * openGuest(dump, { keyFile, plugin: 'osi_linux:kconf_group=another' }) // throws PROFILE_GROUP_UNKNOWN
  * ```
  */
 export function openGuest(dump: Dump, source: ProfileSource): Guest {
@@ -44,11 +46,9 @@ export function openGuest(dump: Dump, source: ProfileSource): Guest {
 }
 
 /** The profile of a guest whose dump is bytes in memory. */
-export interface GuestBytesOptions {
+export interface GuestBytesOptions extends ProfileNames {
   /** The content of a `kernelinfo.conf`. */
   readonly kconf: Uint8Array | string;
-  /** The group to use. Default: the first that fits the dump. */
-  readonly kconfGroup?: string | undefined;
 }
 
 /**
@@ -64,7 +64,7 @@ export interface GuestBytesOptions {
  * guest.osi.getCurrentProcess(1).name // => 'spin-leader'
  * ```
  */
-export function openGuestBytes(bytes: Uint8Array, { kconf, kconfGroup }: GuestBytesOptions): Guest {
+export function openGuestBytes(bytes: Uint8Array, { kconf, ...names }: GuestBytesOptions): Guest {
   const dump = openDump(new BytesSource(bytes, 'dump'));
-  return openGuest(dump, { keyFile: safeParseKeyFile(kconf).file, kconfGroup });
+  return openGuest(dump, { ...names, keyFile: safeParseKeyFile(kconf).file });
 }

@@ -2,3 +2,4 @@ export { type Guest, type GuestBytesOptions, openGuest, openGuestBytes } from '.
 export { type Identity, identifyGuest } from './identity';
 export type { KernelRoot } from './kernel-root';
 export type { ProfileChoice, ProfileSource } from './profile-choice';
+export type { ProfileNames } from './profile-names';

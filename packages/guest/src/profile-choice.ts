@@ -15,16 +15,15 @@ import { type Banner, scanForBanner } from './banner';
 import { findKernelRoots, type KernelRoot } from './kernel-root';
 import { checkProfileFit, HOLE_CODES } from './profile-fit';
 import { parseProfileName } from './profile-name';
+import { namedProfile, type ProfileNames } from './profile-names';
 import { findSwapTypes } from './swap-types';
 
 /** Where a profile may come from. */
-export interface ProfileSource {
+export interface ProfileSource extends ProfileNames {
   /** The read `kernelinfo.conf`; `undefined` where there is none. */
   readonly keyFile?: KeyFile | undefined;
-  /** What the file is called in messages. */
-  readonly kconfFile?: string | undefined;
-  /** The group to use; without it the first that fits. */
-  readonly kconfGroup?: string | undefined;
+  /** The places in which the file was looked for, told where there is none. */
+  readonly places?: readonly string[] | undefined;
 }
 
 /** A profile that fits the dump, and the kernel read through it. */
@@ -49,12 +48,14 @@ const DEFAULT_GROUP = 'debian-3.2.65-i686';
 /**
  * Chooses the group of `kernelinfo.conf` that describes the kernel in memory, and refuses every other.
  *
- * @throws OsiError `PROFILE_FILE_MISSING`, `PROFILE_GROUP_UNKNOWN`, `PROFILE_MISMATCH` or `PROFILE_NONE_FITS`.
+ * @throws OsiError `PROFILE_FILE_MISSING`, `PROFILE_GROUP_UNKNOWN`, `PROFILE_MISMATCH` or `PROFILE_NONE_FITS`; what is
+ * wrong with the plugin arguments.
  */
 export function chooseProfile(dump: Dump, source: ProfileSource): ProfileChoice {
-  const { keyFile, kconfGroup } = source;
-  const file = source.kconfFile ?? 'kernelinfo.conf';
-  if (keyFile === undefined) throw missingFile(file);
+  const { keyFile } = source;
+  const { kconfFile, kconfGroup } = namedProfile(source);
+  const file = kconfFile ?? 'kernelinfo.conf';
+  if (keyFile === undefined) throw missingFile(file, source.places ?? []);
   if (kconfGroup === undefined) return firstThatFits(dump, keyFile, file);
   const group = findGroup(keyFile, kconfGroup);
   if (group === undefined) throw unknownGroup(keyFile, file, kconfGroup);
@@ -133,10 +134,12 @@ function noRoot(info: KernelInfo): string {
   return ['no page-table root: the dump has no CPU registers', lacks].filter(Boolean).join(', and ');
 }
 
-function missingFile(file: string): OsiError {
-  return new OsiError('PROFILE_FILE_MISSING', `there is no ${file} to take the kernel's offsets from`, {
+function missingFile(file: string, places: readonly string[]): OsiError {
+  const looked = places.map((place) => `\n  - ${place}`).join('');
+  const message = `there is no ${file} to take the kernel's offsets from${looked && `; looked for:${looked}`}`;
+  return new OsiError('PROFILE_FILE_MISSING', message, {
     hint: 'name one with --kconf-file FILE, or make one: kconf-import dmesg.log --group NAME',
-    fields: { file },
+    fields: { file, places },
   });
 }
 

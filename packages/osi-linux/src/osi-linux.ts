@@ -199,7 +199,7 @@ export class OsiLinux implements OsiProvider {
   getCurrentProcess(cpu = 0): Answer<LinuxProcess> {
     const skipped = new SkippedLog();
     const row = readProcess(this.#processors.currentTask(cpu).groupLeader, skipped);
-    return { ...row, skipped: skipped.records };
+    return Object.assign(row, { skipped: skipped.records });
   }
 
   /**

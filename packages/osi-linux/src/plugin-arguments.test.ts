@@ -14,6 +14,7 @@ function failure(run: () => unknown): OsiError {
 
 const defaults = {
   kconfFile: 'kernelinfo.conf',
+  kconfFileFrom: 'default',
   kconfGroup: 'debian-3.2.65-i686',
   kconfGroupFrom: 'default',
   loadNow: false,
@@ -32,6 +33,7 @@ describe('the arguments of osi_linux', () => {
     const text = 'osi_linux:kconf_file=kernelinfo.conf,kconf_group=my_kernel_info';
     expect(parsePluginArguments(text)).toEqual({
       ...defaults,
+      kconfFileFrom: 'kconf_file',
       kconfGroup: 'my_kernel_info',
       kconfGroupFrom: 'kconf_group',
     });
@@ -41,6 +43,7 @@ describe('the arguments of osi_linux', () => {
     const text = 'osi_linux:kconf_file=a=b.conf,kconf_group=ubuntu:4.15.0-72-generic:64,load_now,pagewalk=on';
     const expected = {
       kconfFile: 'a=b.conf',
+      kconfFileFrom: 'kconf_file',
       kconfGroup: 'ubuntu:4.15.0-72-generic:64',
       kconfGroupFrom: 'kconf_group',
       loadNow: true,

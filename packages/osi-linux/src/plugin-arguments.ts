@@ -29,6 +29,8 @@ export interface PluginOptions {
 export interface PluginArguments {
   /** The key file with the kernel's offsets. Default: `kernelinfo.conf`. */
   readonly kconfFile: string;
+  /** What named the file; where it is `default`, it may be looked for in several places. */
+  readonly kconfFileFrom: 'kconf_file' | 'default';
   /** Its group. Default: that of `-os`, else `debian-3.2.65-i686`. */
   readonly kconfGroup: string;
   /** What named the group; where it is `default`, a group that fits the guest may be chosen instead. */
@@ -57,10 +59,12 @@ export interface PluginArguments {
  */
 export function parsePluginArguments(given: string | PluginOptions = {}, os?: string): PluginArguments {
   const found = readArguments(typeof given === 'string' ? splitText(given) : Object.entries(given));
+  const file = found.get('kconf_file');
   const group = found.get('kconf_group');
   const osGroup = os === undefined ? undefined : groupOfOs(os);
   return {
-    kconfFile: textOf('kconf_file', found.get('kconf_file') ?? DEFAULTS.kconf_file),
+    kconfFile: textOf('kconf_file', file ?? DEFAULTS.kconf_file),
+    kconfFileFrom: file === undefined ? 'default' : 'kconf_file',
     kconfGroup: textOf('kconf_group', group ?? osGroup ?? DEFAULTS.kconf_group),
     kconfGroupFrom: group !== undefined ? 'kconf_group' : osGroup !== undefined ? '-os' : 'default',
     loadNow: flagOf('load_now', found.get('load_now') ?? DEFAULTS.load_now),

@@ -1,7 +1,2 @@
-export {
-  DEFAULT_KCONF_FILE,
-  type GuestFileOptions,
-  openDumpFile,
-  openGuestFile,
-  readKeyFile,
-} from './open-guest-file';
+export { findKeyFile, keyFilePlaces, readKeyFile } from './key-file-search';
+export { type GuestFileOptions, openDumpFile, openGuestFile } from './open-guest-file';

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -14,7 +14,8 @@ import {
   truthChecks,
 } from '@osi-linux/test-fixtures/truth';
 import { CommanderError } from 'commander';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { shippedKeyFile } from '../settings/shipped-key-file';
 import { ExitCode } from '../terminal/exit-code';
 import type { Io } from '../terminal/io';
 import { createProgram } from './program';
@@ -278,10 +279,52 @@ describe('identify', () => {
   });
 });
 
+describe('a key file that is not named', () => {
+  const before = process.cwd();
+  const empty = join(folder, 'empty');
+  const config = join(folder, 'config');
+  beforeEach(() => {
+    mkdirSync(empty);
+    process.chdir(empty);
+  });
+  afterEach(() => {
+    process.chdir(before);
+    for (const path of [empty, config]) rmSync(path, { recursive: true, force: true });
+  });
+
+  async function findingOf() {
+    const { out } = await run(['identify', dumpFile, '--json']);
+    const { findings } = JSON.parse(out) as { findings: { what: string; value: string; evidence: string }[] };
+    return findings.find(({ what }) => what === 'kconf_file');
+  }
+
+  it('is looked for in the working directory, the configuration folder, and beside the program', async () => {
+    const evidence = `default: the first that is there of kernelinfo.conf, ${config}/osi-linux/kernelinfo.conf, ${shippedKeyFile}`;
+    expect(await findingOf()).toEqual({ what: 'kconf_file', value: shippedKeyFile, evidence });
+    mkdirSync(join(config, 'osi-linux'), { recursive: true });
+    copyFileSync(kconfFile, join(config, 'osi-linux', 'kernelinfo.conf'));
+    expect((await findingOf())?.value).toBe(join(config, 'osi-linux', 'kernelinfo.conf'));
+    copyFileSync(kconfFile, 'kernelinfo.conf');
+    expect((await findingOf())?.value).toBe('kernelinfo.conf');
+    expect((await run(['ps', dumpFile])).exitCode).toBe(0);
+  });
+
+  it('is named where its groups do not fit', async () => {
+    const { err, exitCode } = await run(['ps', dumpFile]);
+    expect(err).toMatch(new RegExp(`none of the \\d+ groups of ${shippedKeyFile} fits this dump`));
+    expect(exitCode).toBe(1);
+  });
+
+  it('is not looked for where one is named', async () => {
+    const { err, exitCode } = await run(['ps', dumpFile, '--kconf-file', 'absent.conf']);
+    expect(err).toContain("there is no absent.conf to take the kernel's offsets from\n");
+    expect(exitCode).toBe(1);
+  });
+});
+
 describe('settings', () => {
   it('come from the option, then the environment, then the settings file', async () => {
     const config = join(folder, 'with-settings');
-    const { mkdirSync } = await import('node:fs');
     mkdirSync(join(config, 'osi-linux'), { recursive: true });
     writeFileSync(join(config, 'osi-linux', 'config.ini'), `kconf_file = ${kconfFile}\nformat = ndjson\n`);
     const environment = { XDG_CONFIG_HOME: config };

@@ -175,11 +175,14 @@ function addNormalize(program: Command, io: Io): void {
 }
 
 const OWN_ROOT_HELP = "tell paths from each process's own root directory, not from pid 1's";
+const KCONF_FILE_HELP =
+  'key file with the offsets of kernels (default: kernelinfo.conf in the working directory, then in ' +
+  '$XDG_CONFIG_HOME/osi-linux or ~/.config/osi-linux, then the one that comes with the program)';
 const SOURCE_HELP = "a dump of the guest's memory";
 
 function addProfileOptions(command: Command): Command {
   return command
-    .option('--kconf-file <FILE>', 'key file with the offsets of kernels (default: kernelinfo.conf)')
+    .option('--kconf-file <FILE>', KCONF_FILE_HELP)
     .option('--kconf-group <NAME>', 'its group to use (default: the first that fits the dump)');
 }
 

@@ -10,9 +10,13 @@ const LATER: readonly (readonly [RegExp, string, string])[] = [
 ];
 
 /** Opens what SOURCE names, with its profile. @throws OsiError why it cannot be opened. */
-export function openSource(source: string, { kconfFile, kconfGroup }: Settings): Guest {
+export function openSource(source: string, { kconfFile, kconfGroup, kconfPlaces }: Settings): Guest {
   refuseUnsupported(source);
-  return openGuestFile(source, { kconfFile: kconfFile.value, kconfGroup: kconfGroup.value });
+  return openGuestFile(source, {
+    kconfFile: kconfFile.value,
+    kconfGroup: kconfGroup.value,
+    places: kconfPlaces,
+  });
 }
 
 /** Opens what SOURCE names without looking for a kernel in it. @throws OsiError why it cannot be opened. */

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { OsiError } from '@osi-linux/core';
+import { keyFilePlaces } from '@osi-linux/guest/node';
 import { parse } from 'ini';
+import { shippedKeyFile } from './shipped-key-file';
 
 /** How rows are printed. */
 export type OutputFormat = 'table' | 'json' | 'ndjson';
@@ -15,7 +17,10 @@ export interface Setting<Value> {
 
 /** What a command line leaves open, decided. */
 export interface Settings {
-  readonly kconfFile: Setting<string>;
+  /** The key file; `undefined` where it is to be looked for. */
+  readonly kconfFile: Setting<string | undefined>;
+  /** Where it is looked for then, first place first. */
+  readonly kconfPlaces: readonly string[];
   readonly kconfGroup: Setting<string | undefined>;
   readonly format: Setting<OutputFormat>;
 }
@@ -45,9 +50,9 @@ export function resolveSettings(options: SettingOptions, environment: Environmen
     if (typeof kept === 'string' && kept !== '') return { value: kept, from: path };
     return { value: undefined, from: 'default' };
   };
-  const kconfFile = pick(options.kconfFile, 'kconf_file');
   return {
-    kconfFile: { ...kconfFile, value: kconfFile.value ?? 'kernelinfo.conf' },
+    kconfFile: pick(options.kconfFile, 'kconf_file'),
+    kconfPlaces: [...keyFilePlaces(environment), shippedKeyFile],
     kconfGroup: pick(options.kconfGroup, 'kconf_group'),
     format: checkedFormat(pick(options.json ? 'json' : options.ndjson ? 'ndjson' : undefined, 'format')),
   };

@@ -1,20 +1,27 @@
 import type { Guest, Identity } from '@osi-linux/guest';
 import { identifyGuest } from '@osi-linux/guest';
-import { readKeyFile } from '@osi-linux/guest/node';
+import { findKeyFile } from '@osi-linux/guest/node';
 import { type JsonRow, jsonAddress } from '../../output/json-value';
 import { cellText } from '../../output/print-rows';
 import type { Settings } from '../../settings/settings';
 
 /** Tells what a dump is, and where each setting came from. */
 export function identify(dump: Guest['dump'], settings: Settings): Identity {
-  const { kconfFile, kconfGroup, format } = settings;
+  const { kconfFile, kconfGroup, kconfPlaces, format } = settings;
+  const open = kconfFile.value === undefined;
+  const file = findKeyFile(kconfFile.value === undefined ? kconfPlaces : [kconfFile.value]);
   const found = identifyGuest(dump, {
-    keyFile: readKeyFile(kconfFile.value),
-    kconfFile: kconfFile.value,
+    keyFile: file?.keyFile,
+    kconfFile: file?.path ?? kconfFile.value,
     kconfGroup: kconfGroup.value,
+    places: open ? kconfPlaces : [],
   });
   const decided = [
-    { what: 'kconf_file', value: kconfFile.value, evidence: kconfFile.from },
+    {
+      what: 'kconf_file',
+      value: file?.path ?? kconfFile.value ?? 'none',
+      evidence: open ? `default: the first that is there of ${kconfPlaces.join(', ')}` : kconfFile.from,
+    },
     { what: 'kconf_group', value: kconfGroup.value ?? 'the first that fits', evidence: kconfGroup.from },
     { what: 'format', value: format.value, evidence: format.from },
   ];

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { OsiError } from '@osi-linux/core';
+import { type KeyFile, safeParseKeyFile } from '@osi-linux/kconf';
+
+const NAME = 'kernelinfo.conf';
+
+/**
+ * The places in which `kernelinfo.conf` is looked for where none is named, first place first: the working directory, then
+ * `osi-linux/` in `$XDG_CONFIG_HOME`, or in `~/.config`.
+ *
+ * @example
+ * ```ts
+ * keyFilePlaces({ XDG_CONFIG_HOME: '/home/me/conf' })
+ * // => ['kernelinfo.conf', '/home/me/conf/osi-linux/kernelinfo.conf']
+ * ```
+ */
+export function keyFilePlaces(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): readonly string[] {
+  const base = environment['XDG_CONFIG_HOME'] || join(environment['HOME'] || homedir(), '.config');
+  return [NAME, join(base, 'osi-linux', NAME)];
+}
+
+/**
+ * Reads the first of several key files that is there; `undefined` where none is.
+ *
+ * One that is there and cannot be read is an error: another one would answer for it unnoticed.
+ *
+ * @throws OsiError `PROFILE_FILE_UNREADABLE`.
+ *
+ * @example
+ * ```ts
+ * declare const kconfFile: string;
+ * findKeyFile(['no-such-file.conf', kconfFile])?.path === kconfFile // => true
+ * findKeyFile(['no-such-file.conf']) // => undefined
+ * ```
+ */
+export function findKeyFile(
+  places: readonly string[],
+): { readonly path: string; readonly keyFile: KeyFile } | undefined {
+  for (const path of places) {
+    const keyFile = readKeyFile(path);
+    if (keyFile !== undefined) return { path, keyFile };
+  }
+  return undefined;
+}
+
+/**
+ * Reads a `kernelinfo.conf` as far as it can be read; `undefined` where there is no such file.
+ *
+ * @throws OsiError `PROFILE_FILE_UNREADABLE` where it is there and cannot be read.
+ *
+ * @example
+ * ```ts
+ * declare const kconfFile: string;
+ * readKeyFile(kconfFile)?.groups.length // => 1
+ * readKeyFile('no-such-file.conf') // => undefined
+ * ```
+ */
+export function readKeyFile(path: string): KeyFile | undefined {
+  try {
+    return safeParseKeyFile(readFileSync(path)).file;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new OsiError('PROFILE_FILE_UNREADABLE', `cannot read ${path}: ${(error as Error).message}`, {
+      hint: 'name a readable kernelinfo.conf with --kconf-file FILE',
+      cause: error,
+      fields: { path },
+    });
+  }
+}
