@@ -123,6 +123,8 @@ describe('getFiles', () => {
     const rows = linux.getFiles({ pids: [1] });
     expect(rows[0]).toMatchObject({ filename: null, pos: 12n });
     expect(reasons(rows.skipped)).toEqual(['pid 1: fd 0: filename STRUCT_IMPLAUSIBLE']);
+    const init = linux.getProcesses()[1];
+    expect(() => linux.fdToFilename(init, 0)).toThrow(/expected the inode of its f_path/);
   });
 
   it('loses one process, not the listing, where a table is broken', () => {

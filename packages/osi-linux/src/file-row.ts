@@ -93,7 +93,7 @@ class FileReader {
     return {
       ...ids,
       fd,
-      filename: field(': filename', () => readName(file, paths)),
+      filename: field(': filename', () => readFilename(file, paths)),
       pos: field(': pos', () => file.pos),
       flags: field(': flags', () => (closeOnExec ? file.flags | O_CLOEXEC : file.flags) >>> 0),
     };
@@ -104,7 +104,8 @@ class FileReader {
   }
 }
 
-function readName(file: OpenFile, paths: PathReader): string {
+/** The path of an open file, which must be of the inode that it has open. */
+export function readFilename(file: OpenFile, paths: PathReader): string {
   file.validatePath();
   return paths.read(file.path);
 }

@@ -20,6 +20,7 @@ import {
   type Task,
 } from '@osi-linux/kstruct';
 import type { OsiProcHandle, OsiProcMem } from '@osi-linux/osi';
+import { readFilename } from '../file-row';
 import type { LinuxProcess } from '../linux-types';
 import { type LinuxMapping, MappingReader } from '../mapping-row';
 import { readProcess } from '../process-row';
@@ -108,7 +109,7 @@ export class ProcessCalls {
   findFilename(handle: OsiProcHandle | Absent, fd: number): string | undefined {
     const file = this.#findFile(handle, fd);
     if (file === undefined) return undefined;
-    return this.#pathReader().read(file.path);
+    return readFilename(file, this.#pathReader());
   }
 
   findPos(handle: OsiProcHandle | Absent, fd: number): bigint | undefined {

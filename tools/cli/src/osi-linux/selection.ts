@@ -15,20 +15,24 @@ export function keepPids(
   pids: readonly number[],
 ): ListingAnswer {
   if (pids.length === 0) return { rows, skipped };
-  const kept = rows.filter(({ pid }) => typeof pid === 'number' && pids.includes(pid));
-  const absent = pids.filter((pid) => !rows.some((row) => row['pid'] === pid));
-  const concerned = skipped.filter(({ what }) => concerns(what, pids));
-  return { rows: kept, skipped: [...concerned, ...absent.map(absence)] };
+  return keepOf({ rows, skipped }, pids, new Set(rows.map(({ pid }) => pid)));
 }
 
 /** As {@link keepPids}, for a listing in which a process may have no row: whether it is there, the list of processes tells. */
 export function keepProcesses(
   { linux }: Guest,
-  { rows, skipped }: ListingAnswer,
+  answer: ListingAnswer,
   pids: readonly number[],
 ): ListingAnswer {
-  if (pids.length === 0) return { rows, skipped };
-  const known = new Set(linux.getProcesses().map(({ pid }) => pid));
+  if (pids.length === 0) return answer;
+  return keepOf(answer, pids, new Set(linux.getProcesses().map(({ pid }) => pid)));
+}
+
+function keepOf(
+  { rows, skipped }: ListingAnswer,
+  pids: readonly number[],
+  known: ReadonlySet<unknown>,
+): ListingAnswer {
   const absent = pids.filter((pid) => !known.has(pid));
   return {
     rows: rows.filter(({ pid }) => typeof pid === 'number' && pids.includes(pid)),
