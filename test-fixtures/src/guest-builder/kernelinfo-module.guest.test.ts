@@ -214,10 +214,17 @@ function keysOfSource(): string[] {
   return [...new Set([...rows.matchAll(/^[A-Z_]+\("([^"]+)"/gm)].map((match) => match[1] ?? ''))];
 }
 
-/** The rows of each block, without priorities and times. */
+/**
+ * The rows of each block, without priorities and times. What the kernel itself says between two of them is none: its
+ * watchdog of clocks speaks up where the host is slow.
+ */
 function splitBlocks(lines: readonly string[]): string[] {
   const text = lines.map((line) => line.replace(/^<\d+>\[[^\]]*\] /, '')).join('\n');
   return [...text.matchAll(/^--KERNELINFO-BEGIN--\n([\s\S]*?)\n---KERNELINFO-END---$/gm)].map(
-    ([, rows = '']) => rows,
+    ([, block = '']) =>
+      block
+        .split('\n')
+        .filter((line) => line.includes(' = '))
+        .join('\n'),
   );
 }
