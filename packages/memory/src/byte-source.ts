@@ -12,6 +12,13 @@ export interface ByteSource {
   read(position: number, into: Uint8Array): number;
   /** Lets go of the file, after which `read` throws. */
   close(): void;
+  /**
+   * Another file of the same folder, by its name without a path; the caller closes it. `undefined` where there is none,
+   * and absent where a source has no folder.
+   *
+   * @throws OsiError where the file is there, but cannot be opened.
+   */
+  beside?(name: string): ByteSource | undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Cpu, PhysicalMemory } from '@osi-linux/core';
 import type { ByteSource } from './byte-source';
+import type { Codecs } from './codecs';
 
 /** Something that was noticed about a dump, with what it was noticed by. */
 export interface Finding {
@@ -23,10 +24,24 @@ export interface Dump {
   readonly machine?: 'x86_64' | 'i386';
   /** The text of the kernel's VMCOREINFO note, where the file has one. */
   readonly vmcoreinfo?: string;
+  /** The section of `kernelinfo.conf` that was written into the file, where there is one; as untrusted as the rest. */
+  readonly profile?: string;
   /** What is odd about the file; empty for a sound one. */
   readonly findings: readonly Finding[];
   /** Closes the source. Pages that were read stay valid. */
   close(): void;
+}
+
+/** How to open a dump. */
+export interface OpenDumpOptions {
+  /** The format to take it in, whatever the file begins with; told by the file unless given. */
+  readonly format?: string;
+  /** Decompressors for the formats that compress pages; `portableCodecs` unless given. */
+  readonly codecs?: Codecs;
+  /** The other files of a dump that was split; they are closed with it. */
+  readonly parts?: readonly ByteSource[];
+  /** Bytes of RAM below 4 GiB, for a QEMU stream whose machine was given `max-ram-below-4g`; told by the file unless given. */
+  readonly belowFourGiB?: number;
 }
 
 /** One dump format. */
@@ -40,5 +55,5 @@ export interface DumpFormat {
    *
    * @throws OsiError where the source is of this format, but cannot be used.
    */
-  open(source: ByteSource): Dump;
+  open(source: ByteSource, options?: OpenDumpOptions): Dump;
 }

@@ -67,9 +67,9 @@ describe('segments', () => {
     const dump = open(writeElfCore({ machine: 'x86_64', segments: [low, high] }));
     expect(dump.memory.page(0x101)).toBeUndefined();
     expect(dump.memory.hole(0x101008)).toMatchObject({
-      code: 'PHYSICAL_HOLE',
+      code: 'PAGE_EXCLUDED',
       message:
-        'physical 0x101008 is not in the dump: 0x101000 is named by it without bytes (p_filesz < p_memsz)',
+        'physical 0x101008 is not in the dump: 0x101000 is left out by its writer (p_filesz < p_memsz)',
     });
     expect(dump.memory.hole(0x5000).message).toBe(
       'physical 0x5000 is not in the dump: 0x5000 is outside: what it holds ends at 0x2000 and goes on at 0x100000',
@@ -209,7 +209,7 @@ describe('damaged files', () => {
     expect(dump.memory.page(1)?.bytes).toEqual(low.bytes.subarray(4096));
     expect(dump.memory.page(0x100)).toBeUndefined();
     expect(dump.memory.hole(0x100000).code).toBe('DUMP_TRUNCATED');
-    expect(dump.memory.hole(0x101000).code).toBe('PHYSICAL_HOLE');
+    expect(dump.memory.hole(0x101000).code).toBe('PAGE_EXCLUDED');
   });
 
   it('that are cut off in the program headers are read as far as they go', () => {
@@ -266,6 +266,21 @@ describe('damaged files', () => {
     const dump = open(changed((view) => view.setBigUint64(192 + 2 * 56 + 8, (1n << 64n) - 4096n, true)));
     expect(dump.memory.ranges).toEqual([{ start: 0, end: 8192 }]);
     expect(dump.findings.map((finding) => finding.what)).toEqual(['segments']);
+  });
+
+  it('has no more notes than are read, whatever is in them', () => {
+    const note = { name: 'QEMU', type: 0, desc: new Uint8Array(0) };
+    const notes = new Array<typeof note>(40_000).fill(note);
+    const { cpus, findings } = open(writeElfCore({ machine: 'x86_64', segments: [low], notes }));
+    expect(cpus).toHaveLength(32_768);
+    expect(findings).toEqual([
+      { what: 'notes', value: 'not all notes could be read', evidence: 'more than 32768 notes' },
+      {
+        what: 'cpu-note',
+        value: 'registers of 32768 notes not read',
+        evidence: 'QEMU note 0 has 0 bytes of an unknown layout',
+      },
+    ]);
   });
 
   it('a note that is longer than its segment ends the notes', () => {

@@ -1,4 +1,4 @@
-import { decodeCString, formatAddress, OsiError, type PhysicalRange } from '@osi-linux/core';
+import { decodeCString, formatAddress, OsiError } from '@osi-linux/core';
 import type { ByteSource } from './byte-source';
 import type { Dump, DumpFormat, Finding } from './dump';
 import { cpusOfNotes } from './internal/cpu-notes';
@@ -10,15 +10,21 @@ import {
   type ProgramHeader,
   readElfHeader,
 } from './internal/elf-header';
-import { type ElfNote, parseNotes } from './internal/elf-notes';
-import { MappedMemory } from './internal/mapped-memory';
-import { readAt } from './internal/read-at';
-import type { FileRun } from './internal/runs';
+import { readNotes } from './internal/elf-notes';
+import type { FilePlace } from './internal/file-place';
+import { FileRunList } from './internal/file-run-list';
+import { MappedMemory, type MemoryMap } from './internal/mapped-memory';
+import { readOwnNotes } from './internal/own-notes';
+import { unsupportedDump } from './internal/unsupported-dump';
+import { cpusOfVirtualBox } from './internal/virtualbox-notes';
+import { isXenCore } from './internal/xen-core';
 
 /**
- * ELF cores of a whole machine: QEMU's `dump-guest-memory`, makedumpfile's, VirtualBox's, `/proc/vmcore`.
+ * ELF cores of a whole machine (System V gABI, chapters 4 and 5): QEMU's `dump-guest-memory` and libvirt's
+ * `virsh dump --memory-only`, makedumpfile's, VirtualBox's, `/proc/vmcore`.
  *
- * PT_LOAD segments are placed by `p_paddr`; where they overlap the first one counts.
+ * PT_LOAD segments are placed by `p_paddr`; where they overlap with different bytes the first one counts. What
+ * `p_memsz` has beyond `p_filesz` was left out by the writer.
  */
 export const elf: DumpFormat = {
   name: 'elf',
@@ -39,27 +45,32 @@ const EM_X86_64 = 62;
 const PT_LOAD = 1;
 const PT_NOTE = 4;
 const PHYSICAL_END = 2 ** 52;
-
-// Registers of thousands of processors fit; what is longer is cut and told.
-const MOST_NOTE_BYTES = 16 * 1024 * 1024;
+const MOST_NOTE_SEGMENTS = 4096;
 
 function openElf(source: ByteSource): Dump {
   const header = readElfHeader(source);
   if (header.type !== ET_CORE)
     throw notACore(source, KINDS[header.type] ?? `ELF type ${header.type}`, header.type);
+  if (header.phnum === 0 && isXenCore(source)) {
+    throw unsupportedDump(source, 'a Xen core', 'take the memory inside of the guest with AVML or LiME');
+  }
   const findings: Finding[] = [];
   const segments = readSegments(source, header, findings);
-  rejectProcessCore(source, segments.loads);
-  const memory = new MappedMemory(source, mapOfLoads(source, segments.loads, findings));
+  if (segments.loads.isOfProcess)
+    throw notACore(source, 'the core of one process (each p_paddr is 0)', ET_CORE);
+  const memory = new MappedMemory(source, segments.loads.map(findings));
   const notes = readNotes(source, segments.notes, findings);
   const machine = machineOf(header, findings);
   const vmcoreinfo = notes.find((note) => note.name === 'VMCOREINFO')?.desc;
+  const own = readOwnNotes(notes, findings);
+  const told = own.cpus ?? [...cpusOfNotes(notes, findings), ...cpusOfVirtualBox(notes, findings)];
   return {
     format: 'elf',
     memory,
-    cpus: machine === undefined ? [] : cpusOfNotes(notes, findings),
+    cpus: machine === undefined ? [] : told,
     ...(machine === undefined ? {} : { machine }),
     ...(vmcoreinfo === undefined ? {} : { vmcoreinfo: decodeCString(vmcoreinfo) }),
+    ...(own.profile === undefined ? {} : { profile: own.profile }),
     findings,
     close: () => source.close(),
   };
@@ -73,14 +84,15 @@ function notACore(source: ByteSource, kind: string, type: number): OsiError {
 }
 
 interface Segments {
-  readonly loads: readonly ProgramHeader[];
-  readonly notes: readonly ProgramHeader[];
+  readonly loads: LoadSegments;
+  readonly notes: readonly FilePlace[];
 }
 
 function readSegments(source: ByteSource, header: ElfHeader, findings: Finding[]): Segments {
-  const loads: ProgramHeader[] = [];
-  const notes: ProgramHeader[] = [];
-  const refused: ProgramHeader[] = [];
+  const loads = new LoadSegments(source);
+  const notes: FilePlace[] = [];
+  let refused = 0;
+  let first: ProgramHeader | undefined;
   let count = 0;
   for (const segment of eachProgramHeader(source, header)) {
     count += 1;
@@ -88,8 +100,11 @@ function readSegments(source: ByteSource, header: ElfHeader, findings: Finding[]
     const sane = Number.isSafeInteger(segment.offset + segment.filesz);
     const fits =
       segment.type === PT_NOTE || segment.paddr + Math.max(segment.filesz, segment.memsz) <= PHYSICAL_END;
-    if (!sane || !fits) refused.push(segment);
-    else (segment.type === PT_LOAD ? loads : notes).push(segment);
+    if (!sane || !fits) {
+      refused += 1;
+      first ??= segment;
+    } else if (segment.type === PT_LOAD) loads.add(segment);
+    else if (notes.length < MOST_NOTE_SEGMENTS) notes.push({ offset: segment.offset, size: segment.filesz });
   }
   if (count < header.phnum) {
     if (count === 0)
@@ -101,58 +116,59 @@ function readSegments(source: ByteSource, header: ElfHeader, findings: Finding[]
       evidence,
     });
   }
-  const first = refused[0];
   if (first !== undefined) {
     const evidence = `the first one has p_paddr ${formatAddress(first.paddr)}, p_offset ${formatAddress(first.offset)}`;
     findings.push({
       what: 'segments',
-      value: `${refused.length} refused for addresses that cannot be`,
+      value: `${refused} refused for addresses that cannot be`,
       evidence,
     });
   }
   return { loads, notes };
 }
 
-/** The core of one process has virtual addresses only: `p_paddr` is 0 all over. */
-function rejectProcessCore(source: ByteSource, loads: readonly ProgramHeader[]): void {
-  if (loads.length < 2 || loads.some((load) => load.paddr !== 0)) return;
-  throw notACore(source, 'the core of one process (each p_paddr is 0)', ET_CORE);
-}
+/** The PT_LOAD segments of a core, without an object for each: there can be millions. */
+class LoadSegments {
+  private readonly source: ByteSource;
+  private readonly present = new FileRunList();
+  private readonly lost = new FileRunList();
+  private readonly undumped = new FileRunList();
+  private count = 0;
+  private physical = false;
+  private fileEnd = 0;
 
-function mapOfLoads(source: ByteSource, loads: readonly ProgramHeader[], findings: Finding[]) {
-  const present: FileRun[] = [];
-  const lost: PhysicalRange[] = [];
-  const undumped: PhysicalRange[] = [];
-  let fileEnd = 0;
-  for (const { offset, paddr, filesz, memsz } of loads) {
-    const there = Math.min(filesz, Math.max(0, source.size - offset));
-    if (there > 0) present.push({ start: paddr, end: paddr + there, offset });
-    if (there < filesz) lost.push({ start: paddr + there, end: paddr + filesz });
-    if (filesz < memsz) undumped.push({ start: paddr + filesz, end: paddr + memsz });
-    if (filesz > 0) fileEnd = Math.max(fileEnd, offset + filesz);
+  constructor(source: ByteSource) {
+    this.source = source;
   }
-  if (fileEnd > source.size) {
-    const evidence = `the last PT_LOAD ends at offset ${fileEnd}, the file at ${source.size}`;
-    findings.push({ what: 'truncated', value: `${fileEnd - source.size} bytes are missing`, evidence });
-  }
-  return { present, lost, undumped };
-}
 
-function readNotes(source: ByteSource, segments: readonly ProgramHeader[], findings: Finding[]): ElfNote[] {
-  const all: ElfNote[] = [];
-  let budget = MOST_NOTE_BYTES;
-  for (const { offset, filesz } of segments) {
-    const bytes = readAt(source, offset, Math.min(filesz, budget));
-    budget -= bytes.length;
-    const { notes, damage } = parseNotes(bytes);
-    for (const note of notes) all.push(note);
-    const cut = bytes.length < filesz ? `PT_NOTE has ${filesz} bytes, ${bytes.length} were read` : undefined;
-    const evidence = damage ?? cut;
-    if (evidence !== undefined)
-      findings.push({ what: 'notes', value: 'not all notes could be read', evidence });
-    if (budget <= 0) break;
+  /** The core of one process has virtual addresses only: `p_paddr` is 0 all over. */
+  get isOfProcess(): boolean {
+    return this.count >= 2 && !this.physical;
   }
-  return all;
+
+  add({ offset, paddr, filesz, memsz }: ProgramHeader): void {
+    const there = Math.min(filesz, Math.max(0, this.source.size - offset));
+    this.present.push(paddr, paddr + there, offset);
+    this.lost.push(paddr + there, paddr + filesz, paddr + there);
+    this.undumped.push(paddr + filesz, paddr + memsz, paddr + filesz);
+    if (filesz > 0) this.fileEnd = Math.max(this.fileEnd, offset + filesz);
+    if (paddr !== 0) this.physical = true;
+    this.count += 1;
+  }
+
+  map(findings: Finding[]): MemoryMap {
+    const { size } = this.source;
+    if (this.fileEnd > size) {
+      const evidence = `the last PT_LOAD ends at offset ${this.fileEnd}, the file at ${size}`;
+      findings.push({ what: 'truncated', value: `${this.fileEnd - size} bytes are missing`, evidence });
+    }
+    const map = { present: this.present.runs(), lost: this.lost.runs(), undumped: this.undumped.runs() };
+    if (this.present.dropped > 0) {
+      const evidence = `${this.count} PT_LOADs, which can be put together into ${map.present.length}`;
+      findings.push({ what: 'segments', value: `${this.present.dropped} are not read: too many`, evidence });
+    }
+    return map;
+  }
 }
 
 function machineOf(header: ElfHeader, findings: Finding[]): 'x86_64' | 'i386' | undefined {

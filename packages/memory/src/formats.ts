@@ -1,22 +1,31 @@
 import { formatHex, OsiError } from '@osi-linux/core';
+import { avml } from './avml';
 import type { ByteSource } from './byte-source';
-import type { Dump, DumpFormat } from './dump';
+import type { Dump, DumpFormat, Finding, OpenDumpOptions } from './dump';
 import { elf } from './elf';
+import { isFlattened, openFlattened } from './internal/flattened-source';
 import { readAt } from './internal/read-at';
+import { isTar } from './internal/tar';
+import { unsupportedDump } from './internal/unsupported-dump';
+import { kdump } from './kdump';
+import { lime } from './lime';
+import { qemuStream } from './qemu-stream';
 import { raw } from './raw';
 import { findUnsupported } from './unsupported';
+import { vmware } from './vmware';
 
 /** The formats that are read, in the order in which they are tried. */
-export const dumpFormats: readonly DumpFormat[] = [elf, raw];
+export const dumpFormats: readonly DumpFormat[] = [elf, kdump, lime, avml, qemuStream, vmware, raw];
 
 /**
  * Opens a dump in the first format that fits, or in the one that is named.
  *
  * The source belongs to the dump from then on, and stays open until `Dump.close`; where this throws, it stays with the
- * caller.
+ * caller. A flattened file is taken as the file that it stands for, unless the format is named as `raw`.
  *
  * @throws OsiError `DUMP_FORMAT_UNKNOWN`, `DUMP_FORMAT_UNSUPPORTED` for a format that is known but not read, or what
- * is wrong with the file: `DUMP_NOT_A_CORE`, `DUMP_MALFORMED`, `DUMP_MACHINE_UNSUPPORTED`.
+ * is wrong with the file: `DUMP_NOT_A_CORE`, `DUMP_MALFORMED`, `DUMP_MACHINE_UNSUPPORTED`,
+ * `DUMP_PART_UNEXPECTED`.
  *
  * @example
  * ```ts
@@ -25,8 +34,15 @@ export const dumpFormats: readonly DumpFormat[] = [elf, raw];
  * openDump(new BytesSource(new Uint8Array(16))) // throws DUMP_FORMAT_UNKNOWN
  * ```
  */
-export function openDump(source: ByteSource, options: { readonly format?: string } = {}): Dump {
-  if (options.format !== undefined) return formatNamed(options.format).open(source);
+export function openDump(source: ByteSource, options: OpenDumpOptions = {}): Dump {
+  if (options.format === raw.name || !isFlattened(source)) return openPlain(source, options);
+  const findings: Finding[] = [];
+  const dump = openPlain(openFlattened(source, findings), options);
+  return { ...dump, findings: [...findings, ...dump.findings] };
+}
+
+function openPlain(source: ByteSource, options: OpenDumpOptions): Dump {
+  if (options.format !== undefined) return openAs(formatNamed(options.format), source, options);
   const magic = findUnsupported(source);
   if (magic !== undefined) {
     throw new OsiError('DUMP_FORMAT_UNSUPPORTED', `${source.name} is ${magic.name}, which is not read yet`, {
@@ -36,7 +52,20 @@ export function openDump(source: ByteSource, options: { readonly format?: string
   }
   const format = dumpFormats.find((candidate) => candidate.probe(source) === 'yes');
   if (format === undefined) throw unknownFormat(source);
-  return format.open(source);
+  // Any file of some size may be raw, but no memory begins with the header of an archive.
+  if (format === raw && isTar(source)) {
+    throw unsupportedDump(source, 'a tar archive without a QEMU stream', 'unpack it first: tar -xf FILE');
+  }
+  return openAs(format, source, options);
+}
+
+function openAs(format: DumpFormat, source: ByteSource, options: OpenDumpOptions): Dump {
+  const { parts = [] } = options;
+  if (parts.length === 0 || format === kdump) return format.open(source, options);
+  throw new OsiError('DUMP_PART_UNEXPECTED', `${source.name} is ${format.name}, which has no parts`, {
+    hint: 'only a kdump is split over several files (makedumpfile --split)',
+    fields: { source: source.name, format: format.name, parts: parts.map(({ name }) => name) },
+  });
 }
 
 function formatNamed(name: string): DumpFormat {

@@ -1,4 +1,10 @@
+export * from './blob-source';
 export * from './byte-source';
+export * from './codecs';
 export * from './dump';
 export * from './formats';
 export * from './page-cache';
+export * from './write/byte-sink';
+export * from './write/dump-content';
+export * from './write/frame-set';
+export { type WriteDumpOptions, type WrittenFormat, writeDump } from './write/write-dump';

@@ -1,6 +1,10 @@
 import { PAGE_SIZE, type Page } from '@osi-linux/core';
 
 const DEFAULT_BYTES = 64 * 1024 * 1024;
+/** Slots in front of the maps, which cost several times as much to ask. */
+const FRONT_SLOTS = 4096;
+/** Equal to no frame, itself included. */
+const NO_FRAME = Number.NaN;
 
 /**
  * A bounded cache of pages by frame number, in front of a slower `load`.
@@ -21,6 +25,9 @@ export class PageCache {
   private readonly generationPages: number;
   private young = new Map<number, Page>();
   private old = new Map<number, Page>();
+  /** Pages of the young generation by the low bits of their frame. */
+  private readonly frontFrames = new Float64Array(FRONT_SLOTS).fill(NO_FRAME);
+  private readonly frontPages: (Page | undefined)[] = new Array(FRONT_SLOTS).fill(undefined);
 
   /** `bytes` bounds what the cache holds, 64 MiB unless told. */
   constructor(load: (frame: number) => Page | undefined, bytes: number = DEFAULT_BYTES) {
@@ -35,13 +42,20 @@ export class PageCache {
 
   /** The page of a frame, loaded where it is not held; `undefined` where `load` has none. */
   page(frame: number): Page | undefined {
-    return this.young.get(frame) ?? this.miss(frame);
+    const slot = frame & (FRONT_SLOTS - 1);
+    if (this.frontFrames[slot] === frame) return this.frontPages[slot];
+    const page = this.young.get(frame) ?? this.miss(frame);
+    if (page === undefined) return undefined;
+    this.frontFrames[slot] = frame;
+    this.frontPages[slot] = page;
+    return page;
   }
 
   /** Lets go of all pages. */
   clear(): void {
     this.young = new Map();
     this.old = new Map();
+    this.emptyFront();
   }
 
   private miss(frame: number): Page | undefined {
@@ -52,9 +66,16 @@ export class PageCache {
     if (this.young.size >= this.generationPages) {
       this.old = this.young;
       this.young = new Map();
+      this.emptyFront();
     }
     this.young.set(frame, page);
     return page;
+  }
+
+  /** What is in front is held by the young generation, so that the bound holds. */
+  private emptyFront(): void {
+    this.frontFrames.fill(NO_FRAME);
+    this.frontPages.fill(undefined);
   }
 }
 

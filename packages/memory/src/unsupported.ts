@@ -13,37 +13,40 @@ export interface UnsupportedFormat {
   readonly remedy: string;
 }
 
-const QEMU_AGAIN = 'dump the guest again as ELF: dump-guest-memory FILE in the QEMU monitor';
 const LINUX_AGAIN = 'take it as an ELF core or as a raw copy of memory instead';
 const decompress = (tool: string): string => `decompress it first: ${tool}`;
 const DISK = 'this is a disk, not memory; dump the memory of the running guest';
+const HYPER_V = 'convert it to a raw copy of memory first, or take one inside of the guest with AVML or LiME';
+const XEN = 'take the memory inside of the guest with AVML or LiME';
 const WINDOWS = 'only Linux guests are read';
 
 const FORMATS: readonly UnsupportedFormat[] = [
-  { name: 'a kdump file', magic: 'KDUMP   ', remedy: QEMU_AGAIN },
   { name: 'a diskdump file', magic: 'DISKDUMP', remedy: LINUX_AGAIN },
-  { name: 'a flattened kdump file', magic: 'makedumpfile\0', remedy: QEMU_AGAIN },
-  { name: 'a LiME dump', magic: 'EMiL', remedy: 'take it with format=raw or format=padded' },
-  { name: 'an AVML dump', magic: 'AVML', remedy: LINUX_AGAIN },
-  { name: 'a QEMU migration stream', magic: 'QEVM', remedy: QEMU_AGAIN },
-  {
-    name: 'a libvirt save file',
-    magic: 'LibvirtQemudSave',
-    remedy: 'use virsh dump --memory-only --format elf',
-  },
-  { name: 'a partial libvirt save file', magic: 'LibvirtQemudPart', remedy: 'the save was not finished' },
   {
     name: 'a VirtualBox saved state',
     magic: '\x7fVirtualBox SavedState',
     remedy: 'use VBoxManage debugvm dumpvmcore',
   },
-  { name: 'a VMware snapshot', magic: '\xd0\xbe\xd2\xbe', remedy: 'give the .vmem file beside it' },
-  { name: 'a VMware snapshot', magic: '\xd1\xba\xd1\xba', remedy: 'give the .vmem file beside it' },
-  { name: 'a VMware snapshot', magic: '\xd2\xbe\xd2\xbe', remedy: 'give the .vmem file beside it' },
-  { name: 'a VMware snapshot', magic: '\xd3\xbe\xd3\xbe', remedy: 'give the .vmem file beside it' },
+  // include/linux/swap.h and kernel/power/swap.c; the signature ends the first page of the swap device.
   { name: 'a Linux hibernation image', magic: 'S1SUSPEND\0', at: 4086, remedy: LINUX_AGAIN },
+  { name: 'a Linux hibernation image', magic: 'ULSUSPEND\0', at: 4086, remedy: LINUX_AGAIN },
+  { name: 'a Linux hibernation image', magic: 'LINHIB0001', at: 4086, remedy: LINUX_AGAIN },
+  { name: 'a Linux swap area', magic: 'SWAPSPACE2', at: 4086, remedy: LINUX_AGAIN },
   { name: 'a qcow2 disk image', magic: 'QFI\xfb', remedy: DISK },
   { name: 'a VMware disk image', magic: 'KDMV', remedy: DISK },
+  { name: 'a VMware disk image', magic: 'COWD', remedy: DISK },
+  { name: 'a VMware disk descriptor', magic: '# Disk DescriptorFile', remedy: DISK },
+  { name: 'a VirtualBox disk image', magic: '\x7f\x10\xda\xbe', at: 64, remedy: DISK },
+  { name: 'a Hyper-V disk image', magic: 'vhdxfile', remedy: DISK },
+  { name: 'a Hyper-V disk image', magic: 'conectix', remedy: DISK },
+  { name: 'a disk image', magic: 'EFI PART', at: 512, remedy: DISK },
+  { name: 'a Hyper-V saved state', magic: '\x14\x20\x28\x01', remedy: HYPER_V },
+  { name: 'a Xen save file', magic: 'Xen saved domain, xl format\n', remedy: XEN },
+  { name: 'a Xen save file', magic: 'LibxlFmt', remedy: XEN },
+  { name: 'a Xen save file', magic: '\xff\xff\xff\xff\xff\xff\xff\xffXENF', remedy: XEN },
+  { name: 'a Xen save file', magic: 'libvirt-xml\n \0 \r', remedy: XEN },
+  { name: 'a Xen core', magic: '\xed\xeb\x0f\xf0', remedy: XEN },
+  { name: 'a Xen core', magic: '\xee\xeb\x0f\xf0', remedy: XEN },
   { name: 'a Windows crash dump', magic: 'PAGEDU64', remedy: WINDOWS },
   { name: 'a Windows crash dump', magic: 'PAGEDUMP', remedy: WINDOWS },
   { name: 'a Windows minidump', magic: 'MDMP', remedy: WINDOWS },

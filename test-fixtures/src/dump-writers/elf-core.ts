@@ -8,9 +8,24 @@ export interface CoreNote {
   readonly desc: Uint8Array;
 }
 
+/** What the notes of a core are made of. */
+export type CoreNotes = Pick<ElfCoreContent, 'cpus' | 'machine' | 'vmcoreinfo' | 'notes'>;
+
+/** Memory that is mapped: it must lie in one segment. */
+export interface CoreMapping {
+  readonly virtual: bigint;
+  readonly physical: number;
+  readonly length: number;
+}
+
 /** What an ELF core is made of. */
 export interface ElfCoreContent {
   readonly segments: readonly CoreSegment[];
+  /**
+   * Parts of the segments by which their bytes are named, once for each place at which they are mapped: what QEMU
+   * writes with `paging=true`. In place of one PT_LOAD for each segment.
+   */
+  readonly mappings?: readonly CoreMapping[];
   /** Registers of each processor; one that has `cr3` gets a QEMU note beside its NT_PRSTATUS. */
   readonly cpus?: readonly CoreRegisters[];
   readonly machine: 'x86_64' | 'i386';
@@ -41,6 +56,8 @@ const SIZES = {
 interface ProgramHeader {
   readonly type: number;
   readonly offset: number;
+  /** `p_vaddr`; the physical address unless given. */
+  readonly virtual?: bigint;
   readonly physical: number;
   readonly fileSize: number;
   readonly memorySize: number;
@@ -51,20 +68,29 @@ export function writeElfCore(content: ElfCoreContent): Uint8Array {
   const elfClass = content.elfClass ?? 64;
   const size = SIZES[elfClass];
   const notes = joinNotes(content);
-  const phnum = content.segments.length + 1;
+  const phnum = (content.mappings ?? content.segments).length + 1;
   // A count that e_phnum cannot hold goes into section header 0, which must then exist.
   const sections = content.layout === 'plain' && phnum < PN_XNUM ? 0 : 2;
   const phoff = size.elf + sections * size.section;
   const noteAt = phoff + phnum * size.program;
-  const headers: ProgramHeader[] = [
-    { type: PT_NOTE, offset: noteAt, physical: 0, fileSize: notes.length, memorySize: notes.length },
-  ];
+  const noteHeader = {
+    type: PT_NOTE,
+    offset: noteAt,
+    physical: 0,
+    fileSize: notes.length,
+    memorySize: notes.length,
+  };
+  const loads: ProgramHeader[] = [];
   let end = noteAt + notes.length;
   for (const { physical, bytes, memorySize } of content.segments) {
     const fileSize = bytes.length;
-    headers.push({ type: PT_LOAD, offset: end, physical, fileSize, memorySize: memorySize ?? fileSize });
+    loads.push({ type: PT_LOAD, offset: end, physical, fileSize, memorySize: memorySize ?? fileSize });
     end += fileSize;
   }
+  const headers = [
+    noteHeader,
+    ...(content.mappings?.map((mapping) => mappedHeader(loads, mapping)) ?? loads),
+  ];
   const file = new Uint8Array(end);
   const view = new DataView(file.buffer);
   writeElfHeader(file, view, { elfClass, machine: content.machine, phoff, phnum, sections });
@@ -73,8 +99,21 @@ export function writeElfCore(content: ElfCoreContent): Uint8Array {
     writeProgramHeader(view, phoff + index * size.program, header, elfClass);
   }
   file.set(notes, noteAt);
-  for (const [index, { bytes }] of content.segments.entries()) file.set(bytes, headers[index + 1]?.offset);
+  for (const [index, { bytes }] of content.segments.entries()) file.set(bytes, loads[index]?.offset);
   return file;
+}
+
+/** The header of a mapping, which has its bytes where those of its segment are. */
+function mappedHeader(
+  loads: readonly ProgramHeader[],
+  { virtual, physical, length }: CoreMapping,
+): ProgramHeader {
+  const load = loads.find(
+    (one) => one.physical <= physical && physical + length <= one.physical + one.fileSize,
+  );
+  if (load === undefined) throw new RangeError(`no segment has physical ${physical}`);
+  const offset = load.offset + physical - load.physical;
+  return { type: PT_LOAD, offset, virtual, physical, fileSize: length, memorySize: length };
 }
 
 interface HeaderFields {
@@ -120,11 +159,12 @@ function writeProgramHeader(view: DataView, at: number, header: ProgramHeader, e
     for (const [index, word] of words.entries()) view.setUint32(at + 4 + index * 4, word, true);
     return;
   }
-  const words = [offset, physical, physical, fileSize, memorySize];
+  const words = [offset, header.virtual ?? physical, physical, fileSize, memorySize];
   for (const [index, word] of words.entries()) view.setBigUint64(at + 8 + index * 8, BigInt(word), true);
 }
 
-function joinNotes(content: ElfCoreContent): Uint8Array {
+/** The notes of a core, one after the other. */
+export function joinNotes(content: CoreNotes): Uint8Array {
   const status = content.machine === 'x86_64' ? prstatus64 : prstatus32;
   const cpus = content.cpus ?? [];
   const notes: CoreNote[] = cpus.map((registers, index) => {

@@ -1,2 +1,15 @@
+export * from './avml';
 export * from './core-segments';
 export * from './elf-core';
+export * from './flattened';
+export * from './kdump';
+export * from './lime';
+export * from './lzo-block';
+export * from './qemu-stream';
+export * from './qemu-stream-devices';
+export type { CoreRegisters } from './register-notes';
+export * from './snappy-frames';
+export * from './tar';
+export * from './virtualbox-notes';
+export * from './vmware-state';
+export * from './zstd-frame';

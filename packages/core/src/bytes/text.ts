@@ -50,9 +50,9 @@ export function decodeCString(bytes: Uint8Array, start = 0, end = bytes.length):
  */
 export function decodeStringList(bytes: Uint8Array): string[] {
   if (bytes.length === 0) return [];
-  const body = bytes[bytes.length - 1] === 0 ? bytes.subarray(0, bytes.length - 1) : bytes;
   // No sequence of UTF-8 goes on over a NUL, so that the text splits as its bytes do.
-  return splitAtNul(decodeText(body));
+  const text = decodeText(bytes);
+  return splitAtNul(bytes[bytes.length - 1] === 0 ? text.slice(0, -1) : text);
 }
 
 /** What `split` gives, at half its price for texts that were just decoded. */

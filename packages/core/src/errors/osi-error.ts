@@ -23,6 +23,7 @@ export interface OsiErrorOptions {
  * ```
  */
 export class OsiError extends Error {
+  /** Always `OsiError`, as messages begin. */
   override readonly name = 'OsiError';
   /** Stable name of what failed, in capitals with underscores. */
   readonly code: string;

@@ -13,10 +13,16 @@ export interface Skipped {
  *
  * An empty `skipped` means that the listing is complete.
  */
-export type Listing<Row> = readonly Row[] & { readonly skipped: readonly Skipped[] };
+export type Listing<Row> = readonly Row[] & {
+  /** What could not be read, in the order of the walk. */
+  readonly skipped: readonly Skipped[];
+};
 
 /** One row that was read, with what could not be read beside it. */
-export type Answer<Row> = Row & { readonly skipped: readonly Skipped[] };
+export type Answer<Row> = Row & {
+  /** What could not be read, in the order of the walk. */
+  readonly skipped: readonly Skipped[];
+};
 
 /**
  * Puts what was skipped beside the rows.

@@ -8,4 +8,9 @@ export interface Architecture {
   readonly littleEndian: boolean;
   /** Whether a virtual address lies where kernels of this architecture keep their data. */
   isKernelAddress(address: bigint): boolean;
+  /**
+   * The same of an address that is given as its two halves of 32 bits, unsigned, for walks that make no bigint of each
+   * pointer that they look at. Where it is absent, {@link isKernelAddress} is asked.
+   */
+  isKernelHalves?(low: number, high: number): boolean;
 }

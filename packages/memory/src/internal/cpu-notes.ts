@@ -5,21 +5,21 @@ import type { ElfNote } from './elf-notes';
 type Registers = Record<string, bigint>;
 
 // QEMU target/i386/arch_dump.c, struct QEMUCPUState: version, size, then these in order, 8 bytes each.
-const GENERAL = ['rax', 'rbx', 'rcx', 'rdx', 'rsi', 'rdi', 'rsp', 'rbp'].concat(
+export const GENERAL = ['rax', 'rbx', 'rcx', 'rdx', 'rsi', 'rdi', 'rsp', 'rbp'].concat(
   ['r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'],
   ['rip', 'rflags'],
 );
 // Each { u32 selector, limit, flags, pad; u64 base }.
-const SEGMENTS = ['cs', 'ds', 'es', 'fs', 'gs', 'ss', 'ldtr', 'tr'];
-const TABLES = ['gdtr', 'idtr'];
-const CONTROL = ['cr0', 'cr1', 'cr2', 'cr3', 'cr4'];
-const SEGMENT_SIZE = 24;
-const SEGMENTS_AT = 8 + GENERAL.length * 8;
-const CONTROL_AT = SEGMENTS_AT + (SEGMENTS.length + TABLES.length) * SEGMENT_SIZE;
-const KERNEL_GS_BASE_AT = CONTROL_AT + CONTROL.length * 8;
+export const SEGMENTS = ['cs', 'ds', 'es', 'fs', 'gs', 'ss', 'ldtr', 'tr'];
+export const TABLES = ['gdtr', 'idtr'];
+export const CONTROL = ['cr0', 'cr1', 'cr2', 'cr3', 'cr4'];
+export const SEGMENT_SIZE = 24;
+export const SEGMENTS_AT = 8 + GENERAL.length * 8;
+export const CONTROL_AT = SEGMENTS_AT + (SEGMENTS.length + TABLES.length) * SEGMENT_SIZE;
+export const KERNEL_GS_BASE_AT = CONTROL_AT + CONTROL.length * 8;
 
 // Linux include/uapi/linux/elfcore.h and arch/x86/include/asm/user_64.h, user_32.h: the registers of elf_prstatus.
-const PRSTATUS_64 = {
+export const PRSTATUS_64 = {
   size: 336,
   at: 112,
   wordSize: 8,
@@ -40,7 +40,7 @@ const PRSTATUS_64 = {
     'rsi',
   ].concat(['rdi', '', 'rip', 'cs', 'rflags', 'rsp', 'ss', 'fs_base', 'gs_base', 'ds', 'es', 'fs', 'gs']),
 };
-const PRSTATUS_32 = {
+export const PRSTATUS_32 = {
   size: 144,
   at: 72,
   wordSize: 4,
@@ -64,30 +64,28 @@ const NT_PRSTATUS = 1;
 export function cpusOfNotes(notes: readonly ElfNote[], findings: Finding[]): Cpu[] {
   const status = notes.filter((note) => note.name === 'CORE' && note.type === NT_PRSTATUS);
   const qemu = notes.filter((note) => note.name === 'QEMU' && note.type === 0);
-  const cpus: Cpu[] = [];
-  for (let index = 0; index < Math.max(status.length, qemu.length); index += 1) {
-    const registers = {
-      ...readNote(status[index], registersOfStatus, `NT_PRSTATUS ${index}`, findings),
-      ...readNote(qemu[index], registersOfQemu, `QEMU note ${index}`, findings),
-    };
-    cpus.push({ index, registers });
-  }
-  return cpus;
+  const ofStatus = readAll(status, registersOfStatus, 'NT_PRSTATUS', findings);
+  const ofQemu = readAll(qemu, registersOfQemu, 'QEMU note', findings);
+  return Array.from({ length: Math.max(status.length, qemu.length) }, (_, index) => {
+    return { index, registers: { ...ofStatus[index], ...ofQemu[index] } };
+  });
 }
 
-function readNote(
-  note: ElfNote | undefined,
+/** The registers of each note; of those that cannot be read the first is told. */
+function readAll(
+  notes: readonly ElfNote[],
   read: (view: DataView) => Registers | undefined,
   what: string,
   findings: Finding[],
-): Registers {
-  if (note === undefined) return {};
-  const { desc } = note;
-  const registers = read(new DataView(desc.buffer, desc.byteOffset, desc.byteLength));
-  if (registers !== undefined) return registers;
-  const evidence = `${what} has ${desc.length} bytes of an unknown layout`;
-  findings.push({ what: 'cpu-note', value: 'registers not read', evidence });
-  return {};
+): (Registers | undefined)[] {
+  const all = notes.map(({ desc }) => read(new DataView(desc.buffer, desc.byteOffset, desc.byteLength)));
+  const first = all.indexOf(undefined);
+  if (first >= 0) {
+    const unread = all.filter((registers) => registers === undefined).length;
+    const evidence = `${what} ${first} has ${notes[first]?.desc.length} bytes of an unknown layout`;
+    findings.push({ what: 'cpu-note', value: `registers of ${unread} notes not read`, evidence });
+  }
+  return all;
 }
 
 function registersOfStatus(view: DataView): Registers | undefined {

@@ -1,5 +1,6 @@
 import { OsiError } from '@osi-linux/core';
 import type { ByteSource } from '../byte-source';
+import { damagedDump } from './damaged-dump';
 import { readAt } from './read-at';
 
 /** Where the fields of an ELF class lie, in bytes (System V gABI, chapter 4 and 5: ELF, program, section header). */
@@ -169,10 +170,7 @@ export function malformed(
   what: string,
   fields: Readonly<Record<string, unknown>>,
 ): OsiError {
-  return new OsiError('DUMP_MALFORMED', `${source.name} is a damaged ELF file: ${what}`, {
-    hint: 'take or copy the dump again; with the format named as raw the file is read as plain memory',
-    fields: { source: source.name, ...fields },
-  });
+  return damagedDump(source, 'ELF file', what, fields);
 }
 
 function word(view: DataView, at: number, layout: ElfLayout): number {

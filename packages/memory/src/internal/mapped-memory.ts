@@ -18,9 +18,22 @@ export interface MemoryMap {
   readonly present: readonly FileRun[];
   /** What the file should hold, but ends before. */
   readonly lost: readonly PhysicalRange[];
-  /** What the file names without holding bytes for it (`p_filesz` < `p_memsz`). */
+  /** What the file names without holding bytes for it (`p_filesz` < `p_memsz`): its writer left them out. */
   readonly undumped: readonly PhysicalRange[];
+  /** What to say of {@link undumped}, where it is not that `p_filesz` is less than `p_memsz`. */
+  readonly undumpedAs?: UndumpedReason;
 }
+
+/** Why bytes are not in the file though it tells of them: `text` is put after "is". */
+export interface UndumpedReason {
+  readonly text: string;
+  readonly hint: string;
+}
+
+const EXCLUDED: UndumpedReason = {
+  text: 'left out by its writer (p_filesz < p_memsz)',
+  hint: 'take one with all pages, such as makedumpfile -d 0 makes',
+};
 
 /**
  * Physical memory whose runs lie in a file, byte for byte. Only whole pages count: one that is partly in the file is
@@ -32,6 +45,7 @@ export class MappedMemory implements PhysicalMemory {
   private readonly runs: RunTable;
   private readonly lost: RunTable;
   private readonly undumped: RunTable;
+  private readonly undumpedAs: UndumpedReason;
   private readonly cache: PageCache;
 
   constructor(source: ByteSource, map: MemoryMap) {
@@ -41,6 +55,7 @@ export class MappedMemory implements PhysicalMemory {
     this.undumped = new RunTable(
       flattenRuns(map.undumped.map((range) => ({ ...range, offset: range.start }))),
     );
+    this.undumpedAs = map.undumpedAs ?? EXCLUDED;
     this.ranges = this.runs.ranges().flatMap(wholePages);
     this.cache = new PageCache((frame) => this.load(frame * PAGE_SIZE));
   }
@@ -123,10 +138,16 @@ export class MappedMemory implements PhysicalMemory {
         hint: 'the file is shorter than its headers say; copy or take the dump again',
       };
     }
-    const named = this.undumped.find(missing) >= 0;
+    if (this.undumped.find(missing) >= 0) {
+      return {
+        code: 'PAGE_EXCLUDED',
+        text: `${formatAddress(missing)} is ${this.undumpedAs.text}`,
+        hint: this.undumpedAs.hint,
+      };
+    }
     return {
       code: 'PHYSICAL_HOLE',
-      text: `${formatAddress(missing)} is ${named ? 'named by it without bytes (p_filesz < p_memsz)' : this.nextTo(missing)}`,
+      text: `${formatAddress(missing)} is ${this.nextTo(missing)}`,
       hint: 'device memory, left out when the dump was taken, or no memory of this guest',
     };
   }
@@ -153,9 +174,9 @@ export class MappedMemory implements PhysicalMemory {
     if (failures[0] !== undefined) return failures[0];
     return new OsiError(
       'DUMP_TRUNCATED',
-      `${where} is not in the dump: the file became shorter since it was opened`,
+      `${where} is not in the dump: the file has fewer bytes there than it says, or was cut since it was opened`,
       {
-        hint: 'open the dump again',
+        hint: 'copy or take the dump again',
         fields,
       },
     );

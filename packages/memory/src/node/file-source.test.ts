@@ -53,6 +53,17 @@ describe('openFileSource', () => {
     server.close();
   });
 
+  it('opens files beside it, and none elsewhere', () => {
+    const source = openFileSource(path('ten'));
+    const other = source.beside?.('link');
+    expect([other?.name, other?.size]).toEqual([path('link'), 10]);
+    other?.close();
+    for (const name of ['missing', '', '.', '..', '../ten', 'ten/inside', path('ten')])
+      expect(source.beside?.(name)).toBeUndefined();
+    expect(() => source.beside?.('empty')).toThrow(code('SOURCE_EMPTY'));
+    source.close();
+  });
+
   it('pages of a dump outlive it; what was not read becomes a hole', () => {
     const bytes = new Uint8Array(3 * 4096).fill(7);
     writeFileSync(path('dump'), writeElfCore({ machine: 'x86_64', segments: [{ physical: 0, bytes }] }));

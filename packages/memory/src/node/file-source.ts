@@ -1,6 +1,8 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, type Stats, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { OsiError } from '@osi-linux/core';
 import type { ByteSource } from '../byte-source';
+import { DescriptorSource } from './internal/descriptor-source';
 
 /**
  * Opens a regular file for reading with `readSync`; the size is that of this moment.
@@ -32,45 +34,15 @@ export function openFileSource(path: string): ByteSource {
   }
 }
 
-class FileSource implements ByteSource {
-  readonly name: string;
-  readonly size: number;
-  private fd: number | undefined;
-
-  constructor(name: string, fd: number, size: number) {
-    this.name = name;
-    this.fd = fd;
-    this.size = size;
-  }
-
-  read(position: number, into: Uint8Array): number {
-    if (this.fd === undefined) {
-      throw new OsiError('SOURCE_CLOSED', `${this.name} was closed`, { fields: { path: this.name } });
-    }
-    let done = 0;
-    while (done < into.length) {
-      const read = this.readSome(this.fd, into, done, position + done);
-      if (read === 0) break;
-      done += read;
-    }
-    return done;
-  }
-
-  close(): void {
-    // The number may soon be another file's.
-    if (this.fd !== undefined) closeSync(this.fd);
-    this.fd = undefined;
-  }
-
-  private readSome(fd: number, into: Uint8Array, done: number, position: number): number {
+class FileSource extends DescriptorSource {
+  beside(name: string): ByteSource | undefined {
+    // A name out of a dump must not lead to another folder.
+    if (name === '' || name === '.' || name === '..' || basename(name) !== name) return undefined;
     try {
-      return readSync(fd, into, done, into.length - done, position);
-    } catch (cause) {
-      throw new OsiError('SOURCE_READ_FAILED', `${this.name} cannot be read at offset ${position}`, {
-        hint: 'the disk or the network file system failed; copy the file elsewhere',
-        fields: { path: this.name, position },
-        cause,
-      });
+      return openFileSource(join(dirname(this.name), name));
+    } catch (error) {
+      if (OsiError.is(error) && error.code === 'SOURCE_MISSING') return undefined;
+      throw error;
     }
   }
 }

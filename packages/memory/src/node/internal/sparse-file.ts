@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { closeSync, ftruncateSync, openSync, statfsSync, unlinkSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { OsiError } from '@osi-linux/core';
+import type { ByteSource } from '../../byte-source';
+import { DescriptorSource } from './descriptor-source';
+
+const BLOCK = 4096;
+// Left free for everybody else, and asked for again after so many bytes.
+const RESERVE = 64 * 1024 * 1024;
+const CHECK_EVERY = 64 * 1024 * 1024;
+
+/**
+ * A temporary file that has no name any more, so that nothing is left of it however the process ends. Blocks of zeros
+ * are left out.
+ */
+export class SparseFile {
+  readonly folder: string;
+  size = 0;
+  private readonly fd: number;
+  private readonly name: string;
+  /** What is left before free space is asked for again. */
+  private allowance = 0;
+
+  /** `name` is what is unpacked, for messages. @throws OsiError `SOURCE_UNPACK_FAILED`. */
+  constructor(name: string, folder: string = tmpdir()) {
+    this.name = name;
+    this.folder = folder;
+    this.fd = this.attempt(() => {
+      const path = join(folder, `osi-linux-${process.pid}-${randomUUID()}`);
+      const fd = openSync(path, 'wx+', 0o600);
+      unlinkSync(path);
+      return fd;
+    });
+  }
+
+  /** Adds bytes at the end. @throws OsiError `SOURCE_UNPACK_FAILED` where the disk is full. */
+  append(bytes: Uint8Array): void {
+    let start = 0;
+    for (let at = 0; at < bytes.length; ) {
+      const end = Math.min(bytes.length, at + BLOCK - ((this.size + at) % BLOCK));
+      if (isZero(bytes, at, end)) {
+        this.write(bytes, start, at);
+        start = end;
+      }
+      at = end;
+    }
+    this.write(bytes, start, bytes.length);
+    this.size += bytes.length;
+  }
+
+  /** The file as a source, to which it belongs from then on. */
+  finish(): ByteSource {
+    this.attempt(() => ftruncateSync(this.fd, this.size));
+    return new DescriptorSource(this.name, this.fd, this.size);
+  }
+
+  /** Gives the space back. */
+  discard(): void {
+    closeSync(this.fd);
+  }
+
+  private write(bytes: Uint8Array, start: number, end: number): void {
+    for (let at = start; at < end; ) {
+      const length = Math.min(end - at, CHECK_EVERY);
+      this.reserve(length);
+      at += this.attempt(() => writeSync(this.fd, bytes, at, length, this.size + at));
+    }
+  }
+
+  /** A disk that is full stops other programs too. */
+  private reserve(length: number): void {
+    if (this.allowance < length) {
+      const { bavail, bsize } = this.attempt(() => statfsSync(this.folder));
+      const free = bavail * bsize - RESERVE;
+      if (free < length) throw this.failure(`${this.folder} is full after ${this.size} bytes`);
+      this.allowance = Math.min(CHECK_EVERY, free);
+    }
+    this.allowance -= length;
+  }
+
+  private attempt<Value>(act: () => Value): Value {
+    try {
+      return act();
+    } catch (cause) {
+      if (OsiError.is(cause)) throw cause;
+      throw this.failure(
+        `${this.folder} cannot be written to (${String((cause as { code?: unknown }).code)})`,
+        cause,
+      );
+    }
+  }
+
+  private failure(what: string, cause?: unknown): OsiError {
+    return new OsiError('SOURCE_UNPACK_FAILED', `${this.name} cannot be unpacked: ${what}`, {
+      hint: 'unpack it by hand where there is room, or set TMPDIR to such a folder',
+      fields: { source: this.name, folder: this.folder, bytes: this.size },
+      cause,
+    });
+  }
+}
+
+function isZero(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) if (bytes[at] !== 0) return false;
+  return true;
+}

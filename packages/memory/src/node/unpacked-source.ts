@@ -1,0 +1,153 @@
+import { tmpdir } from 'node:os';
+import { OsiError } from '@osi-linux/core';
+import type { ByteSource } from '../byte-source';
+import type { Finding } from '../dump';
+import { readAt } from '../internal/read-at';
+import { gzipUnpacker } from './internal/gzip-unpacker';
+import { SparseFile } from './internal/sparse-file';
+import type { Unpacker } from './internal/unpacker';
+import { zstdUnpacker } from './internal/zstd-unpacker';
+
+/** How far the unpacking of a source has come. */
+export interface UnpackProgress {
+  /** What is unpacked: the name of the source. */
+  readonly name: string;
+  /** What it is packed with. */
+  readonly compression: 'gzip' | 'zstd';
+  /** Folder of the temporary file. */
+  readonly folder: string;
+  /** Bytes of the source that were read. */
+  readonly packed: number;
+  /** Bytes of the source in all. */
+  readonly packedSize: number;
+  /** Bytes that they came to. */
+  readonly unpacked: number;
+}
+
+/** How to unpack a source. */
+export interface UnpackOptions {
+  /** Folder for the temporary file; that of the system unless given. */
+  readonly folder?: string | undefined;
+  /** Told at the beginning, and after every piece. */
+  readonly onProgress?: ((progress: UnpackProgress) => void) | undefined;
+}
+
+/** A source without the compression around it. */
+export interface UnpackedSource {
+  /** The temporary file, or the source itself where it was not compressed. */
+  readonly source: ByteSource;
+  /** That it was unpacked, and where it is damaged; empty where it was not compressed. */
+  readonly findings: readonly Finding[];
+}
+
+interface Compression {
+  readonly name: UnpackProgress['compression'];
+  readonly magic: readonly number[];
+  readonly command: string;
+  readonly open: () => Unpacker;
+}
+
+// RFC 1952, 2.3.1 and RFC 8878, 3.1.1.
+const COMPRESSIONS: readonly Compression[] = [
+  {
+    name: 'gzip',
+    magic: [0x1f, 0x8b, 0x08],
+    command: 'gunzip',
+    open: gzipUnpacker,
+  },
+  {
+    name: 'zstd',
+    magic: [0x28, 0xb5, 0x2f, 0xfd],
+    command: 'unzstd',
+    open: zstdUnpacker,
+  },
+];
+
+const MOST_BYTES = 2 ** 44;
+
+/**
+ * Unpacks what gzip or zstd has packed, into a temporary file without a name, of which nothing is left once it is
+ * closed. Any other source is given back as it is.
+ *
+ * The source is closed when it was unpacked; where this throws, it stays with the caller. Of a damaged one there is
+ * what comes before the damage, less up to 64 KiB, with a finding.
+ *
+ * @throws OsiError `SOURCE_UNPACK_FAILED` where there is no room, or nothing can be unpacked.
+ *
+ * @example
+ * ```ts
+ * const plain = new BytesSource(new Uint8Array(65536));
+ * unpackSource(plain) // => { source: plain, findings: [] }
+ * unpackSource(new BytesSource(Uint8Array.of(0x1f, 0x8b, 8, 0))) // throws SOURCE_UNPACK_FAILED
+ * ```
+ */
+export function unpackSource(source: ByteSource, options: UnpackOptions = {}): UnpackedSource {
+  const head = readAt(source, 0, 4);
+  const compression = COMPRESSIONS.find(({ magic }) => magic.every((byte, index) => head[index] === byte));
+  if (compression === undefined) return { source, findings: [] };
+  const file = new SparseFile(source.name, options.folder ?? tmpdir());
+  try {
+    const damage = unpackInto(file, source, compression, options);
+    const findings = [unpackedFinding(file, compression), ...damageFinding(damage, file)];
+    if (file.size === 0) throw nothingUnpacked(source, compression, damage);
+    const unpacked = file.finish();
+    source.close();
+    return { source: unpacked, findings };
+  } catch (error) {
+    file.discard();
+    throw error;
+  }
+}
+
+/** Unpacks to the end, or to the damage, which is returned. */
+function unpackInto(
+  file: SparseFile,
+  source: ByteSource,
+  compression: Compression,
+  { onProgress }: UnpackOptions,
+): string | undefined {
+  const unpacker = compression.open();
+  const tell = (packed: number): void =>
+    onProgress?.({
+      name: source.name,
+      compression: compression.name,
+      folder: file.folder,
+      packed,
+      packedSize: source.size,
+      unpacked: file.size,
+    });
+  try {
+    for (let at = 0; at < source.size; ) {
+      tell(at);
+      const piece = readAt(source, at, unpacker.piece);
+      at += piece.length;
+      const last = piece.length === 0 || at >= source.size;
+      const damage = unpacker.push(piece, last, (bytes) => file.append(bytes));
+      if (damage !== undefined || piece.length === 0) return damage;
+      if (file.size > MOST_BYTES) return `more than ${MOST_BYTES} bytes`;
+    }
+    tell(source.size);
+    return undefined;
+  } finally {
+    unpacker.close();
+  }
+}
+
+function unpackedFinding(file: SparseFile, { name, command }: Compression): Finding {
+  const value = `${file.size} bytes, into a temporary file; ${command} once is faster`;
+  return { what: 'unpacked', value, evidence: `the file begins as ${name} does` };
+}
+
+function damageFinding(damage: string | undefined, file: SparseFile): Finding[] {
+  if (damage === undefined) return [];
+  const value = `only the first ${file.size} bytes could be unpacked`;
+  return [{ what: 'truncated', value, evidence: `the compressed file is damaged or cut: ${damage}` }];
+}
+
+function nothingUnpacked(source: ByteSource, { name }: Compression, damage: string | undefined): OsiError {
+  const why = damage === undefined ? 'it holds nothing' : `it is damaged or cut: ${damage}`;
+  return new OsiError('SOURCE_UNPACK_FAILED', `${source.name} cannot be unpacked from ${name}: ${why}`, {
+    hint: 'copy it again',
+    fields: { source: source.name, compression: name },
+  });
+}
