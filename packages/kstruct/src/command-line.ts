@@ -20,6 +20,8 @@ const IN_PAGE = BigInt(PAGE_SIZE - 1);
  * A process that has overwritten the end of its arguments (setproctitle) answers with that title.
  * Source: `get_mm_cmdline` in fs/proc/base.c.
  *
+ * `through` is the memory of the address space, where that is at hand.
+ *
  * @throws OsiError `ARGUMENTS_IMPLAUSIBLE` where the bounds make no sense; else the fault of the missing page.
  *
  * @example
@@ -28,14 +30,14 @@ const IN_PAGE = BigInt(PAGE_SIZE - 1);
  * readCommandLine(mm) // => ['/bin/busybox', 'sh', '/init']
  * ```
  */
-export function readCommandLine(mm: Mm): string[] {
+export function readCommandLine(mm: Mm, through?: VirtualMemory): string[] {
   const { argStart, argEnd } = mm;
   if (argStart >= argEnd) return [];
   const length = Number(argEnd - argStart);
   if (length > ARGUMENTS_LIMIT) throw implausible(mm);
-  const { memory } = mm;
+  const memory = through ?? mm.memory;
   if (readByte(memory, argEnd - 1n) !== 0) return decodeStringList(readTitle(mm, memory));
-  return decodeStringList(readBytes(memory, argStart, length));
+  return decodeStringList(viewBytes(memory, argStart, length));
 }
 
 /** One byte, without the copy that a run of them is. */
@@ -43,6 +45,13 @@ function readByte(memory: VirtualMemory, address: VirtualAddress): number | unde
   const page = memory.page(address);
   if (page === undefined) throw memory.fault(address);
   return page.bytes[Number(address & IN_PAGE)];
+}
+
+/** Bytes that are looked at where they lie, if they do in one page. */
+function viewBytes(memory: VirtualMemory, address: VirtualAddress, length: number): Uint8Array {
+  const start = Number(address & IN_PAGE);
+  const page = start + length <= PAGE_SIZE ? memory.page(address) : undefined;
+  return page === undefined ? readBytes(memory, address, length) : page.bytes.subarray(start, start + length);
 }
 
 /** Source: `get_mm_proctitle` in fs/proc/base.c: at most a page, up to and with its first NUL. */

@@ -1,4 +1,5 @@
 import { implausible } from './internal/implausible';
+import { layoutOf, missingKey } from './internal/layout';
 import { KernelStruct } from './kernel-struct';
 
 /**
@@ -14,27 +15,27 @@ import { KernelStruct } from './kernel-struct';
 export class Cred extends KernelStruct {
   /** Real user id. Corresponds to `cred.uid`. */
   get uid(): number {
-    return this.u32('cred.uid_offset');
+    return this.view.u32(layoutOf(this.kernel.info).cred.uid_offset ?? missingKey('cred.uid_offset'));
   }
 
   /** Real group id. Corresponds to `cred.gid`. */
   get gid(): number {
-    return this.u32('cred.gid_offset');
+    return this.view.u32(layoutOf(this.kernel.info).cred.gid_offset ?? missingKey('cred.gid_offset'));
   }
 
   /** Effective user id. Corresponds to `cred.euid`. */
   get euid(): number {
-    return this.u32('cred.euid_offset');
+    return this.view.u32(layoutOf(this.kernel.info).cred.euid_offset ?? missingKey('cred.euid_offset'));
   }
 
   /** Effective group id. Corresponds to `cred.egid`. */
   get egid(): number {
-    return this.u32('cred.egid_offset');
+    return this.view.u32(layoutOf(this.kernel.info).cred.egid_offset ?? missingKey('cred.egid_offset'));
   }
 
   /** Distrusts the structure. @throws OsiError `STRUCT_IMPLAUSIBLE` for credentials that nobody holds. */
   validate(): void {
-    const offset = this.kernel.info['cred.usage_offset'];
+    const offset = layoutOf(this.kernel.info).cred.usage_offset;
     const usage = offset === undefined ? 1 : this.view.s32(offset);
     if (usage > 0) return;
     const { address } = this;

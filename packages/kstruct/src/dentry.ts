@@ -1,6 +1,7 @@
 import { decodeText, type VirtualAddress } from '@osi-linux/core';
 import { type Inode, requireInode } from './inode';
 import { implausible, requirePointer } from './internal/implausible';
+import { layoutOf, missingKey } from './internal/layout';
 import { requireKey } from './kernel';
 import { KernelStruct } from './kernel-struct';
 import { StructView } from './struct-view';
@@ -92,7 +93,9 @@ export class Dentry extends KernelStruct {
 
   /** The file, by whatever name. Corresponds to `dentry.d_inode`. @throws OsiError `STRUCT_IMPLAUSIBLE` for none. */
   get inode(): Inode {
-    const pointer = this.word('path.d_inode_offset');
+    const pointer = this.view.word(
+      layoutOf(this.kernel.info).dentry.d_inode_offset ?? missingKey('path.d_inode_offset'),
+    );
     return requireInode(this.kernel, pointer, { struct: 'dentry', address: this.address, member: 'd_inode' });
   }
 

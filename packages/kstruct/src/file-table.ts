@@ -7,7 +7,9 @@ import {
   type VirtualAddress,
 } from '@osi-linux/core';
 import { implausible, requirePointer } from './internal/implausible';
-import { type Kernel, type KeyOf, requireKey } from './kernel';
+import { isKernelPointerWord } from './internal/kernel-pointer';
+import { layoutOf, missingKey } from './internal/layout';
+import type { Kernel } from './kernel';
 import { OpenFile } from './open-file';
 import { StructView } from './struct-view';
 import type { Task } from './task';
@@ -111,27 +113,42 @@ interface FdTable {
 }
 
 function readTable(kernel: Kernel, files: VirtualAddress): FdTable {
-  const { info, memory } = kernel;
+  const { memory } = kernel;
+  const keys = layoutOf(kernel.info).file;
   validateUse(kernel, files);
   const holder = { struct: 'files_struct', address: files, member: 'fdt' };
-  const view = new StructView(memory, files);
-  const address = requirePointer(kernel, view.word(requireKey(info, 'fs.fdt_offset')), holder);
+  const fdt = new StructView(memory, files).word(keys.fdt_offset ?? missingKey('fs.fdt_offset'));
+  const address = requirePointer(kernel, fdt, holder);
   const fdtable = new StructView(memory, address);
-  const pointer = (member: string, key: KeyOf<number>) =>
-    requirePointer(kernel, fdtable.word(requireKey(info, key)), { struct: 'fdtable', address, member });
-  const maxFds = fdtable.u32(requireKey(info, 'fs.max_fds_offset'));
+  const maxFds = fdtable.u32(keys.max_fds_offset ?? missingKey('fs.max_fds_offset'));
   validateSize(kernel, files, address, maxFds);
   return {
     address,
     maxFds,
-    fd: pointer('fd', 'fs.fd_offset'),
-    openFds: pointer('open_fds', 'fs.open_fds_offset'),
-    closeOnExec: pointer('close_on_exec', 'fs.close_on_exec_offset'),
+    fd: readPointer(kernel, fdtable, 'fd', keys.fd_offset ?? missingKey('fs.fd_offset')),
+    openFds: readPointer(
+      kernel,
+      fdtable,
+      'open_fds',
+      keys.open_fds_offset ?? missingKey('fs.open_fds_offset'),
+    ),
+    closeOnExec: readPointer(
+      kernel,
+      fdtable,
+      'close_on_exec',
+      keys.close_on_exec_offset ?? missingKey('fs.close_on_exec_offset'),
+    ),
   };
 }
 
+function readPointer(kernel: Kernel, fdtable: StructView, member: string, offset: number): VirtualAddress {
+  const pointer = fdtable.word(offset);
+  if (isKernelPointerWord(kernel.memory.architecture, pointer)) return pointer;
+  return requirePointer(kernel, pointer, { struct: 'fdtable', address: fdtable.address, member });
+}
+
 function validateUse(kernel: Kernel, address: VirtualAddress): void {
-  const offset = kernel.info['files.count_offset'];
+  const offset = layoutOf(kernel.info).file.files_count_offset;
   const count = offset === undefined ? 1 : new StructView(kernel.memory, address).s32(offset);
   if (count > 0) return;
   throw implausible({
@@ -149,7 +166,7 @@ function validateUse(kernel: Kernel, address: VirtualAddress): void {
  */
 function validateSize(kernel: Kernel, files: VirtualAddress, address: VirtualAddress, maxFds: number): void {
   const bits = kernel.memory.architecture.wordSize * 8;
-  const offset = kernel.info['fs.fdtab_offset'];
+  const offset = layoutOf(kernel.info).file.fdtab_offset;
   const small = offset !== undefined && address === offsetAddress(files, offset);
   const fits = small ? maxFds === bits : offset === undefined ? maxFds >= bits : maxFds > bits;
   if (fits && maxFds % bits === 0 && maxFds <= TABLE_LIMIT) return;

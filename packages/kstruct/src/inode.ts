@@ -1,7 +1,8 @@
 import type { VirtualAddress } from '@osi-linux/core';
 import { implausible, requirePointer } from './internal/implausible';
+import { isKernelPointerWord } from './internal/kernel-pointer';
+import { layoutOf, missingKey } from './internal/layout';
 import type { Kernel } from './kernel';
-import { requireKey } from './kernel';
 import { KernelStruct } from './kernel-struct';
 
 /** The bits of i_mode that tell the type, and their values: include/uapi/linux/stat.h. */
@@ -33,8 +34,9 @@ const TYPES: ReadonlySet<number> = new Set([
 export class Inode extends KernelStruct {
   /** Type and permissions. Corresponds to `inode.i_mode`. */
   get mode(): number {
-    const bytes = this.view.bytes(requireKey(this.kernel.info, 'inode.i_mode_offset'), 2);
-    return (bytes[0] ?? 0) | ((bytes[1] ?? 0) << 8);
+    return this.view.u16(
+      layoutOf(this.kernel.info).dentry.i_mode_offset ?? missingKey('inode.i_mode_offset'),
+    );
   }
 
   /** Number of the file in its file system. Corresponds to `inode.i_ino`. */
@@ -44,7 +46,7 @@ export class Inode extends KernelStruct {
 
   /** The file system, virtual address of its super_block. Corresponds to `inode.i_sb`. */
   get superBlock(): VirtualAddress {
-    return this.word('inode.i_sb_offset');
+    return this.view.word(layoutOf(this.kernel.info).dentry.i_sb_offset ?? missingKey('inode.i_sb_offset'));
   }
 
   /** What the file system keeps of the file, virtual address. Corresponds to `inode.i_private`. */
@@ -73,6 +75,7 @@ export class Inode extends KernelStruct {
         received: mode,
         expected: 'a type of files',
       });
+    if (isKernelPointerWord(this.kernel.memory.architecture, this.superBlock)) return;
     requirePointer(this.kernel, this.superBlock, { struct: 'inode', address, member: 'i_sb' });
   }
 }

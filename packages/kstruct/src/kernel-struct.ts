@@ -2,18 +2,26 @@ import type { VirtualAddress } from '@osi-linux/core';
 import { type Kernel, type KeyOf, requireKey } from './kernel';
 import { StructView } from './struct-view';
 
+/** The bytes of a structure, for walkers that read more of it than its properties tell. */
+export let viewOf: (struct: KernelStruct) => StructView;
+
 /**
  * A structure whose members are found by the keys of the profile; the base of `Task`, `Mm` and their like.
  */
 export abstract class KernelStruct {
+  static {
+    viewOf = (struct) => struct.view;
+  }
+
   /** The kernel that the structure is of. */
   declare protected readonly kernel: Kernel;
   /** The structure's bytes, by offset. */
   declare protected readonly view: StructView;
 
-  constructor(kernel: Kernel, address: VirtualAddress) {
+  /** `view` is one that was made of the address already, with the pages that it has read. */
+  constructor(kernel: Kernel, address: VirtualAddress, view = new StructView(kernel.memory, address)) {
     this.kernel = kernel;
-    this.view = new StructView(kernel.memory, address);
+    this.view = view;
   }
 
   /** Where the structure starts, virtual. */

@@ -1,4 +1,10 @@
-import { formatAddress, OsiError, type SkippedLog, type VirtualAddress } from '@osi-linux/core';
+import {
+  formatAddress,
+  OsiError,
+  offsetAddress,
+  type SkippedLog,
+  type VirtualAddress,
+} from '@osi-linux/core';
 import type { Kernel } from './kernel';
 import { StructView } from './struct-view';
 
@@ -11,6 +17,11 @@ export interface ListHead {
   readonly head: VirtualAddress;
   /** What the list is called in a report: `task_struct.tasks`. */
   readonly name: string;
+}
+
+/** A list with where its `list_head` lies in each entry. */
+interface EntryList extends ListHead {
+  readonly offset: number;
 }
 
 /**
@@ -36,32 +47,65 @@ export function* eachListEntry(
   list: ListHead,
   skipped: SkippedLog,
 ): Generator<VirtualAddress> {
-  const seen: VirtualAddress[] = [];
-  const forward = new LinkWalk(kernel, list.head, 'next');
-  for (let node = forward.step(); node !== undefined; node = forward.step()) {
-    if (seen.length >= LIST_LIMIT) {
-      skipped.add(list.name, tooLong(list));
-      return;
-    }
-    seen.push(node);
-    yield node;
-  }
-  if (forward.broken === undefined) return;
+  const entries = new ListEntries(kernel, { ...list, offset: 0 }, skipped);
+  for (let entry = entries.next(); entry !== undefined; entry = entries.next()) yield entry.address;
+}
 
-  const backward = new LinkWalk(kernel, list.head, 'prev');
-  const known = new Set(seen);
-  const tail: VirtualAddress[] = [];
-  for (let node = backward.step(); node !== undefined && !known.has(node); node = backward.step()) {
-    if (tail.length >= LIST_LIMIT) break;
-    tail.push(node);
+/**
+ * The entries of the same walk as structures, `offset` before their `list_head`, with the pages that the walk has read;
+ * and without what a generator costs for each of them.
+ */
+export class ListEntries {
+  private readonly kernel: Kernel;
+  private readonly list: EntryList;
+  private readonly skipped: SkippedLog;
+  private readonly forward: LinkWalk;
+  private readonly seen: VirtualAddress[] = [];
+  /** What was found from the other end, the next one last; once it is there, nothing else is walked. */
+  private tail: StructView[] | undefined;
+
+  constructor(kernel: Kernel, list: EntryList, skipped: SkippedLog) {
+    this.kernel = kernel;
+    this.list = list;
+    this.skipped = skipped;
+    this.forward = new LinkWalk(kernel, list, 'next');
+    this.tail = undefined;
   }
-  // A guest stopped between the two writes of list_add or list_del looks broken here and has lost nothing.
-  const farEnd = backward.broken?.target ?? list.head;
-  const joined =
-    forward.broken.target === (tail[tail.length - 1] ?? list.head) &&
-    (farEnd === list.head || known.has(farEnd));
-  if (!joined || !forward.broken.read) skipped.add(list.name, forward.broken.reason);
-  yield* tail.reverse();
+
+  /** The next entry; `undefined` after the last one. */
+  next(): StructView | undefined {
+    if (this.tail !== undefined) return this.tail.pop();
+    const entry = this.forward.step();
+    if (entry === undefined) {
+      this.tail = this.forward.broken === undefined ? [] : this.walkBack(this.forward.broken);
+      return this.tail.pop();
+    }
+    if (this.seen.length >= LIST_LIMIT) {
+      this.skipped.add(this.list.name, tooLong(this.list));
+      this.tail = [];
+      return undefined;
+    }
+    this.seen.push(this.forward.node);
+    return entry;
+  }
+
+  private walkBack(broken: Break): StructView[] {
+    const { list, skipped } = this;
+    const backward = new LinkWalk(this.kernel, list, 'prev');
+    const known = new Set(this.seen);
+    const tail: StructView[] = [];
+    let last = list.head;
+    for (let entry = backward.step(); entry !== undefined; entry = backward.step()) {
+      if (known.has(backward.node) || tail.length >= LIST_LIMIT) break;
+      tail.push(entry);
+      last = backward.node;
+    }
+    // A guest stopped between the two writes of list_add or list_del looks broken here and has lost nothing.
+    const farEnd = backward.broken?.target ?? list.head;
+    const joined = broken.target === last && (farEnd === list.head || known.has(farEnd));
+    if (!joined || !broken.read) skipped.add(list.name, broken.reason);
+    return tail;
+  }
 }
 
 interface Break {
@@ -76,36 +120,53 @@ interface Break {
 class LinkWalk {
   /** Why the walk ended before it came back to the head. */
   broken: Break | undefined;
-  readonly #kernel: Kernel;
-  readonly #head: VirtualAddress;
-  readonly #ahead: number;
-  readonly #back: number;
-  #at: VirtualAddress;
+  /** The `list_head` that was reached. */
+  node: VirtualAddress;
+  private readonly kernel: Kernel;
+  private readonly head: VirtualAddress;
+  private readonly offset: bigint;
+  private readonly ahead: number;
+  private readonly back: number;
+  private at: StructView;
 
-  constructor(kernel: Kernel, head: VirtualAddress, direction: 'next' | 'prev') {
+  constructor(kernel: Kernel, { head, offset }: EntryList, direction: 'next' | 'prev') {
     const word = kernel.memory.architecture.wordSize;
-    this.#kernel = kernel;
-    this.#head = head;
-    this.#at = head;
-    this.#ahead = direction === 'next' ? 0 : word;
-    this.#back = direction === 'next' ? word : 0;
+    this.broken = undefined;
+    this.node = head;
+    this.kernel = kernel;
+    this.head = head;
+    this.offset = BigInt(offset);
+    this.ahead = direction === 'next' ? offset : offset + word;
+    this.back = direction === 'next' ? offset + word : offset;
+    this.at = new StructView(kernel.memory, offsetAddress(head, -offset));
   }
 
   /** The following entry, or `undefined` at the head or at a break. */
-  step(): VirtualAddress | undefined {
-    let target = this.#at;
+  step(): StructView | undefined {
+    const from = this.node;
+    let target = from;
     try {
-      target = new StructView(this.#kernel.memory, this.#at).word(this.#ahead);
-      const back = new StructView(this.#kernel.memory, target).word(this.#back);
-      if (back !== this.#at) throw inconsistent(this.#at, target, back);
-      if (target === this.#head) return undefined;
+      target = this.at.word(this.ahead);
+      const entry = new StructView(this.kernel.memory, BigInt.asUintN(64, target - this.offset));
+      const back = entry.word(this.back);
+      if (back !== from) throw inconsistent(from, target, back);
+      if (target === this.head) return undefined;
+      this.at = entry;
+      this.node = target;
+      return entry;
     } catch (error) {
       if (!OsiError.is(error)) throw error;
-      this.broken = { target, read: error.code === 'LIST_INCONSISTENT', reason: error };
+      const read = error.code === 'LIST_INCONSISTENT';
+      this.broken = { target, read, reason: read ? error : this.faultOf(from, target, error) };
       return undefined;
     }
-    this.#at = target;
-    return target;
+  }
+
+  /** The fault in the words of the `list_head` that could not be read, not of the structure around it. */
+  private faultOf(from: VirtualAddress, target: VirtualAddress, error: OsiError): OsiError {
+    const { memory } = this.kernel;
+    const node = target === from ? from : target;
+    return memory.page(node) === undefined ? memory.fault(node) : error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { formatAddress, type SkippedLog, type VirtualAddress } from '@osi-linux/core';
+import { formatAddress, OsiError, type SkippedLog, type VirtualAddress } from '@osi-linux/core';
 import { inconsistentNode, type MapleNode, readMapleNode } from './internal/maple-node';
 import { type Kernel, requireKey } from './kernel';
 import { StructView } from './struct-view';
@@ -52,17 +52,8 @@ export function* eachMapleEntry(
   tree: VirtualAddress,
   skipped: SkippedLog,
 ): Generator<MapleEntry> {
-  const view = new StructView(kernel.memory, tree);
-  const root = view.word(requireKey(kernel.info, 'maple_tree.ma_root_offset'));
-  if (root === 0n) return;
-  if (!isInternal(root)) {
-    yield { first: 0n, last: 0n, entry: root };
-    return;
-  }
-  if (root <= MAPLE_RESERVED_RANGE) return;
-  const walk = new Descent(kernel, readHeight(kernel, view), skipped);
-  walk.enter(root & ~MAPLE_ROOT_NODE, tree | MA_ROOT_PARENT, 0n, lastIndex(kernel));
-  yield* walk.entries();
+  const entries = new MapleEntries(kernel, tree, skipped);
+  for (let entry = entries.next(); entry !== undefined; entry = entries.next()) yield entry;
 }
 
 /** Corresponds to `xa_is_internal`. */
@@ -87,60 +78,82 @@ function readHeight({ info }: Kernel, tree: StructView): number {
   return height === 0 ? MAPLE_HEIGHT_MAX : height;
 }
 
-/** The nodes between the root and the slot that is being read. */
-class Descent {
-  readonly #kernel: Kernel;
-  readonly #height: number;
-  readonly #skipped: SkippedLog;
-  readonly #path: MapleNode[] = [];
+/** The entries that {@link eachMapleEntry} yields, without what a generator costs for each of them. */
+export class MapleEntries {
+  private readonly kernel: Kernel;
+  private readonly skipped: SkippedLog;
+  /** The only entry of a tree without nodes. */
+  private single: MapleEntry | undefined;
+  private readonly height: number;
+  /** The nodes between the root and the slot that is being read. */
+  private readonly path: MapleNode[] = [];
 
-  constructor(kernel: Kernel, height: number, skipped: SkippedLog) {
-    this.#kernel = kernel;
-    this.#height = height;
-    this.#skipped = skipped;
+  /** @throws OsiError as {@link eachMapleEntry}. */
+  constructor(kernel: Kernel, tree: VirtualAddress, skipped: SkippedLog) {
+    this.kernel = kernel;
+    this.skipped = skipped;
+    this.single = undefined;
+    const view = new StructView(kernel.memory, tree);
+    const root = view.word(requireKey(kernel.info, 'maple_tree.ma_root_offset'));
+    const hasNodes = isInternal(root) && root > MAPLE_RESERVED_RANGE;
+    this.height = hasNodes ? readHeight(kernel, view) : 0;
+    if (root !== 0n && !isInternal(root)) this.single = { first: 0n, last: 0n, entry: root };
+    if (hasNodes) this.enter(root & ~MAPLE_ROOT_NODE, tree | MA_ROOT_PARENT, 0n, lastIndex(kernel));
   }
 
-  *entries(): Generator<MapleEntry> {
-    for (let node = this.#path.at(-1); node !== undefined; node = this.#path.at(-1)) {
-      if (node.slot > node.end) {
-        this.#path.pop();
-        continue;
-      }
-      const { slot, first } = node;
-      const entry = node.entryAt(slot);
-      const last = node.lastAt(slot);
-      node.slot = slot + 1;
-      node.first = last + 1n;
-      if (node.isLeaf && (entry === 0n || isReserved(entry))) continue;
-      if (first < node.min || first > last || last > node.max) this.#refuseRange(node, slot, first, last);
-      else if (node.isLeaf) yield { first, last, entry };
-      else
-        this.enter(
-          entry,
-          node.address | (BigInt(slot) << MAPLE_PARENT_SLOT_SHIFT) | MAPLE_PARENT_RANGE64,
-          first,
-          last,
-        );
+  /** The next entry; `undefined` after the last one. */
+  next(): MapleEntry | undefined {
+    if (this.single !== undefined) return this.takeSingle();
+    for (let node = this.path.at(-1); node !== undefined; node = this.path.at(-1)) {
+      const found = this.step(node);
+      if (found !== undefined) return found;
     }
+    return undefined;
+  }
+
+  private takeSingle(): MapleEntry | undefined {
+    const { single } = this;
+    this.single = undefined;
+    return single;
+  }
+
+  /** Goes on by one slot: gives an entry, goes down to a node, or leaves this one. */
+  private step(node: MapleNode): MapleEntry | undefined {
+    const { slot, first } = node;
+    if (slot > node.end) {
+      this.path.pop();
+      return undefined;
+    }
+    const entry = node.entryAt(slot);
+    const last = node.lastAt(slot);
+    node.slot = slot + 1;
+    node.first = last + 1n;
+    if (node.isLeaf && (entry === 0n || isReserved(entry))) return undefined;
+    if (first < node.min || first > last || last > node.max) this.refuseRange(node, slot, first, last);
+    else if (node.isLeaf) return { first, last, entry };
+    else {
+      const parent = node.address | (BigInt(slot) << MAPLE_PARENT_SLOT_SHIFT) | MAPLE_PARENT_RANGE64;
+      this.enter(entry, parent, first, last);
+    }
+    return undefined;
   }
 
   /** Goes down to a node; `parent` is what it must say of where it hangs, `min` to `max` what it covers. */
-  enter(enode: bigint, parent: bigint, min: bigint, max: bigint): void {
-    const node = this.#skipped.attempt(
-      () => `maple_node ${formatAddress(enode)}`,
-      () => {
-        if (this.#path.length >= this.#height)
-          throw inconsistentNode(enode, `deeper than the tree's height ${this.#height}`);
-        return readMapleNode(this.#kernel, { enode, parent, min, max });
-      },
-    );
-    if (node !== null) this.#path.push(node);
+  private enter(enode: bigint, parent: bigint, min: bigint, max: bigint): void {
+    try {
+      if (this.path.length >= this.height)
+        throw inconsistentNode(enode, `deeper than the tree's height ${this.height}`);
+      this.path.push(readMapleNode(this.kernel, { enode, parent, min, max }));
+    } catch (error) {
+      if (!OsiError.is(error)) throw error;
+      this.skipped.add(`maple_node ${formatAddress(enode)}`, error);
+    }
   }
 
-  #refuseRange(node: MapleNode, slot: number, first: bigint, last: bigint): void {
+  private refuseRange(node: MapleNode, slot: number, first: bigint, last: bigint): void {
     const range = `${formatAddress(first)} to ${formatAddress(last)}`;
     const outer = `${formatAddress(node.min)} to ${formatAddress(node.max)}`;
     const text = `slot ${slot} covers ${range}, which is no part of the node's ${outer}`;
-    this.#skipped.add(`maple_node ${formatAddress(node.address)}`, inconsistentNode(node.address, text));
+    this.skipped.add(`maple_node ${formatAddress(node.address)}`, inconsistentNode(node.address, text));
   }
 }

@@ -6,6 +6,7 @@ import {
   type VirtualMemory,
 } from '@osi-linux/core';
 import { implausible, requirePointer } from './internal/implausible';
+import { layoutOf, missingKey } from './internal/layout';
 import { KernelStruct } from './kernel-struct';
 import { OpenFile } from './open-file';
 
@@ -22,17 +23,19 @@ import { OpenFile } from './open-file';
 export class Mm extends KernelStruct {
   /** The top page table, as a virtual address of the kernel. Corresponds to `mm_struct.pgd`. */
   get pgd(): VirtualAddress {
-    return this.word('mm.pgd_offset');
+    return this.view.word(layoutOf(this.kernel.info).mm.pgd_offset ?? missingKey('mm.pgd_offset'));
   }
 
   /** First byte of the arguments, in this address space. Corresponds to `mm_struct.arg_start`. */
   get argStart(): VirtualAddress {
-    return this.word('mm.arg_start_offset');
+    return this.view.word(
+      layoutOf(this.kernel.info).mm.arg_start_offset ?? missingKey('mm.arg_start_offset'),
+    );
   }
 
   /** First byte after the arguments. Corresponds to `mm_struct.arg_end`. */
   get argEnd(): VirtualAddress {
-    return this.word('mm.arg_end_offset');
+    return this.view.word(layoutOf(this.kernel.info).mm.arg_end_offset ?? missingKey('mm.arg_end_offset'));
   }
 
   /** First byte of the environment. Corresponds to `mm_struct.env_start`. */
@@ -47,22 +50,26 @@ export class Mm extends KernelStruct {
 
   /** First byte of the heap, in this address space. Corresponds to `mm_struct.start_brk`. */
   get startBrk(): VirtualAddress {
-    return this.word('mm.start_brk_offset');
+    return this.view.word(
+      layoutOf(this.kernel.info).mm.start_brk_offset ?? missingKey('mm.start_brk_offset'),
+    );
   }
 
   /** First byte after the heap, in this address space. Corresponds to `mm_struct.brk`. */
   get brk(): VirtualAddress {
-    return this.word('mm.brk_offset');
+    return this.view.word(layoutOf(this.kernel.info).mm.brk_offset ?? missingKey('mm.brk_offset'));
   }
 
   /** Where the stack of the main thread began, in this address space. Corresponds to `mm_struct.start_stack`. */
   get startStack(): VirtualAddress {
-    return this.word('mm.start_stack_offset');
+    return this.view.word(
+      layoutOf(this.kernel.info).mm.start_stack_offset ?? missingKey('mm.start_stack_offset'),
+    );
   }
 
   /** How many mappings there are; `undefined` where the profile cannot tell. Corresponds to `mm_struct.map_count`. */
   get mapCount(): number | undefined {
-    const offset = this.kernel.info['mm.map_count_offset'];
+    const offset = layoutOf(this.kernel.info).mm.map_count_offset;
     return offset === undefined ? undefined : this.view.s32(offset);
   }
 
@@ -99,7 +106,9 @@ export class Mm extends KernelStruct {
    */
   validate(): void {
     const { address } = this;
-    const offset = this.kernel.info['mm.mm_users_offset'];
+    const { mm_users_offset: offset, pgd_offset = missingKey('mm.pgd_offset') } = layoutOf(
+      this.kernel.info,
+    ).mm;
     const users = offset === undefined ? 1 : this.view.s32(offset);
     if (users <= 0)
       throw implausible({
@@ -109,6 +118,7 @@ export class Mm extends KernelStruct {
         received: users,
         expected: '1 or more',
       });
+    if (this.view.isKernelPointer(pgd_offset)) return;
     requirePointer(this.kernel, this.pgd, { struct: 'mm_struct', address, member: 'pgd' });
   }
 

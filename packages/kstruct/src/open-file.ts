@@ -2,6 +2,8 @@ import type { VirtualAddress } from '@osi-linux/core';
 import { Dentry } from './dentry';
 import { type Inode, requireInode } from './inode';
 import { implausible, requirePointer } from './internal/implausible';
+import { isKernelPointerWord } from './internal/kernel-pointer';
+import { layoutOf, missingKey } from './internal/layout';
 import { type KeyOf, requireKey } from './kernel';
 import { KernelStruct } from './kernel-struct';
 import type { Path } from './path';
@@ -20,7 +22,11 @@ import type { Path } from './path';
 export class OpenFile extends KernelStruct {
   /** What was opened. Corresponds to `file.f_path`. */
   get path(): Path {
-    return this.#path('fs.f_path_mnt_offset', 'fs.f_path_dentry_offset');
+    const { f_path_mnt_offset, f_path_dentry_offset } = layoutOf(this.kernel.info).file;
+    return {
+      mnt: this.view.word(f_path_mnt_offset ?? missingKey('fs.f_path_mnt_offset')),
+      dentry: this.view.word(f_path_dentry_offset ?? missingKey('fs.f_path_dentry_offset')),
+    };
   }
 
   /**
@@ -32,9 +38,8 @@ export class OpenFile extends KernelStruct {
    * Corresponds to `file_user_path`.
    */
   get userPath(): Path {
-    const { info } = this.kernel;
-    const flag = info['fs.FMODE_BACKING'];
-    const kept = info['fs.user_path_mnt_offset'] !== undefined;
+    const { FMODE_BACKING: flag, user_path_mnt_offset } = layoutOf(this.kernel.info).file;
+    const kept = user_path_mnt_offset !== undefined;
     if (flag === undefined || !kept || (this.u32('fs.f_mode_offset') & flag) === 0) return this.path;
     return this.#path('fs.user_path_mnt_offset', 'fs.user_path_dentry_offset');
   }
@@ -66,6 +71,7 @@ export class OpenFile extends KernelStruct {
    * @throws OsiError `STRUCT_IMPLAUSIBLE` for what is none.
    */
   validate(): void {
+    if (this.isSound()) return;
     const { address } = this;
     const { info } = this.kernel;
     requirePointer(this.kernel, address, { struct: 'file', address, member: 'its address' });
@@ -77,6 +83,19 @@ export class OpenFile extends KernelStruct {
     this.#validateCount();
   }
 
+  /** Whether nothing contradicts that it is an open file; {@link validate} says what does. */
+  private isSound(): boolean {
+    const { view } = this;
+    const file = layoutOf(this.kernel.info).file;
+    const { f_path_mnt_offset: mnt, f_path_dentry_offset: dentry } = file;
+    if (mnt === undefined || dentry === undefined) return false;
+    if (!isKernelPointerWord(this.kernel.memory.architecture, this.address)) return false;
+    if (!view.isKernelPointer(mnt) || !view.isKernelPointer(dentry)) return false;
+    if (file.f_op_offset !== undefined && !view.isKernelPointer(file.f_op_offset)) return false;
+    if (file.f_inode_offset !== undefined && !view.isKernelPointer(file.f_inode_offset)) return false;
+    return file.f_count_offset === undefined || view.word(file.f_count_offset) < COUNT_LIMIT;
+  }
+
   /**
    * Distrusts the path: it leads to the file that is open. Holds for what a descriptor names, but not for all files
    * behind others: overlayfs opened them under a path of its own up to
@@ -85,11 +104,11 @@ export class OpenFile extends KernelStruct {
    * @throws OsiError `STRUCT_IMPLAUSIBLE` where it leads to another file.
    */
   validatePath(): void {
-    const { info } = this.kernel;
-    if (info['fs.f_inode_offset'] === undefined || info['path.d_inode_offset'] === undefined) return;
+    const { file, dentry } = layoutOf(this.kernel.info);
+    if (file.f_inode_offset === undefined || dentry.d_inode_offset === undefined) return;
     const { address } = this;
     const { inode } = new Dentry(this.kernel, this.path.dentry);
-    const received = this.word('fs.f_inode_offset');
+    const received = this.view.word(file.f_inode_offset);
     if (inode.address === received) return;
     throw implausible({
       struct: 'file',

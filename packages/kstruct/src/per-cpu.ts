@@ -39,6 +39,25 @@ export function readOnlineCpus(kernel: Kernel): number[] {
 }
 
 /**
+ * Whether a processor is one of {@link readOnlineCpus}; false also where the kernel's own count makes no sense.
+ *
+ * @throws OsiError `PROFILE_KEY_MISSING`, or the fault of a page.
+ *
+ * @example
+ * ```ts
+ * declare const kernel: Kernel;
+ * [0, 1, 2].map((cpu) => isCpuOnline(kernel, cpu)) // => [true, true, false]
+ * ```
+ */
+export function isCpuOnline(kernel: Kernel, cpu: number): boolean {
+  const { info, memory } = kernel;
+  const count = new StructView(memory, requireKey(info, 'cpu.nr_cpu_ids_addr')).u32(0);
+  if (!Number.isInteger(cpu) || cpu < 0 || cpu >= count || count > CPU_LIMIT) return false;
+  const mask = new StructView(memory, requireKey(info, 'cpu.online_mask_addr'));
+  return ((mask.u32((cpu >> 5) * 4) >>> (cpu & 31)) & 1) === 1;
+}
+
+/**
  * Where a processor keeps its per-CPU variables: what is added to their addresses.
  *
  * Read from the guest; the constant of the profile serves processor 0 where the table's address is unknown.

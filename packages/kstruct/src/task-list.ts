@@ -1,7 +1,7 @@
-import { formatAddress, offsetAddress, SkippedLog, type VirtualAddress } from '@osi-linux/core';
+import { formatAddress, SkippedLog, type VirtualAddress } from '@osi-linux/core';
 import { isTask } from './internal/task-plausibility';
 import { type Kernel, requireKey } from './kernel';
-import { eachListEntry } from './list-head';
+import { ListEntries } from './list-head';
 import { eachTaskWithId } from './pid-tree';
 import { Task } from './task';
 
@@ -37,24 +37,23 @@ export function findInitTask(kernel: Kernel): Task {
  */
 export function* eachProcess(kernel: Kernel, skipped: SkippedLog): Generator<Task> {
   const before = skipped.records.length;
-  const seen = new Set<VirtualAddress>();
-  for (const task of eachListed(kernel, skipped)) {
-    seen.add(task.address);
-    yield task;
-  }
-  if (skipped.records.length > before) yield* eachLost(kernel, seen, skipped);
-}
-
-function* eachListed(kernel: Kernel, skipped: SkippedLog): Generator<Task> {
+  const seen: VirtualAddress[] = [];
   const offset = requireKey(kernel.info, 'task.tasks_offset');
   const start = findStart(kernel, skipped);
-  if (start === undefined) return;
-  if (isTask(kernel, start.address, 'itself', skipped)) yield start;
-  const list = { head: start.listHead('task.tasks_offset'), name: 'task_struct.tasks' };
-  for (const node of eachListEntry(kernel, list, skipped)) {
-    const address = offsetAddress(node, -offset);
-    if (isTask(kernel, address, 'itself', skipped)) yield new Task(kernel, address);
+  if (start !== undefined && isTask(kernel, start.address, 'itself', skipped)) {
+    seen.push(start.address);
+    yield start;
   }
+  if (start !== undefined) {
+    const list = { head: start.listHead('task.tasks_offset'), name: 'task_struct.tasks', offset };
+    const entries = new ListEntries(kernel, list, skipped);
+    for (let view = entries.next(); view !== undefined; view = entries.next()) {
+      if (!isTask(kernel, view.address, 'itself', skipped, view)) continue;
+      seen.push(view.address);
+      yield new Task(kernel, view.address, view);
+    }
+  }
+  if (skipped.records.length > before) yield* eachLost(kernel, new Set(seen), skipped);
 }
 
 /** The leaders that the tree of ids still leads to. What else is wrong with the tree is told by who asks for it. */

@@ -2,10 +2,14 @@ import { formatAddress, offsetAddress, type VirtualAddress } from '@osi-linux/co
 import { Cred } from './cred';
 import { FsStruct } from './fs-struct';
 import { implausible, requirePointer } from './internal/implausible';
+import { isKernelPointerWord } from './internal/kernel-pointer';
+import { layoutOf, missingKey } from './internal/layout';
+import { readStartTime } from './internal/start-time';
 import { validateTask } from './internal/task-plausibility';
 import { requireKey } from './kernel';
 import { KernelStruct } from './kernel-struct';
 import { Mm } from './mm';
+import { StructView } from './struct-view';
 
 /** Bytes of a task's name where the profile does not say: TASK_COMM_LEN, unchanged since Linux 2.0. */
 const TASK_COMM_LEN = 16;
@@ -27,28 +31,34 @@ const TASK_COMM_LEN = 16;
 export class Task extends KernelStruct {
   /** Id of the thread, in the initial pid namespace. Corresponds to `task_struct.pid`. */
   get pid(): number {
-    return this.s32('task.pid_offset');
+    return this.view.s32(layoutOf(this.kernel.info).task.pid_offset ?? missingKey('task.pid_offset'));
   }
 
   /** Id of the process, in the initial pid namespace. Corresponds to `task_struct.tgid`. */
   get tgid(): number {
-    return this.s32('task.tgid_offset');
+    return this.view.s32(layoutOf(this.kernel.info).task.tgid_offset ?? missingKey('task.tgid_offset'));
   }
 
   /** Name of the thread, up to 15 bytes. Corresponds to `task_struct.comm`. */
   get comm(): string {
-    const { info } = this.kernel;
-    return this.view.text(requireKey(info, 'task.comm_offset'), info['task.comm_size'] ?? TASK_COMM_LEN);
+    const { comm_offset, comm_size } = layoutOf(this.kernel.info).task;
+    return this.view.text(comm_offset ?? missingKey('task.comm_offset'), comm_size ?? TASK_COMM_LEN);
   }
 
-  /** When the thread started, in ns of the monotonic clock. Corresponds to `task_struct.start_time`. */
+  /** When the thread started, in ns of the monotonic clock, also where `task_struct.start_time` is a timespec. */
   get startTime(): bigint {
-    return this.u64('task.start_time_offset');
+    const { start_time_offset } = layoutOf(this.kernel.info).task;
+    return readStartTime(this.kernel, this.view, start_time_offset ?? missingKey('task.start_time_offset'));
   }
 
   /** The main thread of the process. Corresponds to `task_struct.group_leader`. */
   get groupLeader(): Task {
-    return new Task(this.kernel, this.word('task.group_leader_offset'));
+    const { group_leader_offset } = layoutOf(this.kernel.info).task;
+    const address = this.view.word(group_leader_offset ?? missingKey('task.group_leader_offset'));
+    // Most that are asked are leaders themselves, and the pages of this one have been read.
+    return address === this.address
+      ? new Task(this.kernel, address, this.view)
+      : new Task(this.kernel, address);
   }
 
   /** The task that forked this one, or took it over. Corresponds to `task_struct.real_parent`. */
@@ -58,25 +68,30 @@ export class Task extends KernelStruct {
 
   /** Id of the parent process; that of `init_task` is 0, also where the dump lacks it. */
   get ppid(): number {
-    const parent = this.realParent;
-    if (parent.address === this.kernel.info['task.init_addr']) return 0;
-    validateTask(this.kernel, parent.address);
-    return parent.tgid;
+    const { init_addr, real_parent_offset, tgid_offset } = layoutOf(this.kernel.info).task;
+    const parent = this.view.word(real_parent_offset ?? missingKey('task.real_parent_offset'));
+    if (parent === init_addr) return 0;
+    const view = new StructView(this.kernel.memory, parent);
+    validateTask(this.kernel, parent, undefined, view);
+    return view.s32(tgid_offset ?? missingKey('task.tgid_offset'));
   }
 
   /** The user address space; `undefined` for kernel threads and exited tasks. Corresponds to `task_struct.mm`. */
   get mm(): Mm | undefined {
-    const address = this.word('task.mm_offset');
-    if (address === 0n) return undefined;
-    const mm = new Mm(this.kernel, this.#pointer(address, 'mm'));
-    this.#confirmMm(address);
+    const { mm_offset = missingKey('task.mm_offset') } = layoutOf(this.kernel.info).task;
+    if (this.view.isZero(mm_offset)) return undefined;
+    const address = this.pointer(this.view.word(mm_offset), 'mm');
+    const mm = new Mm(this.kernel, address);
+    this.confirmMm(address);
     mm.validate();
     return mm;
   }
 
   /** The credentials that `/proc` shows. Corresponds to `task_struct.real_cred`. */
   get realCred(): Cred {
-    const address = this.#pointer(this.word('task.real_cred_offset'), 'real_cred');
+    const { real_cred_offset } = layoutOf(this.kernel.info).task;
+    const pointer = this.view.word(real_cred_offset ?? missingKey('task.real_cred_offset'));
+    const address = this.pointer(pointer, 'real_cred');
     const cred = new Cred(this.kernel, address);
     cred.validate();
     return cred;
@@ -86,15 +101,16 @@ export class Task extends KernelStruct {
   get fs(): FsStruct | undefined {
     const address = this.word('task.fs_offset');
     if (address === 0n) return undefined;
-    const fs = new FsStruct(this.kernel, this.#pointer(address, 'fs'));
+    const fs = new FsStruct(this.kernel, this.pointer(address, 'fs'));
     fs.validate();
     return fs;
   }
 
   /** The table of open files, virtual address; `undefined` for exited tasks. Corresponds to `task_struct.files`. */
   get files(): VirtualAddress | undefined {
-    const address = this.word('task.files_offset');
-    return address === 0n ? undefined : this.#pointer(address, 'files');
+    const { files_offset } = layoutOf(this.kernel.info).task;
+    const address = this.view.word(files_offset ?? missingKey('task.files_offset'));
+    return address === 0n ? undefined : this.pointer(address, 'files');
   }
 
   /** What the threads of the process share, virtual address. Corresponds to `task_struct.signal`. */
@@ -108,10 +124,9 @@ export class Task extends KernelStruct {
    * Where the profile lacks the flag: a task without `mm` that is pid 0, kthreadd, or a child of kthreadd.
    */
   get isKernelThread(): boolean {
-    const { info } = this.kernel;
-    const offset = info['task.flags_offset'];
-    const flag = info['task.PF_KTHREAD'];
-    if (offset !== undefined && flag !== undefined) return (this.view.u32(offset) & flag) !== 0;
+    const { flags_offset, PF_KTHREAD } = layoutOf(this.kernel.info).task;
+    if (flags_offset !== undefined && PF_KTHREAD !== undefined)
+      return (this.view.u32(flags_offset) & PF_KTHREAD) !== 0;
     return this.mm === undefined && isKthreadFamily(this.tgid, this.ppid);
   }
 
@@ -123,15 +138,16 @@ export class Task extends KernelStruct {
   }
 
   /** A task with an address space of its own runs in no other: else the pointer is to that of another process. */
-  #confirmMm(received: VirtualAddress): void {
-    const offset = this.kernel.info['task.active_mm_offset'];
+  private confirmMm(received: VirtualAddress): void {
+    const offset = layoutOf(this.kernel.info).task.active_mm_offset;
     const active = offset === undefined ? received : this.view.word(offset);
     if (active === received) return;
     const expected = `its active_mm, ${formatAddress(active)}`;
     throw implausible({ struct: 'task_struct', address: this.address, member: 'mm', received, expected });
   }
 
-  #pointer(value: VirtualAddress, member: string): VirtualAddress {
+  private pointer(value: VirtualAddress, member: string): VirtualAddress {
+    if (isKernelPointerWord(this.kernel.memory.architecture, value)) return value;
     return requirePointer(this.kernel, value, { struct: 'task_struct', address: this.address, member });
   }
 }

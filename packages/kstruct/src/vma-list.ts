@@ -2,7 +2,7 @@ import { formatAddress, OsiError, offsetAddress, SkippedLog, type VirtualAddress
 import { implausible } from './internal/implausible';
 import { LinkedVmas, MAPPING_LIMIT } from './internal/linked-vmas';
 import { type Kernel, requireKey } from './kernel';
-import { eachMapleEntry, type MapleEntry } from './maple-tree';
+import { MapleEntries, type MapleEntry } from './maple-tree';
 import type { Mm } from './mm';
 import { Vma } from './vma';
 
@@ -58,11 +58,13 @@ function* eachTreeVma(kernel: Kernel, mm: Mm, skipped: SkippedLog): Generator<Vm
   const before = skipped.records.length;
   const tree = offsetAddress(mm.address, requireKey(kernel.info, 'mm.mm_mt_offset'));
   let count = 0;
-  for (const slot of eachMapleEntry(kernel, tree, skipped)) {
+  const { address } = mm;
+  const slots = new MapleEntries(kernel, tree, skipped);
+  for (let slot = slots.next(); slot !== undefined; slot = slots.next()) {
     if (count > MAPPING_LIMIT) break;
     const vma = new Vma(kernel, slot.entry);
     try {
-      validateInSlot(vma, mm.address, slot);
+      if (!vma.covers(address, slot.first, slot.last + 1n)) validateInSlot(vma, address, slot);
     } catch (error) {
       if (!OsiError.is(error)) throw error;
       skipped.add(`vm_area_struct ${formatAddress(slot.entry)}`, error);

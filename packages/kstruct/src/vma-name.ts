@@ -1,7 +1,9 @@
 import { formatAddress, type VirtualAddress } from '@osi-linux/core';
 import { implausible, requirePointer } from './internal/implausible';
 import { readKernelString } from './internal/kernel-string';
+import { layoutOf } from './internal/layout';
 import { type Kernel, requireKey } from './kernel';
+import { viewOf } from './kernel-struct';
 import type { Mm } from './mm';
 import { StructView } from './struct-view';
 import type { Vma } from './vma';
@@ -64,9 +66,8 @@ export class VmaNames {
    * something else for a file.
    */
   readShared(vma: Vma): string | undefined {
-    const { info } = this.#kernel;
-    const shared = info['vma.shared_offset'];
-    if (shared === undefined || shared === info['vma.anon_name_offset']) return undefined;
+    const { shared_offset: shared, anon_name_offset } = layoutOf(this.#kernel.info).vma;
+    if (shared === undefined || shared === anon_name_offset) return undefined;
     const name = this.#readAnonName(vma);
     return name === undefined ? undefined : `[anon_shmem:${name}]`;
   }
@@ -77,7 +78,7 @@ export class VmaNames {
    */
   #readSpecial(vma: Vma, mm: Mm): string | undefined {
     const { info } = this.#kernel;
-    const operations = info['vma.special_mapping_vmops_addr'];
+    const operations = layoutOf(info).vma.special_mapping_vmops_addr;
     if (operations !== undefined) return vma.ops === operations ? this.#specialName(vma) : undefined;
     const vdso = info['mm.vdso_offset'];
     if (vdso === undefined) return undefined;
@@ -133,10 +134,9 @@ export class VmaNames {
   /** The name that prctl(PR_SET_VMA_ANON_NAME) gave. Corresponds to `anon_vma_name`. */
   #readAnonName(vma: Vma): string | undefined {
     const kernel = this.#kernel;
-    const offset = kernel.info['vma.anon_name_offset'];
-    if (offset === undefined) return undefined;
-    const address = new StructView(kernel.memory, vma.address).word(offset);
-    if (address === 0n) return undefined;
+    const offset = layoutOf(kernel.info).vma.anon_name_offset;
+    if (offset === undefined || viewOf(vma).isZero(offset)) return undefined;
+    const address = viewOf(vma).word(offset);
     const holder = { struct: 'anon_vma_name', address, member: 'name' };
     requirePointer(kernel, address, { struct: 'vm_area_struct', address: vma.address, member: 'anon_name' });
     const text = address + BigInt(requireKey(kernel.info, 'anon_vma_name.name_offset'));

@@ -1,6 +1,15 @@
 export type { HiddenModule, HiddenThread, LinuxHidden } from './cross-view';
 export type { LinuxEnvironment } from './environment-row';
 export type { FileSelection, LinuxFile } from './file-row';
+export { diffSnapshots, type LinuxChange, type LinuxDifference } from './linux-difference';
+export {
+  type LinuxSnapshot,
+  SNAPSHOT_KINDS,
+  type SnapshotKind,
+  type SnapshotRows,
+  type SnapshotSelection,
+  takeSnapshot,
+} from './linux-snapshot';
 export type { LinuxCurrent, LinuxProcess, LinuxThread } from './linux-types';
 export type { LinuxLogRecord } from './log-row';
 export type { LinuxMapping, MappingSelection } from './mapping-row';

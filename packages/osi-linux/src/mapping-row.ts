@@ -41,7 +41,7 @@ const UNNAMED = '[???]';
 const DELETED = ' (deleted)';
 
 /**
- * Reads the mappings of processes.
+ * Reads the mappings of processes. `kept` is a reader of the same stop of the guest, whose paths are of pid 1's root.
  *
  * @throws OsiError `PROFILE_KEY_MISSING` where the profile does not tell how the kernel orders mappings.
  */
@@ -49,9 +49,11 @@ export function readMappings(
   kernel: Kernel,
   selection: MappingSelection,
   skipped: SkippedLog,
+  kept?: MappingReader,
 ): LinuxMapping[] {
   findVmaOrder(kernel);
-  const readers = new TaskPaths(kernel, selection, skipped, (paths) => new MappingReader(kernel, paths));
+  const open = (paths: PathReader) => new MappingReader(kernel, paths);
+  const readers = new TaskPaths(kernel, selection, skipped, open, kept);
   const rows: LinuxMapping[] = [];
   for (const { task, pid } of eachSelectedProcess(kernel, selection, skipped)) {
     if (selection.taskd !== undefined && selection.taskd !== task.address) continue;
@@ -126,7 +128,7 @@ export class MappingReader {
 
   #readRow(vma: Vma, { mm, pid, tid }: AddressSpace, skipped: SkippedLog): LinuxMapping {
     const { address: modd, start: base } = vma;
-    const size = Number(vma.end - base);
+    const { size } = vma;
     let fields: MappingFields;
     try {
       fields = this.#describe(vma, mm);

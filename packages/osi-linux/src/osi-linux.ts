@@ -19,10 +19,10 @@ import { type LinuxLogRecord, readLog } from './log-row';
 import { type LinuxMapping, type MappingSelection, readMappings } from './mapping-row';
 import { type LinuxModule, readModules } from './module-row';
 import { type LinuxMount, readMounts } from './mount-row';
-import { type Absent, ProcessCalls } from './osi-calls/process-calls';
+import { type Absent, answerOf, ProcessCalls } from './osi-calls/process-calls';
 import { readProcessHandle } from './osi-calls/process-handle';
 import type { PhysicalWriter } from './osi-calls/process-memory';
-import { readProcess, readThread } from './process-row';
+import { readThread } from './process-row';
 import { eachSelectedProcess, type ProcessSelection } from './process-selection';
 import { Processors } from './processors';
 import type { PathSelection } from './reader-paths';
@@ -69,7 +69,7 @@ export class OsiLinux implements OsiProvider {
   getProcesses(): Listing<LinuxProcess> {
     const skipped = new SkippedLog();
     const rows: LinuxProcess[] = [];
-    for (const task of eachProcess(this.kernel, skipped)) rows.push(readProcess(task, skipped));
+    for (const task of eachProcess(this.kernel, skipped)) rows.push(this.#calls.readProcess(task, skipped));
     return createListing(rows, skipped.records);
   }
 
@@ -144,7 +144,8 @@ export class OsiLinux implements OsiProvider {
     if (taskd !== undefined && pids === undefined)
       return this.#calls.readMappings({ asid: null, ...selection, taskd }, threads ?? false);
     const skipped = new SkippedLog();
-    return createListing(readMappings(this.kernel, selection, skipped), skipped.records);
+    const kept = this.#calls.findMappingReader();
+    return createListing(readMappings(this.kernel, selection, skipped, kept), skipped.records);
   }
 
   /** The environment and the directories of every process that `/proc` shows. */
@@ -198,8 +199,7 @@ export class OsiLinux implements OsiProvider {
    */
   getCurrentProcess(cpu = 0): Answer<LinuxProcess> {
     const skipped = new SkippedLog();
-    const row = readProcess(this.#processors.currentTask(cpu).groupLeader, skipped);
-    return Object.assign(row, { skipped: skipped.records });
+    return answerOf(this.#calls.readProcess(this.#processors.currentTask(cpu).groupLeader, skipped), skipped);
   }
 
   /**

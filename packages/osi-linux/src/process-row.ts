@@ -1,41 +1,18 @@
 import { formatAddress, OsiError, type SkippedLog } from '@osi-linux/core';
-import { type Cred, type Mm, readCommandLine, type Task } from '@osi-linux/kstruct';
+import { type Cred, type Mm, type ProcessReader, readCommandLine, type Task } from '@osi-linux/kstruct';
 import type { LinuxProcess, LinuxThread } from './linux-types';
 
 /**
- * Reads one process: what cannot be read is `null`, with its reason in `skipped`.
+ * Reads one process: what cannot be read is `null`, with its reason in `skipped`. `reader` is the caller's for one stop
+ * of the guest.
  */
-export function readProcess(task: Task, skipped: SkippedLog): LinuxProcess {
+export function readProcess(task: Task, reader: ProcessReader, skipped: SkippedLog): LinuxProcess {
   try {
-    return readWhole(task);
+    return reader.read(task) ?? readParts(task, skipped);
   } catch (error) {
     if (!OsiError.is(error)) throw error;
     return readParts(task, skipped);
   }
-}
-
-/** @throws OsiError why a field cannot be read. */
-function readWhole(task: Task): LinuxProcess {
-  const { address: taskd, tgid: pid, ppid, comm: name, startTime: createTime, isKernelThread, mm } = task;
-  const pgd = mm === undefined ? null : mm.pgd;
-  const asid = mm === undefined ? null : mm.asid;
-  const cmdline = mm === undefined ? [] : readCommandLine(mm);
-  const { uid, gid, euid, egid } = task.realCred;
-  return {
-    taskd,
-    pid,
-    ppid,
-    name,
-    createTime,
-    kernelThread: isKernelThread,
-    pgd,
-    asid,
-    cmdline,
-    uid,
-    gid,
-    euid,
-    egid,
-  };
 }
 
 /** The same once more where something is missing, field by field. */

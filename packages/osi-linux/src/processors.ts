@@ -1,6 +1,7 @@
 import { type Cpu, OsiError, type SkippedLog } from '@osi-linux/core';
 import {
   findCurrentTask,
+  isCpuOnline,
   type Kernel,
   readOnlineCpus,
   readPerCpuOffset,
@@ -33,12 +34,20 @@ export class Processors {
 
   /** The number of a processor that is online. @throws OsiError `CPU_UNKNOWN` for any other. */
   requireOnline(cpu: number): number {
+    if (this.#isOnline(cpu)) return cpu;
     const online = this.online();
     if (online.includes(cpu)) return cpu;
     throw new OsiError('CPU_UNKNOWN', `the guest has no cpu ${cpu} online`, {
       hint: `online: ${online.join(', ')}`,
       fields: { cpu, online },
     });
+  }
+
+  /** Looks at one bit of the kernel's mask; false also where there is none. */
+  #isOnline(cpu: number): boolean {
+    const { info } = this.#kernel;
+    const told = info['cpu.nr_cpu_ids_addr'] !== undefined && info['cpu.online_mask_addr'] !== undefined;
+    return told && isCpuOnline(this.#kernel, cpu);
   }
 
   /** The thread that runs on a processor. @throws OsiError why it cannot be told. */

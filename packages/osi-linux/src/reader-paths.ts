@@ -36,12 +36,13 @@ export class TaskPaths<Reader> {
     { ownRoot = false }: PathSelection,
     skipped: SkippedLog,
     open: (paths: PathReader) => Reader,
+    kept?: Reader,
   ) {
     this.#kernel = kernel;
     this.#open = open;
     this.#skipped = skipped;
     this.#own = ownRoot ? new Map() : undefined;
-    if (!ownRoot) this.#shared = open(openPaths(kernel, skipped));
+    if (!ownRoot) this.#shared = kept ?? open(openPaths(kernel, skipped));
   }
 
   /** What reads the paths of a task. One that has ended has no root, and no paths. */

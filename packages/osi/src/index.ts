@@ -1,6 +1,6 @@
 export { classifyMapping, type MappingClass } from './mapping-class';
 export { Osi } from './osi';
-export type { OsiEvents, OsiListener, OsiTaskChange } from './osi-events';
+export type { OsiEvent, OsiEvents, OsiListener, OsiRunningTask, OsiTaskChange } from './osi-events';
 export type { OsiCalls, OsiProvider } from './osi-provider';
 export type {
   OsiExecutionPoint,
@@ -11,3 +11,4 @@ export type {
   OsiProcMem,
   OsiThread,
 } from './osi-types';
+export { ProcessChanges, type ProcessMoment } from './process-changes';

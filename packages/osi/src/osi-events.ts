@@ -1,9 +1,28 @@
+import type { VirtualAddress } from '@osi-linux/core';
 import type { OsiProc } from './osi-types';
+
+/** What a processor runs. A field is `null` where it could not be read. */
+export interface OsiRunningTask {
+  /** Number of the processor, from 0. */
+  readonly cpu: number;
+  /** Id of the process. */
+  readonly pid: number | null;
+  /** Id of the thread. */
+  readonly tid: number | null;
+  /** Name of the thread. */
+  readonly name: string | null;
+  /** Address of the thread's descriptor (on Linux its `task_struct`), virtual. */
+  readonly taskd: VirtualAddress;
+  /** When the thread started, in ns since boot; absent where who tells does not read it. */
+  readonly createTime?: bigint | null;
+}
 
 /** A processor runs another task than before, or the same task another program. */
 export interface OsiTaskChange {
   /** Number of the processor, from 0. */
   readonly cpu: number;
+  /** What it runs now; absent where who tells does not know. */
+  readonly task?: OsiRunningTask;
 }
 
 /** What can be subscribed to, by the names that the command line has for them. */
@@ -20,3 +39,13 @@ export interface OsiEvents {
 
 /** What is called with each event of a kind. */
 export type OsiListener<Name extends keyof OsiEvents> = (event: OsiEvents[Name]) => void;
+
+/** One event with the name of its kind. */
+export type OsiEvent = {
+  readonly [Name in keyof OsiEvents]: {
+    /** Name of its kind. */
+    readonly name: Name;
+    /** What happened. */
+    readonly event: OsiEvents[Name];
+  };
+}[keyof OsiEvents];

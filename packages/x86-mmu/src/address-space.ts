@@ -21,6 +21,13 @@ const halves = new Uint32Array(scratch.buffer);
 const LOW = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 0 : 1;
 const HIGH = 1 - LOW;
 
+interface FirstPage {
+  readonly pageLow: number;
+  readonly high: number;
+  readonly physical: PhysicalAddress;
+  page: Page | undefined;
+}
+
 /**
  * Virtual memory through x86 page tables, with a TLB that holds until {@link flush}.
  *
@@ -39,12 +46,15 @@ const HIGH = 1 - LOW;
  * ```
  */
 export class AddressSpace implements VirtualMemory {
+  /** The form of paging of its tables. */
   readonly form: PagingForm;
   readonly root: PhysicalAddress;
   private readonly memory: PhysicalMemory;
   private readonly nonPresent: NonPresentReader | undefined;
   private readonly fast: FastWalk;
-  private readonly tlb = new Tlb();
+  /** The first page that is asked for: many address spaces are asked for one alone, and never need a TLB. */
+  private first: FirstPage | undefined;
+  private tlb: Tlb | undefined;
 
   /**
    * `nonPresent` reads what the operating system keeps in entries that are not present, for {@link fault}.
@@ -73,12 +83,19 @@ export class AddressSpace implements VirtualMemory {
   /** The page that holds a virtual address, or `undefined` where it is not mapped or its frame is missing. */
   page(address: VirtualAddress): Page | undefined {
     scratch[0] = address;
-    const slot = this.slot(halves[LOW] as number, halves[HIGH] as number);
+    const low = halves[LOW] as number;
+    const high = halves[HIGH] as number;
+    if (this.tlb === undefined && this.isFirst(low, high)) {
+      const first = this.first ?? this.findFirst(low, high);
+      return first === undefined ? undefined : (first.page ?? this.load(first));
+    }
+    const tlb = this.tlb ?? this.makeTlb();
+    const slot = this.slot(tlb, low, high);
     if (slot < 0) return undefined;
-    const kept = this.tlb.page(slot);
+    const kept = tlb.page(slot);
     if (kept !== undefined) return kept;
-    const page = this.memory.page(this.tlb.physicalPage(slot) / 4096);
-    if (page !== undefined) this.tlb.keepPage(slot, page);
+    const page = this.memory.page(tlb.physicalPage(slot) / 4096);
+    if (page !== undefined) tlb.keepPage(slot, page);
     return page;
   }
 
@@ -86,8 +103,14 @@ export class AddressSpace implements VirtualMemory {
   translate(address: VirtualAddress): PhysicalAddress | undefined {
     scratch[0] = address;
     const low = halves[LOW] as number;
-    const slot = this.slot(low, halves[HIGH] as number);
-    return slot < 0 ? undefined : this.tlb.physicalPage(slot) + (low & 0xfff);
+    const high = halves[HIGH] as number;
+    if (this.tlb === undefined && this.isFirst(low, high)) {
+      const first = this.first ?? this.findFirst(low, high);
+      return first === undefined ? undefined : first.physical + (low & 0xfff);
+    }
+    const tlb = this.tlb ?? this.makeTlb();
+    const slot = this.slot(tlb, low, high);
+    return slot < 0 ? undefined : tlb.physicalPage(slot) + (low & 0xfff);
   }
 
   /** Every step of the translation of an address, read anew from the tables. */
@@ -116,13 +139,37 @@ export class AddressSpace implements VirtualMemory {
 
   /** Forgets all translations and pages; for guests that run on between reads. */
   flush(): void {
-    this.tlb.flush();
+    this.tlb?.flush();
+    this.first = undefined;
   }
 
-  private slot(low: number, high: number): number {
-    const slot = this.tlb.find(low, high);
+  private slot(tlb: Tlb, low: number, high: number): number {
+    const slot = tlb.find(low, high);
     if (slot >= 0) return slot;
     const physical = this.fast.translate(this.memory, this.root, low, high);
-    return physical === NO_TRANSLATION ? -1 : this.tlb.fill(low, high, physical - (low & 0xfff));
+    return physical === NO_TRANSLATION ? -1 : tlb.fill(low, high, physical - (low & 0xfff));
+  }
+
+  private makeTlb(): Tlb {
+    this.tlb = new Tlb();
+    return this.tlb;
+  }
+
+  /** Whether an address is in the first page, or nothing was asked for yet. */
+  private isFirst(low: number, high: number): boolean {
+    const { first } = this;
+    return first === undefined || (first.pageLow === (low & ~0xfff) && first.high === high);
+  }
+
+  private findFirst(low: number, high: number): FirstPage | undefined {
+    const physical = this.fast.translate(this.memory, this.root, low, high);
+    if (physical === NO_TRANSLATION) return undefined;
+    this.first = { pageLow: low & ~0xfff, high, physical: physical - (low & 0xfff), page: undefined };
+    return this.first;
+  }
+
+  private load(first: FirstPage): Page | undefined {
+    first.page = this.memory.page(first.physical / 4096);
+    return first.page;
   }
 }

@@ -3,10 +3,12 @@ import type { Architecture } from '@osi-linux/core';
 // The upper half of 5-level paging begins here; that of 4-level lies inside it.
 const UPPER_HALF = 0xff00000000000000n;
 const WORD_END = 0x10000000000000000n;
+const UPPER_HALF_HIGH = 0xff000000;
 
 // CONFIG_VMSPLIT_1G gives the kernel all from 1 GiB on; the usual split is at 0xc0000000.
 const LOWEST_I386_PAGE_OFFSET = 0x40000000n;
 const I386_END = 0x100000000n;
+const LOWEST_I386_LOW = 0x40000000;
 
 /** 64-bit x86 (Linux `arch/x86`, `CONFIG_X86_64`): the kernel lives in the upper half of the address space. */
 export const x86_64: Architecture = {
@@ -14,6 +16,7 @@ export const x86_64: Architecture = {
   wordSize: 8,
   littleEndian: true,
   isKernelAddress: (address) => address >= UPPER_HALF && address < WORD_END,
+  isKernelHalves: (_, high) => high >= UPPER_HALF_HIGH,
 };
 
 /**
@@ -26,4 +29,5 @@ export const i386: Architecture = {
   wordSize: 4,
   littleEndian: true,
   isKernelAddress: (address) => address >= LOWEST_I386_PAGE_OFFSET && address < I386_END,
+  isKernelHalves: (low, high) => high === 0 && low >= LOWEST_I386_LOW,
 };

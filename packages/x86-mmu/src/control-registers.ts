@@ -25,7 +25,12 @@ export interface Paging {
    * Set where bit 12 of CR3 is set, as it is while page-table isolation (PTI) runs user code: the even page before
    * is then the root with the kernel's mappings. Not `certain`: the root may also just lie on an odd page.
    */
-  readonly userHalf?: { readonly kernelRoot: PhysicalAddress; readonly certain: boolean };
+  readonly userHalf?: {
+    /** Physical address of the top table with the kernel's mappings. */
+    readonly kernelRoot: PhysicalAddress;
+    /** Whether the PCID says so too. */
+    readonly certain: boolean;
+  };
 }
 
 const CR0_PG = 1n << 31n;

@@ -38,8 +38,13 @@ export interface NonPresentEntry {
   readonly meaning: string;
   /** Physical address behind the virtual one, where the page is still in memory. */
   readonly physical?: PhysicalAddress;
-  /** Number of the swap file, or of a special kind of entry, and the number of the page in it. */
-  readonly swap?: { readonly type: number; readonly offset: number };
+  /** Where the page is, of an entry of the swap's layout. */
+  readonly swap?: {
+    /** Number of the swap file, or of a special kind of entry. */
+    readonly type: number;
+    /** Number of the page in the swap file. */
+    readonly offset: number;
+  };
 }
 
 /** Reads the entry at which a walk found a page not present, as one operating system writes them. */

@@ -21,8 +21,13 @@ export interface PagingLevel {
   readonly reservedInTable: bigint;
   /** Bits that must be clear in an entry that leads to a page. */
   readonly reservedInPage: bigint;
-  /** PSE-36: bits of a page's entry that hold the physical address from bit 32 on, lowest and count. */
-  readonly highFrame?: { readonly shift: number; readonly bits: number };
+  /** PSE-36: bits of a page's entry that hold the physical address from bit 32 on. */
+  readonly highFrame?: {
+    /** The lowest of them. */
+    readonly shift: number;
+    /** How many they are. */
+    readonly bits: number;
+  };
 }
 
 /** A form of x86 paging as a row of data, walked by one walker (SDM vol. 3A, chapter 4). */

@@ -1,5 +1,6 @@
 import { formatAddress, OsiError, type VirtualAddress } from '@osi-linux/core';
 import type { Kernel } from '../kernel';
+import { isKernelPointerWord } from './kernel-pointer';
 
 /** What a structure holds that no real one of its kind does. */
 export interface Contradiction {
@@ -39,8 +40,6 @@ export function requirePointer(
   pointer: VirtualAddress,
   { struct, address, member }: Pick<Contradiction, 'struct' | 'address' | 'member'>,
 ): VirtualAddress {
-  const { architecture } = kernel.memory;
-  if (architecture.isKernelAddress(pointer) && (Number(pointer & 7n) & (architecture.wordSize - 1)) === 0)
-    return pointer;
+  if (isKernelPointerWord(kernel.memory.architecture, pointer)) return pointer;
   throw implausible({ struct, address, member, received: pointer, expected: 'a pointer of the kernel' });
 }

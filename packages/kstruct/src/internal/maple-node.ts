@@ -42,10 +42,11 @@ export class MapleNode {
   readonly end: number;
   readonly isLeaf: boolean;
   /** The slot to read next, and its first index. */
-  slot = 0;
+  slot: number;
   first: bigint;
-  readonly #view: StructView;
-  readonly #form: NodeForm;
+  private readonly view: StructView;
+  private readonly form: NodeForm;
+  private readonly wordSize: number;
 
   constructor(view: StructView, form: NodeForm, { min, max }: Enode) {
     this.address = view.address;
@@ -53,37 +54,39 @@ export class MapleNode {
     this.max = max;
     this.first = min;
     this.isLeaf = form.isLeaf;
-    this.#view = view;
-    this.#form = form;
-    this.end = this.#readEnd();
+    this.view = view;
+    this.form = form;
+    this.wordSize = view.memory.architecture.wordSize;
+    this.slot = 0;
+    this.end = this.readEnd();
   }
 
   entryAt(slot: number): bigint {
-    return this.#view.word(this.#form.slotOffset + slot * this.#view.memory.architecture.wordSize);
+    return this.view.word(this.form.slotOffset + slot * this.wordSize);
   }
 
   /** Last index of a slot. Corresponds to `mas_logical_pivot`: a pivot of 0 past the first slot ends the node. */
   lastAt(slot: number): bigint {
-    const { pivots } = this.#form;
+    const { pivots } = this.form;
     if (pivots === 0) return this.min + BigInt(slot);
     if (slot >= pivots) return this.max;
-    return this.#pivotAt(slot) || (slot === 0 ? 0n : this.max);
+    return this.pivotAt(slot) || (slot === 0 ? 0n : this.max);
   }
 
-  #pivotAt(slot: number): bigint {
-    return this.#view.word(this.#form.pivotOffset + slot * this.#view.memory.architecture.wordSize);
+  private pivotAt(slot: number): bigint {
+    return this.view.word(this.form.pivotOffset + slot * this.wordSize);
   }
 
   /** Corresponds to `ma_data_end`. */
-  #readEnd(): number {
-    const { slots, pivots, endOffset, alwaysHasEnd } = this.#form;
+  private readEnd(): number {
+    const { slots, pivots, endOffset, alwaysHasEnd } = this.form;
     if (pivots === 0) {
       const room = this.max - this.min;
       return room < slots ? Number(room) : slots - 1;
     }
-    const lastPivot = alwaysHasEnd ? 0n : this.#pivotAt(pivots - 1);
+    const lastPivot = alwaysHasEnd ? 0n : this.pivotAt(pivots - 1);
     if (lastPivot !== 0n) return lastPivot === this.max ? pivots - 1 : pivots;
-    return this.#view.u32(endOffset) & 0xff;
+    return this.view.u32(endOffset) & 0xff;
   }
 }
 

@@ -2,6 +2,8 @@ import { formatAddress, OsiError, type SkippedLog, type VirtualAddress } from '@
 import type { Kernel } from '../kernel';
 import { StructView } from '../struct-view';
 import { implausible, isImplausible, requirePointer } from './implausible';
+import { isKernelPointerWord } from './kernel-pointer';
+import { layoutOf } from './layout';
 
 /** PID_MAX_LIMIT on 64 bit, include/linux/threads.h. */
 const PID_MAX_LIMIT = 4 * 1024 * 1024;
@@ -19,9 +21,10 @@ export function isTask(
   address: VirtualAddress,
   expected: ExpectedLeader,
   skipped: SkippedLog,
+  view?: StructView,
 ): boolean {
   try {
-    validateTask(kernel, address, expected);
+    validateTask(kernel, address, expected, view);
   } catch (error) {
     if (!OsiError.is(error)) throw error;
     if (isImplausible(error)) skipped.add(`task ${formatAddress(address)}`, error);
@@ -37,9 +40,14 @@ export function isTask(
  *
  * @throws OsiError `STRUCT_IMPLAUSIBLE` for what is no task; the fault of a page that is missing.
  */
-export function validateTask(kernel: Kernel, address: VirtualAddress, expected?: ExpectedLeader): void {
+export function validateTask(
+  kernel: Kernel,
+  address: VirtualAddress,
+  expected?: ExpectedLeader,
+  view = new StructView(kernel.memory, address),
+): void {
+  if (isSoundLeader(kernel, view, expected)) return;
   requirePointer(kernel, address, { struct: STRUCT, address, member: 'its address' });
-  const view = new StructView(kernel.memory, address);
   validateIds(kernel, view);
   const leader = readLeader(kernel, view);
   if (leader === undefined) return;
@@ -47,6 +55,24 @@ export function validateTask(kernel: Kernel, address: VirtualAddress, expected?:
   if (wanted !== undefined && leader !== wanted)
     throw contradiction(address, 'group_leader', leader, formatAddress(wanted));
   if (leader !== address) validateLeader(kernel, view, leader);
+}
+
+/** Whether nothing contradicts that a task leads its group; all others are looked at one by one. */
+function isSoundLeader(kernel: Kernel, view: StructView, expected: ExpectedLeader): boolean {
+  const { architecture } = kernel.memory;
+  const { usage_offset, pid_offset, tgid_offset, signal_offset, group_leader_offset } = layoutOf(
+    kernel.info,
+  ).task;
+  const { address } = view;
+  if (pid_offset === undefined || tgid_offset === undefined || group_leader_offset === undefined)
+    return false;
+  if (!isKernelPointerWord(architecture, address)) return false;
+  if (usage_offset !== undefined && view.s32(usage_offset) <= 0) return false;
+  const pid = view.s32(pid_offset);
+  if (pid < 0 || pid > PID_MAX_LIMIT || view.s32(tgid_offset) !== pid) return false;
+  if (signal_offset !== undefined && !view.isKernelPointer(signal_offset)) return false;
+  if (view.word(group_leader_offset) !== address) return false;
+  return expected === undefined || expected === 'itself' || expected === address;
 }
 
 function validateIds({ info }: Kernel, view: StructView): void {

@@ -1,4 +1,4 @@
-import { OsiError, type VirtualAddress } from '@osi-linux/core';
+import { OsiError, type VirtualAddress, type VirtualMemory } from '@osi-linux/core';
 import { type Kernel, StructView, Task } from '@osi-linux/kstruct';
 import type { OsiProcHandle } from '@osi-linux/osi';
 
@@ -38,8 +38,19 @@ function isListed(kernel: Kernel, task: Task): boolean {
   const links = new StructView(memory, node);
   const pointsBack = (neighbour: VirtualAddress, offset: number) =>
     ifMapped(() => new StructView(memory, neighbour).word(offset) === node);
+  if (isJoined(links, memory, node)) return true;
   const ways = [() => pointsBack(links.word(0), wordSize), () => pointsBack(links.word(wordSize), 0)];
   return someHolds(ways);
+}
+
+/** Whether the next entry points back, as nearly all do; where it does not, or cannot be read, both are asked. */
+function isJoined(links: StructView, memory: VirtualMemory, node: VirtualAddress): boolean {
+  try {
+    return new StructView(memory, links.word(0)).word(memory.architecture.wordSize) === node;
+  } catch (error) {
+    if (!OsiError.is(error)) throw error;
+    return false;
+  }
 }
 
 function startedAt({ info }: Kernel, task: Task, createTime: bigint | null | undefined): boolean {

@@ -5,6 +5,7 @@ import {
   type Listing,
   OsiError,
   type PhysicalAddress,
+  type Skipped,
   SkippedLog,
   type VirtualAddress,
   type VirtualMemory,
@@ -17,6 +18,7 @@ import {
   type Kernel,
   OpenFile,
   PathReader,
+  ProcessReader,
   type Task,
 } from '@osi-linux/kstruct';
 import type { OsiProcHandle, OsiProcMem } from '@osi-linux/osi';
@@ -31,6 +33,13 @@ import { readProcessHandle } from './process-handle';
 import { findPhysical, type PhysicalWriter, readMemory, writeMemory } from './process-memory';
 import { findBootReason } from './readiness';
 
+/** Puts what was skipped beside a row that is the caller's own: copying it costs a third of reading it. */
+export function answerOf<Row extends object>(row: Row, { records }: SkippedLog): Answer<Row> {
+  const answer: Row & { skipped?: readonly Skipped[] } = row;
+  answer.skipped = records;
+  return answer as Answer<Row>;
+}
+
 /** What stands for no process, as PANDA's NULL. */
 export type Absent = null | undefined;
 
@@ -44,6 +53,8 @@ export class ProcessCalls {
   #paths: PathReader | undefined;
   #mappings: MappingReader | undefined;
   #memory: VirtualMemory | undefined;
+  #processes: ProcessReader | undefined;
+  #rootIsSound: boolean | undefined;
 
   constructor(kernel: Kernel, write: PhysicalWriter | undefined) {
     this.#kernel = kernel;
@@ -56,6 +67,8 @@ export class ProcessCalls {
     this.#paths = undefined;
     this.#mappings = undefined;
     this.#memory = undefined;
+    this.#processes = undefined;
+    this.#rootIsSound = undefined;
   }
 
   /** Why the guest cannot be asked yet; a guest that was ready once stays so until it runs on. */
@@ -72,11 +85,17 @@ export class ProcessCalls {
     return createListing(rows, skipped.records);
   }
 
+  /** One process; for one stop of the guest, what it shares with others is kept. */
+  readProcess(task: Task, skipped: SkippedLog): LinuxProcess {
+    this.#processes ??= new ProcessReader(this.#kernel);
+    return readProcess(task, this.#processes, skipped);
+  }
+
   findProcess(handle: OsiProcHandle | Absent): Answer<LinuxProcess> | undefined {
     const task = this.#find(handle);
     if (task === undefined) return undefined;
     const skipped = new SkippedLog();
-    return { ...readProcess(task, skipped), skipped: skipped.records };
+    return answerOf(this.readProcess(task, skipped), skipped);
   }
 
   findPid(handle: OsiProcHandle | Absent): number | undefined {
@@ -152,6 +171,21 @@ export class ProcessCalls {
   #pathReader(): PathReader {
     this.#paths ??= new PathReader(this.#kernel, findReaderRoot(this.#kernel));
     return this.#paths;
+  }
+
+  /** What reads mappings for a reader in pid 1's root, where that can be told without a doubt. */
+  findMappingReader(): MappingReader | undefined {
+    this.#rootIsSound ??= this.#checkRoot();
+    return this.#rootIsSound ? this.#mappingReader(new SkippedLog()) : undefined;
+  }
+
+  #checkRoot(): boolean {
+    const problems = new SkippedLog();
+    problems.attempt(
+      () => 'root directory of the reader',
+      () => findReaderRoot(this.#kernel, problems),
+    );
+    return problems.records.length === 0;
   }
 
   /** Also without the root directory of a reader; such a reader is not kept, so that each listing says it. */

@@ -5,7 +5,14 @@ const PHYSICAL_END = 2 ** 52;
 
 /** @throws OsiError `PAGE_ROOT_INVALID` where `root` is no physical address that this form's CR3 can hold. */
 export function checkRoot(form: PagingForm, root: PhysicalAddress): void {
-  if (root >= 0 && root < PHYSICAL_END && root % form.rootAlignment === 0) return;
+  // In integers: on doubles, % is a call out of the compiled code.
+  if (
+    root >= 0 &&
+    root < PHYSICAL_END &&
+    Math.floor(root) === root &&
+    (root & (form.rootAlignment - 1)) === 0
+  )
+    return;
   const expected = `a multiple of ${form.rootAlignment} below 2^52`;
   throw new OsiError('PAGE_ROOT_INVALID', `page-table root ${formatAddress(root)} is not ${expected}`, {
     hint: 'mask the PCID bits of a CR3 value, or check where the root was read',

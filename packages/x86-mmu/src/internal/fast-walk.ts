@@ -5,6 +5,9 @@ import { type IntegerLevel, integerLevels, NO_PAGE, pageAddress } from './intege
 /** What the integer walk says where the address has no translation. */
 export const NO_TRANSLATION = NO_PAGE;
 
+/** A dump has one form of paging, so that most ask for the same walk again. */
+let lastMade: FastWalk | undefined;
+
 /**
  * The page walk in 32-bit integers, for the physical address alone: the same rows as the telling walk, an order of
  * magnitude faster than in bigints.
@@ -14,16 +17,20 @@ export class FastWalk {
 
   /** The walk of a form; made once, since a listing makes an address space per process. */
   static of(form: PagingForm): FastWalk {
+    if (lastMade?.form === form) return lastMade;
     const made = FastWalk.made.get(form) ?? new FastWalk(form);
     FastWalk.made.set(form, made);
+    lastMade = made;
     return made;
   }
 
+  private readonly form: PagingForm;
   private readonly levels: readonly IntegerLevel[];
   private readonly wideEntries: boolean;
   private readonly signShift: number;
 
   private constructor(form: PagingForm) {
+    this.form = form;
     this.levels = integerLevels(form);
     this.wideEntries = form.entrySize === 8;
     this.signShift = form.virtualBits - 33;
@@ -39,15 +46,18 @@ export class FastWalk {
   /** The physical address behind a virtual one given in halves, or {@link NO_TRANSLATION}. */
   translate(memory: PhysicalMemory, root: PhysicalAddress, low: number, high: number): PhysicalAddress {
     if (!this.isCanonical(high)) return NO_TRANSLATION;
-    let frame = Math.floor(root / 4096);
-    let tableOffset = root % 4096;
-    for (const level of this.levels) {
+    // In integers: on doubles, % is a call out of the compiled code.
+    let tableOffset = root & 0xfff;
+    let frame = (root - tableOffset) / 4096;
+    const { levels, wideEntries } = this;
+    for (let depth = 0; depth < levels.length; depth += 1) {
+      const level = levels[depth] as IntegerLevel;
       const page = memory.page(frame);
       if (page === undefined) return NO_TRANSLATION;
       const index = indexOf(level, low, high);
-      const at = tableOffset + (this.wideEntries ? index * 8 : index * 4);
+      const at = tableOffset + (wideEntries ? index * 8 : index * 4);
       const entry = page.view.getUint32(at, true);
-      const entryHigh = this.wideEntries ? page.view.getUint32(at + 4, true) : 0;
+      const entryHigh = wideEntries ? page.view.getUint32(at + 4, true) : 0;
       if ((entry & 1) === 0) return NO_TRANSLATION;
       if (level.leaf || (entry & level.pageSizeBit) !== 0) return pageAddress(level, entry, entryHigh, low);
       if ((entry & level.tableReservedLow) !== 0 || (entryHigh & level.tableReservedHigh) !== 0)
