@@ -13,6 +13,7 @@ export const EXTENSION_ROWS = [
     kind: 'address',
     kernelAddress: true,
     expression: 'swapper_pg_dir',
+    alternatives: ['init_top_pgt', 'init_level4_pgt'],
     doc: 'Top page table of the kernel itself.',
   },
   {

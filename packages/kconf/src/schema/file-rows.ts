@@ -94,6 +94,7 @@ export const FILE_ROWS = [
     requiredIn: EVERY,
     aliases: ['fs.d_iname_offset'],
     expression: 'dentry.d_iname',
+    alternatives: ['dentry.d_shortname'],
     doc: 'Where short names are kept; `dentry.d_shortname` since v6.14.',
   },
   {
@@ -133,6 +134,7 @@ export const FILE_ROWS = [
     aliases: ['fs.mnt_parent_offset'],
     signed: true,
     expression: 'vfsmount.mnt_parent',
+    alternatives: ['mount.mnt_parent - mount.mnt'],
     doc: 'The mount that this one lies on, counted from the vfsmount: negative since Linux commit 7d6fec45a513 ("vfs: start hiding vfsmount guts series") (in v3.3). PANDA 1 counted from `struct mount`.',
   },
   {
@@ -142,6 +144,7 @@ export const FILE_ROWS = [
     aliases: ['fs.mnt_mountpoint_offset'],
     signed: true,
     expression: 'vfsmount.mnt_mountpoint',
+    alternatives: ['mount.mnt_mountpoint - mount.mnt'],
     doc: 'The directory that is mounted on, counted as `path.mnt_parent_offset`.',
   },
 ] as const satisfies readonly SchemaRow[];

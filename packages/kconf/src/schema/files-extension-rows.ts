@@ -46,6 +46,7 @@ export const FILES_EXTENSION_ROWS = [
     key: 'fs.f_count_offset',
     kind: 'offset',
     expression: 'file.f_count',
+    alternatives: ['file.f_ref'],
     doc: 'How many hold the open file. Linux commit 90ee6ed776c0 ("fs: port files to file_ref") (in v6.13) made it `f_ref`, which counts from 0.',
   },
   {

@@ -27,6 +27,7 @@ export const MODULES_EXTENSION_ROWS = [
     key: 'module.MODULE_NAME_LEN',
     kind: 'constant',
     expression: 'MODULE_NAME_LEN',
+    alternatives: ['ARRAY_SIZE(module.name)'],
     doc: "Bytes of a module's name.",
   },
   {
@@ -40,6 +41,7 @@ export const MODULES_EXTENSION_ROWS = [
     key: 'module.MODULE_STATE_UNFORMED',
     kind: 'constant',
     expression: 'MODULE_STATE_UNFORMED',
+    alternatives: ['module_state.MODULE_STATE_UNFORMED'],
     doc: 'State of a module that is being read; `/proc/modules` leaves it out.',
   },
   {
@@ -78,18 +80,21 @@ export const MODULES_EXTENSION_ROWS = [
     key: 'module.MOD_TEXT',
     kind: 'constant',
     expression: 'MOD_TEXT',
+    alternatives: ['mod_mem_type.MOD_TEXT'],
     doc: 'The kind of memory that holds code.',
   },
   {
     key: 'module.MOD_MEM_NUM_TYPES',
     kind: 'constant',
     expression: 'MOD_MEM_NUM_TYPES',
+    alternatives: ['mod_mem_type.MOD_MEM_NUM_TYPES'],
     doc: 'How many kinds of memory there are.',
   },
   {
     key: 'module.core_base_offset',
     kind: 'offset',
     expression: 'module.core_layout.base',
+    alternatives: ['module.module_core'],
     doc: 'First address of the module; `module.module_core` before Linux commit 7523e4dc5057 ("module: use a structure to encapsulate layout.") (in v4.5).',
   },
   {
@@ -97,6 +102,7 @@ export const MODULES_EXTENSION_ROWS = [
     kind: 'offset',
     member: 'int',
     expression: 'module.core_layout.size',
+    alternatives: ['module.core_size'],
     doc: 'How many bytes it has there.',
   },
   {
@@ -104,6 +110,7 @@ export const MODULES_EXTENSION_ROWS = [
     kind: 'offset',
     member: 'int',
     expression: 'module.init_layout.size',
+    alternatives: ['module.init_size'],
     doc: 'How many bytes it has besides while it starts.',
   },
   {

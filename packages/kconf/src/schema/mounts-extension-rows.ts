@@ -21,6 +21,7 @@ export const MOUNTS_EXTENSION_ROWS = [
     member: 'list',
     signed: true,
     expression: 'vfsmount.mnt_mounts',
+    alternatives: ['mount.mnt_mounts - mount.mnt'],
     doc: 'Head of the list of the mounts on this one, counted from the vfsmount as all that is private to a mount.',
   },
   {
@@ -29,6 +30,7 @@ export const MOUNTS_EXTENSION_ROWS = [
     member: 'list',
     signed: true,
     expression: 'vfsmount.mnt_child',
+    alternatives: ['mount.mnt_child - mount.mnt'],
     doc: 'Links a mount in that list of its parent.',
   },
   {
@@ -36,6 +38,7 @@ export const MOUNTS_EXTENSION_ROWS = [
     kind: 'offset',
     signed: true,
     expression: 'vfsmount.mnt_devname',
+    alternatives: ['mount.mnt_devname - mount.mnt'],
     doc: 'What is mounted, by its name, a C string.',
   },
   {
@@ -44,6 +47,7 @@ export const MOUNTS_EXTENSION_ROWS = [
     member: 'int',
     signed: true,
     expression: 'vfsmount.mnt_id',
+    alternatives: ['mount.mnt_id - mount.mnt'],
     doc: 'Number of the mount.',
   },
   {

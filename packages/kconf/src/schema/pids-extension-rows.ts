@@ -32,6 +32,7 @@ export const PIDS_EXTENSION_ROWS = [
     key: 'xa_node.XA_CHUNK_SIZE',
     kind: 'constant',
     expression: 'XA_CHUNK_SIZE',
+    alternatives: ['ARRAY_SIZE(xa_node.slots)'],
     doc: 'Slots of a node.',
   },
   {

@@ -41,6 +41,11 @@ export interface SchemaRow {
   readonly handWritten?: true;
   /** The C expression that it comes from: `task_struct.tasks` for a member, `init_task` for a symbol. */
   readonly expression?: string;
+  /**
+   * Other C expressions of the same value, for kernels that lack the first: a member of another name, a symbol, a
+   * difference of two members, a constant of an enum (`module_state.MODULE_STATE_UNFORMED`), `ARRAY_SIZE(xa_node.slots)`.
+   */
+  readonly alternatives?: readonly string[];
   /** One sentence or two about it. */
   readonly doc: string;
 }

@@ -23,6 +23,7 @@ export const TASK_ROWS = [
     kind: 'address',
     requiredIn: CURRENT,
     expression: 'current_task',
+    alternatives: ['pcpu_hot.current_task'],
     doc: 'Per-CPU address of the pointer to the running task. Linux commit e57ef2ed97c1 ("x86: Put hot per CPU variables into a struct") (in v6.2) made it `pcpu_hot.current_task`, until v6.15.',
   },
   {

@@ -1,0 +1,22 @@
+export * from './btf';
+export * from './btf-location';
+export * from './derive-kernel-info';
+export * from './elf-symbols';
+export * from './isf';
+export { Kallsyms, type KallsymsSource, readKallsyms } from './kallsyms';
+export {
+  eachKernelLocation,
+  type KernelLocation,
+  type KernelSource,
+  type LocatedKernel,
+  locateKernel,
+  locateThrough,
+} from './kernel-location';
+export { findNamedRoots, type KernelMeans, type RootCandidate } from './kernel-root';
+export * from './module-symbols';
+export * from './ram-scan';
+export * from './split-btf';
+export * from './symbol-table';
+export * from './system-map';
+export * from './type-source';
+export * from './vmcoreinfo';

@@ -1,0 +1,31 @@
+import type { VirtualAddress } from '@osi-linux/core';
+
+/** A symbol of the kernel or of one of its modules. */
+export interface KernelSymbol {
+  /** Its name, without the letter of its type. */
+  readonly name: string;
+  /** The letter that `nm` prints for it: `T` for a global function, `d` for a local variable ... */
+  readonly type: string;
+  /** Its virtual address; of a variable that each processor has its own of, what the kernel's tables hold. */
+  readonly address: VirtualAddress;
+  /** Name of the module that it is of; absent for the kernel itself. */
+  readonly module?: string;
+}
+
+/** Names and addresses of a kernel, from wherever they come. */
+export interface SymbolTable {
+  /** The addresses of those names that the table has. Of several symbols of one name the first counts. */
+  lookup(names: readonly string[]): Map<string, VirtualAddress>;
+  /** Every symbol, in the order of the table. */
+  each(): Iterable<KernelSymbol>;
+}
+
+/** Something that was found out about a guest, with what says so. */
+export interface Evidence {
+  /** What it is about, a short fixed name: `page-table root`, `kaslr shift`. */
+  readonly what: string;
+  /** What was found. */
+  readonly value: string;
+  /** What shows it. */
+  readonly evidence: string;
+}

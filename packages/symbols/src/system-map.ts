@@ -1,0 +1,88 @@
+import { decodeText, OsiError, offsetAddress, type VirtualAddress } from '@osi-linux/core';
+import type { KernelSymbol, SymbolTable } from './symbol-table';
+
+/** How the addresses of a list of symbols are to be read. */
+export interface SystemMapOptions {
+  /**
+   * By how many bytes the running kernel's image was moved: added to the addresses of the image. `System.map` has those
+   * that the kernel was linked for, `/proc/kallsyms` those of the running one.
+   */
+  readonly kaslrShift?: bigint;
+}
+
+const LINE = /^([0-9a-f]{8,16}) ([A-Za-z?!-]) ([^\s]+)(?:[ \t]+\[([^\]\s]+)\])?\r?$/gm;
+/** Where the image of a 64-bit kernel can lie: `__START_KERNEL_map` and the GiB behind it. */
+const IMAGE_64 = [0xffffffff80000000n, 0xffffffffc0000000n] as const;
+/** The first GiB that 32-bit kernels map: PAGE_OFFSET of most configurations. */
+const IMAGE_32 = [0xc0000000n, 0x100000000n] as const;
+
+/**
+ * Reads a list of symbols as `nm` prints it: `System.map`, or the text of `/proc/kallsyms`.
+ *
+ * Each line is an address in hex, the letter of the type, the name, and in `/proc/kallsyms` the module in brackets.
+ * Other lines are passed over. The text is kept, and no table of it is built.
+ *
+ * @throws OsiError `SYMBOLS_HIDDEN` where every address is 0, as the kernel shows them to those who may not read them;
+ * `SYMBOLS_MALFORMED` where no line is a symbol.
+ *
+ * @example
+ * ```ts
+ * const symbols = parseSystemMap('ffffffff81000000 T _text\nffffffff82613780 D init_task\n');
+ * symbols.lookup(['init_task']).get('init_task') // => 0xffffffff82613780n
+ * const moved = parseSystemMap('ffffffff81000000 T _text\n', { kaslrShift: 0x2000000n });
+ * [...moved.each()] // => [{ name: '_text', type: 'T', address: 0xffffffff83000000n }]
+ * parseSystemMap('0000000000000000 T _text\n') // throws SYMBOLS_HIDDEN
+ * parseSystemMap('nothing') // throws SYMBOLS_MALFORMED
+ * ```
+ */
+export function parseSystemMap(list: Uint8Array | string, options: SystemMapOptions = {}): SymbolTable {
+  const table = new SystemMap(typeof list === 'string' ? list : decodeText(list), options.kaslrShift ?? 0n);
+  let first: KernelSymbol | undefined;
+  for (const symbol of table.each()) {
+    first ??= symbol;
+    if (symbol.address !== 0n) return table;
+  }
+  if (first === undefined) {
+    throw new OsiError('SYMBOLS_MALFORMED', 'the list of symbols has no line "ADDRESS TYPE NAME"', {
+      hint: 'give a System.map, or what root reads from /proc/kallsyms',
+    });
+  }
+  throw new OsiError('SYMBOLS_HIDDEN', 'every address in the list of symbols is 0', {
+    hint: 'read /proc/kallsyms as root, with kernel.kptr_restrict not above 1',
+  });
+}
+
+class SystemMap implements SymbolTable {
+  readonly #text: string;
+  readonly #shift: bigint;
+
+  constructor(text: string, shift: bigint) {
+    this.#text = text;
+    this.#shift = shift;
+  }
+
+  lookup(names: readonly string[]): Map<string, VirtualAddress> {
+    const wanted = new Set(names);
+    const found = new Map<string, VirtualAddress>();
+    for (const [, address = '', , name = ''] of this.#text.matchAll(LINE)) {
+      if (!wanted.delete(name)) continue;
+      found.set(name, this.#moved(address));
+      if (wanted.size === 0) break;
+    }
+    return found;
+  }
+
+  *each(): Generator<KernelSymbol, void, undefined> {
+    for (const [, address = '', type = '', name = '', module] of this.#text.matchAll(LINE)) {
+      yield { name, type, address: this.#moved(address), ...(module === undefined ? {} : { module }) };
+    }
+  }
+
+  /** What lies outside of the image does not move with it: offsets of per-CPU variables, constants. */
+  #moved(hex: string): VirtualAddress {
+    const address = BigInt(`0x${hex}`);
+    const [start, end] = hex.length > 8 ? IMAGE_64 : IMAGE_32;
+    if (this.#shift === 0n || address < start || address >= end) return address;
+    return offsetAddress(address + this.#shift, 0);
+  }
+}
