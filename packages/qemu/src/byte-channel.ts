@@ -1,0 +1,19 @@
+/** Bytes to and from a peer, synchronously; what a protocol client speaks over. */
+export interface ByteChannel {
+  /** What to call it in messages: the path of a socket, or host and port. */
+  readonly name: string;
+  /**
+   * Sends bytes, without waiting until they arrive.
+   *
+   * @throws OsiError `LIVE_CONNECTION_LOST`, `LIVE_CONNECT_FAILED`.
+   */
+  write(bytes: Uint8Array): void;
+  /**
+   * Waits for the next bytes, at most this many milliseconds; `undefined` where none came.
+   *
+   * @throws OsiError `LIVE_CONNECTION_LOST` once the peer has gone, `LIVE_CONNECT_FAILED` where there was none.
+   */
+  read(timeoutMs: number): Uint8Array | undefined;
+  /** Lets go of the connection. */
+  close(): void;
+}

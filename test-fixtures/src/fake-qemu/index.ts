@@ -1,0 +1,4 @@
+export * from './fake-channel';
+export * from './fake-gdb-stub';
+export * from './fake-monitor';
+export * from './qmp-server';
