@@ -52,7 +52,7 @@ if [ "$STATE" = idle ]; then
 fi
 # The last record of the log is one that is not finished.
 echo 1 > /sys/module/task_truth/parameters/open_ended
-collector /dev/vda /dev/ttyS0 /run/insmod.log /run/dmesg.log /run/dmesg-raw.log /run/current /run/page-out /proc/task_truth \
-	/proc/cmdline /proc/version /proc/iomem /proc/modules /proc/filesystems /proc/swaps /proc/meminfo /proc/sys/kernel/osrelease \
+collector /dev/vda /dev/ttyS0 /run/insmod.log /run/dmesg.log /run/dmesg-raw.log /run/current /run/page-out /proc/task_truth /proc/task_heaps \
+	/proc/cmdline /proc/version /proc/iomem /proc/kallsyms /proc/modules /proc/filesystems /proc/swaps /proc/meminfo /proc/sys/kernel/osrelease \
 	/dev/kmsg
 give_up "the collector ended"

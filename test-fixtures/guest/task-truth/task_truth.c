@@ -5,11 +5,16 @@
  * A line a task, in the kernel's own order, leaders before their threads:
  *     task tgid pid ppid kthread start_time pgd pgd_physical comm
  * Addresses are hex, `-` where there is none; comm is its 16 bytes as hex digits.
+ *
+ * /proc/task_heaps: a line `pid start_brk brk` for each process that has user memory.
+ *
+ * Writing a number to its parameter `spin` keeps the writer in the kernel for a while, with that number in EBX.
  */
 
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/io.h>
+#include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -44,6 +49,21 @@ static int show_tasks(struct seq_file *file, void *unused)
 	show_task(file, &init_task);
 	for_each_process_thread(leader, task)
 		show_task(file, task);
+	rcu_read_unlock();
+	return 0;
+}
+
+static int show_heaps(struct seq_file *file, void *unused)
+{
+	struct task_struct *leader;
+
+	rcu_read_lock();
+	for_each_process(leader) {
+		task_lock(leader);
+		if (leader->mm)
+			seq_printf(file, "%d %lx %lx\n", task_tgid_nr(leader), leader->mm->start_brk, leader->mm->brk);
+		task_unlock(leader);
+	}
 	rcu_read_unlock();
 	return 0;
 }
@@ -84,14 +104,37 @@ static int leave_open(const char *value, const struct kernel_param *parameter)
 static const struct kernel_param_ops open_ended = { .set = leave_open };
 module_param_cb(open_ended, &open_ended, NULL, 0200);
 
+/* Some milliseconds under software emulation. */
+#define SPIN_TURNS 4000
+
+static int spin(const char *value, const struct kernel_param *parameter)
+{
+	unsigned int turns = SPIN_TURNS, marker;
+	int error = kstrtouint(value, 0, &marker);
+
+	if (error)
+		return error;
+	asm volatile("1:\tpause\n\tdecl %0\n\tjnz 1b\n\txorl %1, %1" : "+r"(turns), "+b"(marker) : : "cc");
+	return 0;
+}
+
+static const struct kernel_param_ops spin_ops = { .set = spin };
+module_param_cb(spin, &spin_ops, NULL, 0200);
+
 static int __init task_truth_init(void)
 {
 	write_log();
-	return proc_create_single("task_truth", 0400, NULL, show_tasks) ? 0 : -ENOMEM;
+	if (!proc_create_single("task_truth", 0400, NULL, show_tasks))
+		return -ENOMEM;
+	if (proc_create_single("task_heaps", 0400, NULL, show_heaps))
+		return 0;
+	remove_proc_entry("task_truth", NULL);
+	return -ENOMEM;
 }
 
 static void __exit task_truth_exit(void)
 {
+	remove_proc_entry("task_heaps", NULL);
 	remove_proc_entry("task_truth", NULL);
 }
 

@@ -1,6 +1,5 @@
 import { OsiError, type Skipped } from '@osi-linux/core';
-import { type Guest, openGuest } from '@osi-linux/guest';
-import { RecordingMemory } from '../recorder/recording-memory';
+import { type Guest, openGuest, RecordingMemory } from '@osi-linux/guest';
 import { type DamageCounts, SoundRows } from './comparison';
 import { CountedMemory, StepCount } from './counted-memory';
 import { DAMAGED_LISTINGS, type DamagedListing, valueText } from './listings';
@@ -61,7 +60,7 @@ export class DamageSubject {
       const rows = new SoundRows(listing, listing.read(linux));
       this.#sound.set(listing.name, { rows, steps: count.steps - before });
     }
-    this.touched = new TouchedMemory(this.kernel, recording.pages.keys(), pages);
+    this.touched = new TouchedMemory(this.kernel, recording.frames, pages);
   }
 
   /** Reads all listings of a damaged dump of the guest; the error of `openGuest` where that refuses it. */

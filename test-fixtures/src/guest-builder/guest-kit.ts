@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CPIO_MODE, type CpioEntry } from './cpio';
+import { compileDynamicPrograms } from './dynamic-programs';
 import { type KernelImage, type KernelSpec, kernelImage } from './kernel-image';
 import { collectModules, findKnownModules, type KernelModuleFile } from './kernel-modules';
 import { type BuiltModule, buildModule } from './module-build';
@@ -50,17 +51,21 @@ const STATE_MODULES = [
   ...['dummy', 'bridge', 'lzo', 'lzo-rle', 'zram'],
 ];
 
+const COMPILER_FLAGS = ['-std=gnu11', '-O2', '-D_FILE_OFFSET_BITS=64', '-Wall', '-Wextra', '-Werror'];
+/** The folder of the programs that are not static. */
+const DYNAMIC = 'dynamic';
+
 /**
- * Fetches and builds all that is needed to boot guests with this kernel.
+ * Fetches and builds all that is needed to boot guests with this kernel; `more` are modules besides those of every guest.
  *
  * @throws OsiError `GUEST_COMMAND_FAILED`, `GUEST_KERNEL_UNKNOWN`, `GUEST_MODULE_UNKNOWN`, `APT_MIRROR_UNKNOWN`.
  */
-export async function guestKit(spec: KernelSpec): Promise<GuestKit> {
+export async function guestKit(spec: KernelSpec, more: readonly string[] = []): Promise<GuestKit> {
   const kernel = await kernelImage(spec);
   const packages = [...TOOLCHAIN, 'busybox-static', `linux-headers-${kernel.release}`];
   const root = await suiteRoot({ suite: spec.suite, arch: spec.arch, packages });
   const stateModules = findKnownModules(kernel.modules, STATE_MODULES);
-  const modules = await collectModules(kernel.modules, [...DISK_MODULES, ...stateModules]);
+  const modules = await collectModules(kernel.modules, [...DISK_MODULES, ...stateModules, ...more]);
   const kernelinfo = await buildModule(root, kernel.release, KERNELINFO_SOURCES, 'kernelinfo');
   const taskTruth = await buildModule(root, kernel.release, join(GUEST_SOURCES, 'task-truth'), 'task_truth');
   const folders = ['bin', 'etc', 'modules'].map((path) => entry(path, CPIO_MODE.folder, new Uint8Array(0)));
@@ -69,7 +74,8 @@ export async function guestKit(spec: KernelSpec): Promise<GuestKit> {
   const moduleEntries = [...modules, kernelinfo, taskTruth].map(({ name, bytes }) =>
     entry(`modules/${name}.ko`, CPIO_MODE.file, bytes),
   );
-  const files = [...folders, busybox, ...programs, ...moduleEntries];
+  const dynamic = await compileDynamicPrograms(root, join(GUEST_SOURCES, DYNAMIC), COMPILER_FLAGS);
+  const files = [...folders, busybox, ...programs, ...dynamic, ...moduleEntries];
   return { kernel, root, modules, kernelinfo, taskTruth, files };
 }
 
@@ -77,16 +83,16 @@ function entry(path: string, mode: number, bytes: Uint8Array): CpioEntry {
   return { path, mode, bytes };
 }
 
-/** Every C file of the guest's sources becomes a static program in /bin, and so does every folder of C files. */
+/** Every C file of the guest's sources becomes a static program in /bin, and so does every folder of C files but one. */
 async function compilePrograms(root: string): Promise<CpioEntry[]> {
   const programs = programSources();
   const output = mkdtempSync(join(tmpdir(), 'osi-linux-programs-'));
   const binds = { '/build/guest': GUEST_SOURCES, '/build/programs': output };
-  const flags = ['-std=gnu11', '-O2', '-D_FILE_OFFSET_BITS=64', '-Wall', '-Wextra', '-Werror'];
   try {
     for (const [name, sources] of programs) {
       const files = sources.map((source) => `/build/guest/${source}`);
-      const command = ['gcc', ...flags, '-static', '-pthread', '-o', `/build/programs/${name}`, ...files];
+      const program = `/build/programs/${name}`;
+      const command = ['gcc', ...COMPILER_FLAGS, '-static', '-pthread', '-o', program, ...files];
       await runInSuiteRoot(root, command, { binds });
     }
     return [...programs.keys()].map((name) =>
@@ -103,7 +109,7 @@ function programSources(): Map<string, string[]> {
   for (const item of readdirSync(GUEST_SOURCES, { withFileTypes: true })) {
     const { name } = item;
     if (item.isFile() && name.endsWith('.c')) programs.set(name.slice(0, -2), [name]);
-    if (!item.isDirectory() || existsSync(join(GUEST_SOURCES, name, 'Kbuild'))) continue;
+    if (!item.isDirectory() || name === DYNAMIC || existsSync(join(GUEST_SOURCES, name, 'Kbuild'))) continue;
     const sources = readdirSync(join(GUEST_SOURCES, name)).filter((file) => file.endsWith('.c'));
     programs.set(
       name,

@@ -15,7 +15,14 @@ export interface TableGuest extends GuestSpec {
   readonly logSays: RegExp;
 }
 
-const MACHINE = { cpus: 2, memoryMiB: 256, kaslr: true, state: 'spinning', core: false } as const;
+const MACHINE = {
+  cpus: 2,
+  memoryMiB: 256,
+  kaslr: true,
+  state: 'spinning',
+  stops: true,
+  core: false,
+} as const;
 
 /** What orders mappings: a list and a tree of their own until v6.1, a maple tree since. */
 const VMA_LIST = [

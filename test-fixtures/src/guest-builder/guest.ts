@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { OsiError } from '@osi-linux/core';
 import { parseGuestTruth } from '../truth/guest-truth';
@@ -9,20 +8,20 @@ import { formatGuestTruth } from '../truth/truth-json';
 import { parseTruthRecords, type TruthRecord } from '../truth/truth-records';
 import { cacheFolder, publishFolder } from './cache-folder';
 import { GUEST_SOURCES, type GuestKit, guestKit, KERNELINFO_SOURCES } from './guest-kit';
+import { guestStops, type StopSpec, stopInModes, writeFurtherStops } from './guest-stops';
+import { readKernelGsBases } from './kernel-gs-bases';
 import { type KernelSpec, kernelImage } from './kernel-image';
 import { Machine, type MachineSpec } from './machine';
-import { writePaddedRaw } from './padded-raw';
-import type { QmpClient } from './qmp';
-import { type CpuState, parseRegisters } from './registers';
+import { dumpMemory, type QemuDump } from './memory-dumps';
 
 /** Which guest is wanted. */
-export interface GuestSpec extends KernelSpec, MachineSpec {
-  /** What its processors do at the moment of the dump: user-mode spinners on all of them, or nothing on any. */
-  readonly state: 'spinning' | 'idle';
+export interface GuestSpec extends KernelSpec, MachineSpec, StopSpec {
   /** Whether states that `/proc` itself cannot tell are left out, so that every listing is complete. */
   readonly answerable?: boolean;
   /** What its folder in the cache begins with; another name is another boot, at another KASLR address. */
   readonly name?: string;
+  /** In which other forms than `elf` and `raw` QEMU writes its memory at the same stop. */
+  readonly dumps?: readonly QemuDump[];
 }
 
 /** How guests are kept. */
@@ -31,18 +30,19 @@ export interface BuildGuestOptions {
   readonly folder?: string;
 }
 
-/** EBX of the spinner on CPU 0; each further CPU has one more. */
-const SPINNER = 0x5350494e;
+/** Tells QEMU where the guest's VMCOREINFO is. */
+const VMCOREINFO_MODULES = ['qemu_fw_cfg'];
 const BOOT_ATTEMPTS = 3;
-const STOP_ATTEMPTS = 50;
 
 /**
  * Boots a guest, brings it into a known state, gathers the truth, stops it and dumps its memory.
  *
  * The returned folder holds `console.log`, `dmesg.log`, `dmesg-raw.log` (with priorities), `dump.elf`, `dump.raw`
  * (guest-physical memory from 0 to its end, with holes where there is none), `truth` (records), `truth.json`, `registers.txt`
- * (`info registers -a`), `cpus.txt` (`info cpus`), `module-build.log` (what the compiler said of kernelinfo.ko) and
- * `guest.json`. A guest that was built before from the same sources is reused.
+ * (`info registers -a`), `cpus.txt` (`info cpus`), `module-build.log` (what the compiler said of kernelinfo.ko),
+ * `guest.json`, `stop-1.elf` and `stop-1.txt` and so on of its further stops ({@link guestStops}), and the other dumps
+ * that the specification asks for, by the names of {@link QEMU_DUMP_FILES}, with `kernel-gs.txt`, a line a processor. A
+ * guest that was built before from the same sources is reused.
  *
  * @throws OsiError `GUEST_BOOT_FAILED`, `GUEST_STATE_UNREACHED`, and those of {@link guestKit}.
  */
@@ -51,7 +51,7 @@ export async function buildGuest(spec: GuestSpec, options: BuildGuestOptions = {
   const name = spec.name ?? `${spec.suite}-${spec.arch}-${spec.state}`;
   const folder = options.folder ?? join(cacheFolder(), 'guests', `${name}-${guestKey(spec, release)}`);
   return publishFolder(folder, async (temporary) => {
-    const kit = await guestKit(spec);
+    const kit = await guestKit(spec, spec.vmcoreinfo === true ? VMCOREINFO_MODULES : []);
     for (let attempt = 1; ; attempt += 1) {
       try {
         await dumpGuest(kit, spec, temporary);
@@ -91,44 +91,20 @@ async function dumpGuest(kit: GuestKit, spec: GuestSpec, folder: string): Promis
   const machine = await Machine.start(kit, spec, { script, configuration }, folder);
   try {
     await machine.checkpoint();
-    const registers = await stopInState(machine.qmp, spec.state);
+    const [dumped, ...further] = guestStops(spec);
+    const registers = await stopInModes(machine.qmp, dumped?.modes ?? []);
     writeFileSync(join(folder, 'registers.txt'), registers);
     writeFileSync(join(folder, 'cpus.txt'), await machine.qmp.monitor('info cpus'));
-    await dumpMemory(machine.qmp, folder, spec.memoryMiB);
+    if (spec.dumps !== undefined && spec.arch === 'amd64') {
+      const bases = await readKernelGsBases(machine.qmp, spec.cpus);
+      writeFileSync(join(folder, 'kernel-gs.txt'), bases.map((base) => `${base.toString(16)}\n`).join(''));
+    }
+    await dumpMemory(machine.qmp, folder, spec.memoryMiB, spec.dumps);
+    await writeFurtherStops(machine.qmp, further, folder);
   } finally {
     await machine.close();
   }
   writeTruth(kit, spec, folder);
-}
-
-/** Stops the guest where each processor does what the specification says; lets it go on a little otherwise. */
-async function stopInState(qmp: QmpClient, state: GuestSpec['state']): Promise<string> {
-  let registers = '';
-  for (let attempt = 0; attempt < STOP_ATTEMPTS; attempt += 1) {
-    await qmp.execute('stop');
-    registers = await qmp.monitor('info registers -a');
-    if (parseRegisters(registers).every((cpu) => isInState(cpu, state))) return registers;
-    await qmp.execute('cont');
-    await sleep(5 + attempt);
-  }
-  throw new OsiError('GUEST_STATE_UNREACHED', `guest: its processors are never ${state} all at once`, {
-    hint: 'look at registers and console; something else keeps a processor busy',
-    fields: { state, registers },
-  });
-}
-
-function isInState({ cpu, cpl, halted, ebx }: CpuState, state: GuestSpec['state']): boolean {
-  return state === 'spinning' ? cpl === 3 && ebx === SPINNER + cpu : cpl === 0 && halted;
-}
-
-async function dumpMemory(qmp: QmpClient, folder: string, memoryMiB: number): Promise<void> {
-  const elf = join(folder, 'dump.elf');
-  await qmp.execute('dump-guest-memory', { paging: false, protocol: `file:${elf}` });
-  chmodSync(elf, 0o644);
-  const size = memoryMiB * 1024 * 1024;
-  const raw = join(folder, 'dump.raw');
-  if (writePaddedRaw(elf, raw)) return;
-  await qmp.execute('pmemsave', { val: 0, size, filename: raw });
 }
 
 function writeTruth(kit: GuestKit, spec: GuestSpec, folder: string): void {

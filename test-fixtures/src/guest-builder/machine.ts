@@ -30,6 +30,8 @@ export interface MachineSpec {
   readonly machine?: string;
   /** More words of the kernel's command line. */
   readonly appendCommandLine?: string;
+  /** Whether QEMU has a place for the kernel's VMCOREINFO, which its dumps then have as a note. */
+  readonly vmcoreinfo?: boolean;
 }
 
 /** What the guest does once its kernel is up. */
@@ -136,6 +138,7 @@ function qemuArguments(kit: GuestKit, machine: MachineSpec, folder: string, sock
     ...['-qmp', `unix:${socket},server=on,wait=off`],
     ...['-drive', `file=${join(folder, 'truth')},format=raw,if=none,id=truth`],
     ...['-device', 'virtio-blk-pci,drive=truth'],
+    ...(machine.vmcoreinfo === true ? ['-device', 'vmcoreinfo'] : []),
   ];
 }
 

@@ -14,6 +14,7 @@ function tableGuest(name: string): GuestSpec {
 function parseSetting(setting: string): [string, unknown] {
   const [key = '', ...rest] = setting.split('=');
   const text = rest.join('=');
+  if (key === 'dumps') return [key, text.split(',')];
   if (text === 'true' || text === 'false') return [key, text === 'true'];
   return [key, /^\d+$/.test(text) ? Number(text) : text];
 }

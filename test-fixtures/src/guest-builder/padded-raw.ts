@@ -1,6 +1,7 @@
 import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 
-interface Segment {
+/** What of a guest's memory lies where in a dump. */
+export interface Segment {
   readonly offset: number;
   readonly physical: number;
   readonly bytes: number;
@@ -35,7 +36,7 @@ export function writePaddedRaw(elf: string, raw: string): boolean {
 }
 
 /** The loadable segments of an ELF core (System V gABI, chapter 5, "Program Header"). */
-function readSegments(input: number): Segment[] {
+export function readSegments(input: number): Segment[] {
   const header = readBytes(input, 0, 64);
   const wide = header[4] === 2;
   const word = (from: Buffer, at: number) =>
@@ -63,7 +64,8 @@ function copySegment(input: number, output: number, { offset, physical, bytes }:
   }
 }
 
-function readBytes(input: number, position: number, length: number): Buffer {
+/** Bytes of a file, all of them. */
+export function readBytes(input: number, position: number, length: number): Buffer {
   const bytes = Buffer.alloc(length);
   if (readSync(input, bytes, 0, length, position) !== length) {
     throw new RangeError(`the dump ends before ${position + length} bytes`);

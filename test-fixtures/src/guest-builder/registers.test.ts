@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseRegisters } from './registers';
+import { parseRegisters, parseRegisterValues } from './registers';
 
 const SPINNING = `CPU#0
 RAX=0000000000000016 RBX=000000005350494e RCX=00000000004017e8 RDX=00007fff6102d040
@@ -26,5 +26,23 @@ describe('parseRegisters', () => {
 
   it('gives no number where the text has none, so that no state is claimed', () => {
     expect(parseRegisters('CPU#0\n')).toEqual([{ cpu: 0, cpl: Number.NaN, halted: false, ebx: Number.NaN }]);
+  });
+});
+
+describe('the numbers of registers', () => {
+  it('are read for each processor, segments by their base', () => {
+    const [first, second] = parseRegisterValues(SPINNING);
+    expect(first?.get('RBX')).toBe(0x5350494en);
+    expect(first?.get('CS')).toBe(0n);
+    expect(first?.get('RFL')).toBe(0x206n);
+    expect(second?.get('RIP')).toBe(0xffffffffaba592ebn);
+    const i386 =
+      'CPU#0\r\nEAX=0001ab40 EBX=0\r\nFS =00d8 0143e000 ffffffff 008f9300 DPL=0 DS16 [-WA]\r\nIDT=     ff400000 000007ff\r\n';
+    expect([...(parseRegisterValues(i386)[0] ?? [])]).toEqual([
+      ['EAX', 0x1ab40n],
+      ['EBX', 0n],
+      ['FS', 0x143e000n],
+      ['IDT', 0xff400000n],
+    ]);
   });
 });

@@ -30,3 +30,30 @@ export function parseRegisters(text: string): CpuState[] {
       ebx: Number.parseInt(/\b[ER]BX=([0-9a-f]+)/.exec(section)?.[1]?.slice(-8) ?? '', 16),
     }));
 }
+
+/**
+ * Reads the numbers of `info registers -a`, a map of names as QEMU prints them for each processor; a segment's is its base.
+ *
+ * @example
+ * ```ts
+ * const text = 'CPU#0\nRAX=10 R8 =1\nGS =0000 fffe000000000000 00000000 00000000\nGDT=     fe00 007f\nCR0=80050033 CR3=0a00\n';
+ * [...(parseRegisterValues(text)[0] ?? [])]
+ * // => [['RAX', 16n], ['R8', 1n], ['CR0', 0x80050033n], ['CR3', 0xa00n], ['GS', 0xfffe000000000000n], ['GDT', 0xfe00n]]
+ * ```
+ */
+export function parseRegisterValues(text: string): Map<string, bigint>[] {
+  const pairs = (section: string, form: RegExp) =>
+    [...section.matchAll(form)].map(([, name = '', hex = '']): [string, bigint] => [
+      name,
+      BigInt(`0x${hex}`),
+    ]);
+  return text
+    .split(/^CPU#/m)
+    .slice(1)
+    .map((section) => {
+      const plain = section.replace(/^(ES|[C-GS]S|LDT|TR|[GI]DT) ?=.*$/gm, '');
+      const numbers = pairs(plain, /\b([A-Z][A-Z0-9]+) *=([0-9a-f]+)\b/g);
+      const segments = pairs(section, /^([C-GS]S|ES|LDT|TR|[GI]DT) ?= *(?:[0-9a-f]{4} )?([0-9a-f]+) /gm);
+      return new Map([...numbers, ...segments]);
+    });
+}

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type Guest, type Identity, identifyGuest, openGuest } from '@osi-linux/guest';
+import { PAGE_SIZE, type PhysicalMemory } from '@osi-linux/core';
+import { type Guest, type Identity, identifyGuest, openGuest, RecordingMemory } from '@osi-linux/guest';
 import { openDumpFile, readKeyFile } from '@osi-linux/guest/node';
 import { segmentsOfPages, writeElfCore } from '../dump-writers/index';
 import { readTruthJson } from '../truth/truth-json';
-import { RecordingMemory } from './recording-memory';
 import { touchListings } from './touch-listings';
 
 /** What a recorded guest is made of. */
@@ -43,7 +43,7 @@ export function recordGuest(source: RecordingSource): void {
     touchListings(opened, source.truth === undefined ? undefined : readTruthJson(source.truth));
     touchBanner(opened, findings);
     const core = writeElfCore({
-      segments: segmentsOfPages(memory.pages),
+      segments: segmentsOfPages(readPages(dump.memory, memory.frames)),
       cpus: dump.cpus.map(({ registers }) => registers),
       machine: dump.machine ?? 'x86_64',
     });
@@ -53,7 +53,7 @@ export function recordGuest(source: RecordingSource): void {
     copyFileSync(source.logFile, join(target, 'dmesg.log'));
     if (source.registersFile !== undefined) copyFileSync(source.registersFile, join(target, 'registers.txt'));
     if (source.truth !== undefined) writeFileSync(join(target, 'truth.json'), source.truth);
-    const facts = { kernel, paging, cpus, pages: memory.pages.size, reproduce: source.reproduce };
+    const facts = { kernel, paging, cpus, pages: memory.frames.size, reproduce: source.reproduce };
     writeManifest(target, facts);
   } finally {
     dump.close();
@@ -83,6 +83,16 @@ export function builtGuestParts(guest: string): Omit<RecordingSource, 'kconfFile
       `pnpm record:guest GUEST kernelinfo.conf TARGET`,
     ],
   };
+}
+
+function readPages(memory: PhysicalMemory, frames: RecordingMemory['frames']): Map<number, Uint8Array> {
+  const pages = new Map<number, Uint8Array>();
+  for (const frame of frames) {
+    const page = memory.page(frame);
+    if (page === undefined) throw memory.hole(frame * PAGE_SIZE);
+    pages.set(frame, page.bytes);
+  }
+  return pages;
 }
 
 /** The page with the kernel's banner; the search for it reads the whole image, which is not to be kept. */

@@ -1,5 +1,5 @@
 import { OsiError, type Skipped } from '@osi-linux/core';
-import type { Guest } from '@osi-linux/guest';
+import { type Guest, readAllListings } from '@osi-linux/guest';
 import { otherMountViews } from '../truth/compare-mounts';
 import type { GuestTruth } from '../truth/guest-truth';
 import { findUnanswerableFields } from '../truth/unanswerable-fields';
@@ -13,21 +13,12 @@ const NO_FAULT_OF_THE_DUMP: ReadonlySet<string> = new Set(['PAGE_NOT_PRESENT', '
  * @throws OsiError `RECORDING_INCOMPLETE` where a listing cannot be read whole, but for what the guest itself could not
  * answer.
  */
-export function touchListings({ linux }: Guest, truth: GuestTruth | undefined): void {
-  const views = truth === undefined ? [1] : [1, ...otherMountViews(truth)];
+export function touchListings(guest: Guest, truth: GuestTruth | undefined): void {
+  const views = truth === undefined ? [] : otherMountViews(truth);
   const skipped = [
-    linux.getProcesses(),
-    linux.getThreads(),
-    linux.getCurrent(),
-    linux.getMappings({ threads: true }),
-    linux.getFiles({ threads: true }),
-    linux.getModules(),
-    ...views.map((pid) => linux.getMounts(pid)),
-    linux.getEnvironments(),
-    linux.getSockets(),
-    linux.getLog(),
-    linux.findHidden(),
-  ].flatMap((answer): readonly Skipped[] => answer.skipped);
+    ...readAllListings(guest),
+    ...views.flatMap((pid): readonly Skipped[] => guest.linux.getMounts(pid).skipped),
+  ];
   const [first] = skipped.filter((record) => !isExcused(record, truth));
   if (first !== undefined) {
     throw new OsiError('RECORDING_INCOMPLETE', `the dump cannot be read whole: ${first.what}`, {

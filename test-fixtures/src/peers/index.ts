@@ -1,0 +1,5 @@
+export * from './makedumpfile';
+export * from './peer-readers';
+export * from './peer-root';
+export * from './qemu-core';
+export * from './sparse-core';
