@@ -45,6 +45,14 @@ const expected: Record<string, readonly RegExp[]> = {
     /^ {2}init {12}\t1\t0$/,
   ],
   'osi-linux': [/^0 swapper\/0$/, /^0 skipped$/],
+  qemu: [/^\$m1000,4#8e$/, /^\{"kind":"ack"\}$/, /^\{"kind":"packet","text":"0000"\}$/],
+  symbols: [
+    /^task\.init_addr = 18446744071635548032$/,
+    /^task\.pid_offset = 1488$/,
+    /^task\.comm_size = 16$/,
+    /^this kernel has no structure mm_struct$/,
+  ],
+  v86: [/^v86, i386, 2 ranges$/, /^Linux version$/, /^cr3 0x13e1000, rip 0xc8816106$/, /^PHYSICAL_HOLE$/],
   'x86-mmu': [/^0x612345$/, /^PML4E 0x2003$/, /^PDPTE 0x3003$/, /^PDE 0x600083$/, /^not-present$/],
 };
 

@@ -8,7 +8,11 @@ const reports = join(root, '.reports', 'guests');
 rmSync(reports, { recursive: true, force: true });
 const names = process.argv.slice(2);
 const OSI_LINUX_GUESTS = names.length === 0 ? 'all' : names.join(',');
-const tests = ['test-fixtures/src/guest-builder', 'tools/cli/src/main-job.guest.test.ts'];
+const tests = [
+  'test-fixtures/src/guest-builder',
+  'packages/guest/src/osi-calls.guest.test.ts',
+  'tools/cli/src/main-job.guest.test.ts',
+];
 const status = tryRun('node', ['scripts/test-guests.mjs', ...tests], { env: { OSI_LINUX_GUESTS } });
 const found = existsSync(reports)
   ? readdirSync(reports).map((file) => JSON.parse(readFileSync(join(reports, file), 'utf8')))

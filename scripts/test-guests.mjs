@@ -1,5 +1,6 @@
-// npm run test:guests: builds and boots real guests, and runs every *.guest.test.ts against them.
-// Needs Debian, root, and the machine's Debian mirror. Arguments are passed on to vitest.
+// npm run test:guests: builds and boots real guests, and runs every *.guest.test.ts against them. Before that the dump
+// formats get 100,000 damaged dumps.
+// Needs Debian, root, and the machine's Debian mirror. Arguments are passed on to vitest, and leave those out.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { install, pnpmCommand, run, tryRun } from './workspace.mjs';
@@ -28,7 +29,17 @@ install();
 run(...pnpmCommand('run', 'build', '--output-logs=errors-only'));
 const reporters = ['--reporter=default', '--reporter=json', '--outputFile.json=.reports/guests.json'];
 const vitest = ['exec', 'vitest', 'run', '--config', 'vitest.guests.config.ts', ...reporters];
-process.exit(tryRun(...pnpmCommand(...vitest, ...process.argv.slice(2))));
+const chosen = process.argv.slice(2);
+const fuzzed = chosen.length > 0 ? 0 : fuzzDumps();
+const tested = tryRun(...pnpmCommand(...vitest, ...chosen));
+process.exit(tested === 0 ? fuzzed : tested);
+
+/** More damaged dumps than the unit tests have time for: about a minute. */
+function fuzzDumps() {
+  const OSI_LINUX_DUMP_FUZZ_RUNS = process.env.OSI_LINUX_DUMP_FUZZ_RUNS ?? '100000';
+  const file = 'packages/memory/src/dump-fuzz.test.ts';
+  return tryRun(...pnpmCommand('exec', 'vitest', 'run', file), { env: { OSI_LINUX_DUMP_FUZZ_RUNS } });
+}
 
 function giveUp(message) {
   console.error(`test:guests: ${message}`);

@@ -1,13 +1,6 @@
-import {
-  OsiError,
-  PAGE_SIZE,
-  type PhysicalAddress,
-  type PhysicalMemory,
-  type VirtualAddress,
-} from '@osi-linux/core';
+import { OsiError, type PhysicalAddress, type PhysicalMemory, type VirtualAddress } from '@osi-linux/core';
 import { type Kernel, requireKey, Task } from '@osi-linux/kstruct';
-
-const CHUNK = 1024 * 1024;
+import { eachOccurrence } from '@osi-linux/symbols';
 
 /**
  * Finds pid 1 or kthreadd in a dump that lacks `init_task`: the tasks whose parent it is.
@@ -40,17 +33,8 @@ function isFirstProcess(kernel: Kernel, address: VirtualAddress): boolean {
 
 /** Every place in memory that holds a word of the guest's size, aligned. */
 function* eachWord(memory: PhysicalMemory, word: bigint, size: 4 | 8): Generator<PhysicalAddress> {
-  const low = Number(word & 0xffffffffn);
-  const high = size === 8 ? Number(word >> 32n) : undefined;
-  const chunk = new Uint32Array(CHUNK / 4);
-  for (const { start, end } of memory.ranges) {
-    for (let at = start; at < end; ) {
-      const bytes = new Uint8Array(chunk.buffer, 0, Math.min(CHUNK, end - at));
-      const count = memory.scan(at, bytes);
-      for (let index = 0; index < count / 4; index += size / 4) {
-        if (chunk[index] === low && (high === undefined || chunk[index + 1] === high)) yield at + index * 4;
-      }
-      at += count === 0 ? PAGE_SIZE : count;
-    }
-  }
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, word, true);
+  const needle = { bytes: bytes.subarray(0, size), alignment: 4 as const };
+  for (const { at } of eachOccurrence(memory, [needle])) if (at % size === 0) yield at;
 }

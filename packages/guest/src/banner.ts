@@ -1,5 +1,6 @@
 import {
   decodeText,
+  formatAddress,
   offsetAddress,
   PAGE_SIZE,
   type PhysicalAddress,
@@ -8,6 +9,7 @@ import {
   type VirtualAddress,
   type VirtualMemory,
 } from '@osi-linux/core';
+import { eachOccurrence } from '@osi-linux/symbols';
 
 /** The text that a kernel greets with, `linux_banner`, without its final newline. */
 export interface Banner {
@@ -17,9 +19,8 @@ export interface Banner {
 }
 
 const START = new TextEncoder().encode('Linux version ');
-const CHUNK = 1024 * 1024;
 /** No banner is longer: release, builder, compiler and build date. */
-const LONGEST = 512;
+export const LONGEST_BANNER = 512;
 
 /**
  * A banner is `Linux version RELEASE (BUILDER) (COMPILER) #BUILD` and ends with a newline (init/version.c).
@@ -29,26 +30,34 @@ const SHAPE = /^Linux version [0-9][^ \n\0]* \([^\n\0]*\) [^\n\0]*#[0-9][^\n\0]*
 
 /** Searches all of a dump's memory. It reads everything once: hundreds of MB a second. */
 export function scanForBanner(memory: PhysicalMemory): Banner | undefined {
-  const chunk = new Uint8Array(CHUNK + LONGEST);
-  for (const { start, end } of memory.ranges) {
-    for (let at = start; at < end; at += CHUNK) {
-      const wanted = chunk.subarray(0, Math.min(chunk.length, end - at));
-      const found = bannerInChunk(memory, at, wanted);
-      if (found !== undefined) return found;
+  // Arrays of this size are aligned by the compiler; where none is, every byte is looked at.
+  for (const alignment of [4, 1] as const) {
+    for (const { at } of eachOccurrence(memory, [{ bytes: START, alignment }])) {
+      const text = bannerIn(readPhysical(memory, at, LONGEST_BANNER));
+      if (text !== undefined) return { text, place: `physical memory at ${formatAddress(at)}` };
     }
   }
   return undefined;
 }
 
-function bannerInChunk(memory: PhysicalMemory, at: PhysicalAddress, into: Uint8Array): Banner | undefined {
-  for (let done = 0; done < into.length; ) {
-    const count = memory.scan(at + done, into.subarray(done));
-    const text = bannerIn(into.subarray(done, done + count));
-    if (text !== undefined)
-      return { text, place: `physical memory at 0x${(at + done).toString(16)} or above` };
-    done += count === 0 ? PAGE_SIZE : count;
-  }
-  return undefined;
+/** Searches the image of a kernel, which lies in one run of memory. */
+export function scanImageForBanner(memory: PhysicalMemory, start: PhysicalAddress): Banner | undefined {
+  const ranges = memory.ranges
+    .map((range) => ({ start: Math.max(range.start, start), end: Math.min(range.end, start + IMAGE_REACH) }))
+    .filter((range) => range.start < range.end);
+  const { page, hole, scan } = memory;
+  return scanForBanner({
+    ranges,
+    page: page.bind(memory),
+    hole: hole.bind(memory),
+    scan: scan.bind(memory),
+  });
+}
+
+/** Bytes up to the first hole. */
+function readPhysical(memory: PhysicalMemory, at: PhysicalAddress, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  return bytes.subarray(0, memory.scan(at, bytes));
 }
 
 /** How far the banner, in `.rodata`, can lie from `init_task`, in `.data`, both in the kernel's image. */
@@ -75,16 +84,17 @@ function bannerInWindow(memory: VirtualMemory, start: VirtualAddress): Banner | 
     if (page === undefined) continue;
     const hit = indexOf(page.bytes, START, 0);
     if (hit < 0) continue;
-    const text = bannerIn(readPartial(memory, offsetAddress(at, hit), LONGEST).bytes);
+    const text = bannerIn(readPartial(memory, offsetAddress(at, hit), LONGEST_BANNER).bytes);
     if (text !== undefined)
       return { text, place: `virtual address 0x${offsetAddress(at, hit).toString(16)}` };
   }
   return undefined;
 }
 
-function bannerIn(bytes: Uint8Array): string | undefined {
+/** The first banner in some bytes. */
+export function bannerIn(bytes: Uint8Array): string | undefined {
   for (let hit = indexOf(bytes, START, 0); hit >= 0; hit = indexOf(bytes, START, hit + 1)) {
-    const match = SHAPE.exec(decodeText(bytes.subarray(hit, hit + LONGEST)));
+    const match = SHAPE.exec(decodeText(bytes.subarray(hit, hit + LONGEST_BANNER)));
     if (match !== null) return match[0];
   }
   return undefined;

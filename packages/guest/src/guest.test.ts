@@ -52,9 +52,19 @@ describe('the kernel root', () => {
     expect(pidsOf(guest)).toEqual(pidsOf(open(conf)));
   });
 
-  it('is refused where neither has one', () => {
+  it('is searched for in memory where neither has one', () => {
     const panda = conf.replaceAll(/^kernel\..*\n/gm, '');
-    expect(codeOf(() => open(panda, { cpus: [] }, 'debian-12-amd64'))).toBe('PROFILE_MISMATCH');
+    const guest = open(panda, { cpus: [] }, 'debian-12-amd64');
+    expect(guest.profile.root.evidence).toMatch(/^page tables in memory/);
+    expect(pidsOf(guest)).toEqual(pidsOf(open(conf)));
+  });
+
+  it('is missed where memory has none either', () => {
+    const panda = conf.replaceAll(/^kernel\..*\n/gm, '');
+    const bare = { cpus: [], memory: { ...without(() => true), ranges: [] } };
+    expect(codeOf(() => open(panda, bare, 'debian-12-amd64'))).toBe('PROFILE_MISMATCH');
+    expect(codeOf(() => open(panda, bare))).toBe('PROFILE_NONE_FITS');
+    expect(() => open(panda, bare)).toThrow(/no kernel is found in memory/);
   });
 
   it('comes from the VMCOREINFO note', () => {
@@ -62,7 +72,7 @@ describe('the kernel root', () => {
     const physBase = /^kernel\.phys_base = (-?\d+)$/m.exec(conf)?.[1];
     const vmcoreinfo = `OSRELEASE=6.1\nSYMBOL(swapper_pg_dir)=${address.toString(16)}\nNUMBER(phys_base)=${physBase}\n`;
     const guest = open(conf.replaceAll(/^kernel\..*\n/gm, ''), { cpus: [], vmcoreinfo });
-    expect(guest.profile.root.evidence).toBe('SYMBOL(swapper_pg_dir) of VMCOREINFO');
+    expect(guest.profile.root.evidence).toBe('SYMBOL(swapper_pg_dir) of VMCOREINFO of the dump');
   });
 });
 
@@ -76,6 +86,23 @@ describe('the choice of a profile', () => {
     const other = slid.replace('[debian-12-amd64]', '[slid]');
     expect(open(`${other}\n${panda}\n${conf}`).profile.group).toBe('debian-12-amd64');
     expect(open(`${other}\n${panda}`).profile.group).toBe('panda');
+  });
+
+  it('moves a section of another boot to where KASLR put the kernel, and reads what a boot decides anew', () => {
+    const plain = conf.replaceAll(/^#.*\n/gm, '');
+    const other = plain
+      .replaceAll(/(_addr = )(18446744\d{12})$/gm, (_, key, value) => `${key}${BigInt(value) - 0x2a00000n}`)
+      .replace(/^(task\.per_cpu_offset_0_addr = ).*$/m, '$118446612682315399168')
+      .replace(/^(kernel\.page_offset_addr = ).*$/m, '$118446612682070032384')
+      .replace(/^(kernel\.phys_base = ).*$/m, '$10');
+    expect(other).not.toBe(plain);
+    const [slid, own] = [open(other), open(plain)];
+    expect(slid.profile.findings[0]).toMatchObject({ what: 'slide', value: '0x2a00000' });
+    expect(slid.profile.kernel.info).toEqual(own.profile.kernel.info);
+    expect(slid.profile.root.root).toBe(own.profile.root.root);
+    expect(slid.linux.getProcesses()).toEqual(own.linux.getProcesses());
+    const renamed = plain.replace('[debian-12-amd64]', '[own]');
+    expect(open(`${other}\n${renamed}`).profile.group).toBe('own');
   });
 
   it('checks the name of a PANDA section against the banner', () => {
@@ -162,5 +189,28 @@ describe('identifyGuest', () => {
     expect(found.kernel.banner).toMatch(/^Linux version 6\.1\./);
     expect(found.problem?.code).toBe('PROFILE_FILE_MISSING');
     expect(found.paging).toBe('4-level');
+  });
+
+  it('tells what each of the means has found, and they agree', () => {
+    const found = identifyGuest(dump, { keyFile: safeParseKeyFile(conf).file });
+    const means = found.findings.filter(({ what }) => what.startsWith('kernel by '));
+    expect(means.map(({ what }) => what)).toEqual([
+      'kernel by VMCOREINFO of the dump',
+      'kernel by registers of processors',
+      'kernel by VMCOREINFO in memory',
+      'kernel by page tables in memory',
+    ]);
+    const [noted, registers, inMemory, tables] = means.map(({ value }) => value);
+    expect([noted, inMemory]).toEqual(['not found', 'not found']);
+    expect(registers).toContain(`4-level, image at 0x`);
+    expect(registers).toContain(`KASLR shift 0x${found.kaslrShift?.toString(16)},`);
+    expect(tables).toBe(registers);
+    const bare = identifyGuest({ ...dump, cpus: [] }, {});
+    expect([bare.paging, bare.kaslrShift]).toEqual([found.paging, found.kaslrShift]);
+    expect(bare.findings).toContainEqual({
+      what: 'kernel by registers of processors',
+      value: 'not found',
+      evidence: 'the dump has no registers',
+    });
   });
 });

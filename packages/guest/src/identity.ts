@@ -1,12 +1,14 @@
 import { formatAddress, OsiError, PAGE_SIZE } from '@osi-linux/core';
 import { readUtsname } from '@osi-linux/kstruct';
 import type { Dump, Finding } from '@osi-linux/memory';
+import type { KernelLocation } from '@osi-linux/symbols';
 import type { PagingFormName } from '@osi-linux/x86-mmu';
-import { type Banner, findBannerNear, scanForBanner } from './banner';
+import { type Banner, findBannerNear } from './banner';
 import { type Guest, openGuest } from './guest';
 import { findHiddenFindings } from './hidden-findings';
 import { findKaslrShift } from './kaslr';
-import { findPagingOfCpus } from './kernel-root';
+import { reportKernelMeans } from './kernel-means';
+import { KernelSearch } from './kernel-search';
 import type { ProfileSource } from './profile-choice';
 
 /** What a dump is, as far as can be told. */
@@ -29,9 +31,19 @@ export interface Identity {
   /** How many processors the guest has online, or the dump has registers of. */
   readonly cpus: number;
   /** The profile that fits; `null` where none does. */
-  readonly profile: { readonly from: string; readonly group: string } | null;
+  readonly profile: {
+    /** `section`, `derived` or `default`, as in `ProfileChoice`. */
+    readonly from: string;
+    /** Name of its group of `kernelinfo.conf`; `null` where it is derived. */
+    readonly group: string | null;
+  } | null;
   /** How much guest-physical memory the source holds. */
-  readonly memory: { readonly pages: number; readonly bytes: number };
+  readonly memory: {
+    /** Whole pages. */
+    readonly pages: number;
+    /** Bytes. */
+    readonly bytes: number;
+  };
   /** Everything that was found on the way, with what says so. */
   readonly findings: readonly Finding[];
   /** Why no profile fits; its listings cannot be had then. */
@@ -54,18 +66,24 @@ export function identifyGuest(dump: Dump, source: ProfileSource): Identity {
   const opened = tryOpen(dump, source);
   const guest = OsiError.is(opened) ? undefined : opened;
   const banner = findBanner(dump, guest);
+  const { location, findings } = reportKernelMeans(dump);
   const pages = dump.memory.ranges.reduce((sum, { start, end }) => sum + (end - start) / PAGE_SIZE, 0);
   return {
     format: dump.format,
-    kernel: { banner: banner?.text ?? null, ...nameOf(guest, banner), machine: machineOf(dump, guest) },
-    paging: guest?.profile.root.form.name ?? findPagingOfCpus(dump)?.name ?? null,
-    kaslrShift: (guest && findKaslrShift(guest.profile.kernel.memory)) ?? null,
+    kernel: {
+      banner: banner?.text ?? null,
+      ...nameOf(guest, banner),
+      machine: machineOf(dump, guest, location),
+    },
+    paging: guest?.profile.root.form.name ?? location?.form.name ?? null,
+    kaslrShift: (guest && findKaslrShift(guest)) ?? location?.kaslrShift ?? null,
     cpus: countCpus(dump, guest),
     profile: guest === undefined ? null : { from: guest.profile.from, group: guest.profile.group },
     memory: { pages: Math.floor(pages), bytes: pages * PAGE_SIZE },
     findings: [
       ...dump.findings,
       ...bannerFinding(banner),
+      ...findings,
       ...(guest === undefined ? [] : guestFindings(guest)),
     ],
     problem: OsiError.is(opened) ? opened : null,
@@ -85,7 +103,7 @@ function findBanner(dump: Dump, guest: Guest | undefined): Banner | undefined {
   const { memory, info } = guest?.profile.kernel ?? {};
   const init = info?.['task.init_addr'];
   const near = memory !== undefined && init !== undefined ? findBannerNear(memory, init) : undefined;
-  return near ?? scanForBanner(dump.memory);
+  return near ?? new KernelSearch(dump).banner;
 }
 
 function nameOf(guest: Guest | undefined, banner: Banner | undefined): { release: string | null } {
@@ -93,8 +111,13 @@ function nameOf(guest: Guest | undefined, banner: Banner | undefined): { release
   return { release: readOr(guest, (found) => readUtsname(found.profile.kernel).release, fromBanner) };
 }
 
-function machineOf(dump: Dump, guest: Guest | undefined): string | null {
-  const told = dump.machine ?? guest?.profile.kernel.memory.architecture.name ?? null;
+function machineOf(
+  dump: Dump,
+  guest: Guest | undefined,
+  location: KernelLocation | undefined,
+): string | null {
+  const { memory } = guest?.profile.kernel ?? {};
+  const told = memory?.architecture.name ?? location?.form.architecture.name ?? dump.machine ?? null;
   return readOr(guest, (found) => readUtsname(found.profile.kernel).machine, told);
 }
 
@@ -122,7 +145,7 @@ function guestFindings({ profile, linux }: Guest): Finding[] {
   const { root, findings, group } = profile;
   return [
     { what: 'page-table root', value: formatAddress(root.root), evidence: root.evidence },
-    { what: 'profile', value: group, evidence: 'nothing in memory contradicts it' },
+    { what: 'profile', value: group ?? profile.from, evidence: 'nothing in memory contradicts it' },
     ...findings,
     ...findHiddenFindings(linux),
   ];

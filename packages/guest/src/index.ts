@@ -1,5 +1,14 @@
+export { type DerivedSection, deriveSection } from './derived-section';
+export { diffGuests } from './diff-guests';
+export { type ExportDumpOptions, type ExportedDump, type ExportedPages, exportDump } from './export-dump';
 export { type Guest, type GuestBytesOptions, openGuest, openGuestBytes } from './guest';
+export type { ClockStop, GuestClock } from './guest-clock';
+export { GuestSampler } from './guest-sampler';
+export { GuestWatch, type GuestWatchOptions } from './guest-watch';
 export { type Identity, identifyGuest } from './identity';
 export type { KernelRoot } from './kernel-root';
+export { readLogByVmcoreinfo } from './log-by-vmcoreinfo';
 export type { ProfileChoice, ProfileSource } from './profile-choice';
 export type { ProfileNames } from './profile-names';
+export type { WatchedPlaces } from './switch-hooks';
+export { RecordingMemory, readAllListings } from './touched-pages';

@@ -6,69 +6,43 @@ import { readRecordedGuest } from '@osi-linux/test-fixtures/recorded';
 import { AddressSpace, findVirtual } from '@osi-linux/x86-mmu';
 import { describe, expect, it } from 'vitest';
 import { openGuest } from './guest';
-import { findKernelRoots, findPagingOfCpus } from './kernel-root';
+import { findDumpRoots, findProfileRoot } from './kernel-root';
 
-/** A dump that has nothing but what names page tables. */
-function dumpOf(parts: Partial<Dump>): Dump {
-  const hole = () => new OsiError('PHYSICAL_HOLE', 'empty');
-  const memory = { ranges: [], page: () => undefined, hole, scan: () => 0 };
-  return { format: 'raw', memory, cpus: [], findings: [], close: () => undefined, ...parts };
-}
+const hole = () => new OsiError('PHYSICAL_HOLE', 'empty');
 
-const rootsOf = (parts: Partial<Dump>, info = {}) =>
-  findKernelRoots(dumpOf(parts), info).map(({ form, root }) => [form.name, root]);
+describe('the root that a profile names', () => {
+  const wide = { 'kernel.swapper_pg_dir_addr': 0xffffffffb9a10000n, 'kernel.pgtable_levels': 4 };
+  const narrow = { 'kernel.swapper_pg_dir_addr': 0xc4e98000n, 'kernel.pgtable_levels': 3 };
+  const rootOf = (info: object) => {
+    const found = findProfileRoot(info);
+    return found && [found.form.name, found.root];
+  };
 
-describe('roots that VMCOREINFO names', () => {
-  // Lines of the notes of Debian 12 guests.
-  it('64-bit, five levels, a negative phys_base', () => {
-    const vmcoreinfo =
-      'SYMBOL(swapper_pg_dir)=ffffffffb9a10000\nNUMBER(phys_base)=-826277888\nNUMBER(pgtable_l5_enabled)=1\n';
-    expect(rootsOf({ vmcoreinfo, machine: 'x86_64' })).toEqual([['5-level', 0x8610000]]);
-    expect(rootsOf({ vmcoreinfo: vmcoreinfo.replace('=1\n', '=0\n') })).toEqual([['4-level', 0x8610000]]);
+  it('is moved by phys_base, or lies in the direct map', () => {
+    expect(rootOf({ ...wide, 'kernel.phys_base': -826277888 })).toEqual(['4-level', 0x8610000]);
+    expect(rootOf({ ...narrow, 'kernel.page_offset_addr': 0xc0000000n })).toEqual(['pae', 0x4e98000]);
   });
 
-  it('32-bit, two levels, each split of the address space that the table allows', () => {
-    const vmcoreinfo = 'SYMBOL(swapper_pg_dir)=cae74000\n';
-    expect(rootsOf({ vmcoreinfo, machine: 'i386' })).toEqual([
-      ['i386', 0xae74000],
-      ['i386', 0x1ae74000],
-    ]);
-    expect(rootsOf({ vmcoreinfo }, { 'kernel.page_offset_addr': 0xc0000000n })).toEqual([
-      ['i386', 0xae74000],
-    ]);
+  it.each([wide, narrow, { ...wide, 'kernel.phys_base': -9999999999 }, {}])('is none of %o', (info) => {
+    expect(rootOf(info)).toBeUndefined();
   });
 
-  it('PAE', () => {
-    const vmcoreinfo = 'SYMBOL(swapper_pg_dir)=c4e98000\nCONFIG_X86_PAE=y\n';
-    expect(rootsOf({ vmcoreinfo })[0]).toEqual(['pae', 0x4e98000]);
-  });
-
-  it.each([
-    'SYMBOL(swapper_pg_dir)=ffffffffb9a10000\n',
-    'SYMBOL(swapper_pg_dir)=1000\n',
-    'SYMBOL(swapper_pg_dir)=cae74004\n',
-    'NUMBER(phys_base)=0\n',
-    'SYMBOL(swapper_pg_dir)=ffffffffb9a10000\nNUMBER(phys_base)=-9999999999\n',
-  ])('nothing of %j', (vmcoreinfo) => {
-    expect(rootsOf({ vmcoreinfo })).toEqual([]);
-  });
-});
-
-describe('roots of processors', () => {
-  const registers = { cr0: 0x80050033n, cr3: 0x2df3000n, cr4: 0x6f0n };
-
-  it('the half of user code comes after the one before it', () => {
-    const cpus = [{ index: 0, registers }];
-    expect(rootsOf({ cpus, machine: 'x86_64' })).toEqual([
-      ['4-level', 0x2df2000],
-      ['4-level', 0x2df3000],
-    ]);
-  });
-
-  it('EFER decides where the file names no machine', () => {
-    const cpus = [{ index: 0, registers: { ...registers, efer: 0xd01n } }];
-    expect(findPagingOfCpus(dumpOf({ cpus }))?.name).toBe('4-level');
-    expect(findPagingOfCpus(dumpOf({ cpus: [{ index: 0, registers }] }))).toBeUndefined();
+  it('of 32 bits follows pid 0, wherever the direct map has it', () => {
+    const bytes = new Uint8Array(4096);
+    bytes.set(new TextEncoder().encode('swapper/0'), 0x480 + 0x20);
+    const page = { bytes, view: new DataView(bytes.buffer) };
+    const memory = {
+      ranges: [{ start: 0, end: 0x10000000 }],
+      page: (frame: number) => (frame === 0x8a99 ? page : undefined),
+      hole,
+      scan: () => 0,
+    };
+    const dump: Dump = { format: 'raw', memory, cpus: [], findings: [], close: () => undefined };
+    const info = { ...narrow, 'kernel.page_offset_addr': 0xc0000000n, 'task.comm_offset': 0x20 };
+    const roots = (init: bigint) =>
+      findDumpRoots(dump, { ...info, 'task.init_addr': init }).map(({ form, root }) => [form.name, root]);
+    expect(roots(0xc1a99480n)).toEqual([['pae', 0x4e98000 + 0x7000000]]);
+    expect(roots(0xc1a99490n)).toEqual([]);
   });
 });
 

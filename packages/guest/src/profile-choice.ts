@@ -1,22 +1,20 @@
-import { OsiError, type PhysicalMemory } from '@osi-linux/core';
+import { OsiError } from '@osi-linux/core';
 import {
   findGroup,
   type KernelInfo,
   type KeyFile,
   type KeyFileGroup,
-  nearestGroupNames,
-  safeParseKernelInfo,
+  safeParseKeyFile,
 } from '@osi-linux/kconf';
-import { findInitTask, type Kernel, LinearMapMemory } from '@osi-linux/kstruct';
 import type { Dump, Finding } from '@osi-linux/memory';
-import { AddressSpace, linuxNonPresent } from '@osi-linux/x86-mmu';
-import { findAnchor } from './anchor';
-import { type Banner, scanForBanner } from './banner';
-import { findKernelRoots, type KernelRoot } from './kernel-root';
-import { checkProfileFit, HOLE_CODES } from './profile-fit';
-import { parseProfileName } from './profile-name';
+import { findNamedRoots } from '@osi-linux/symbols';
+import { likelyGroups } from './group-filter';
+import type { KernelRoot } from './kernel-root';
+import { KernelSearch } from './kernel-search';
+import { type DerivedProfile, deriveProfile, rootOf, tryDerived } from './profile-derivation';
 import { namedProfile, type ProfileNames } from './profile-names';
-import { findSwapTypes } from './swap-types';
+import { mismatch, missingFile, noneFits, unknownGroup } from './profile-refusal';
+import { type FittingProfile, tryGroup } from './profile-trial';
 
 /** Where a profile may come from. */
 export interface ProfileSource extends ProfileNames {
@@ -27,99 +25,113 @@ export interface ProfileSource extends ProfileNames {
 }
 
 /** A profile that fits the dump, and the kernel read through it. */
-export interface ProfileChoice {
-  /** Name of the group of `kernelinfo.conf`. */
-  readonly group: string;
-  /** `section` where the group was named or found to fit, `default` where it is the seed document's. */
-  readonly from: 'section' | 'default';
-  /** The kernel's memory and its offsets. */
-  readonly kernel: Kernel;
-  /** The kernel's own page tables. */
-  readonly tables: AddressSpace;
-  /** The page-table root through which the kernel is read. */
-  readonly root: KernelRoot;
-  /** What was held against memory and agrees. */
-  readonly findings: readonly Finding[];
+export interface ProfileChoice extends FittingProfile {
+  /** Name of the group of `kernelinfo.conf`; `null` where the profile is derived. */
+  readonly group: string | null;
+  /**
+   * `section` where the group was named or found to fit, `derived` where the guest's own types and symbols tell it,
+   * `default` where it is the seed document's.
+   */
+  readonly from: 'section' | 'derived' | 'default';
 }
 
 /** The group that PANDA's osi_linux documents as its default. */
 const DEFAULT_GROUP = 'debian-3.2.65-i686';
 
 /**
- * Chooses the group of `kernelinfo.conf` that describes the kernel in memory, and refuses every other.
+ * Chooses the profile of the kernel in memory, and refuses every other: the group that is named; else a group of the
+ * file that fits, where KASLR moved the kernel by moving its addresses too; else what the guest's own types and symbols
+ * tell.
+ *
+ * A section that lies in the dump itself goes before a file that was merely found, and behind one that is named.
+ * Memory is only searched where no section fits.
  *
  * @throws OsiError `PROFILE_FILE_MISSING`, `PROFILE_GROUP_UNKNOWN`, `PROFILE_MISMATCH` or `PROFILE_NONE_FITS`; what is
  * wrong with the plugin arguments.
  */
 export function chooseProfile(dump: Dump, source: ProfileSource): ProfileChoice {
-  const { keyFile } = source;
+  const search = new KernelSearch(dump);
   const { kconfFile, kconfGroup } = namedProfile(source);
-  const file = kconfFile ?? 'kernelinfo.conf';
-  if (keyFile === undefined) throw missingFile(file, source.places ?? []);
-  if (kconfGroup === undefined) return firstThatFits(dump, keyFile, file);
-  const group = findGroup(keyFile, kconfGroup);
-  if (group === undefined) throw unknownGroup(keyFile, file, kconfGroup);
-  const trial = tryGroup(dump, group);
-  if (trial.choice !== undefined) return trial.choice;
-  throw mismatch(dump, file, group, trial.contradictions);
+  if (kconfGroup !== undefined) return chooseNamed(search, source, kconfGroup);
+  const found = (source.places ?? []).length > 0;
+  if (source.keyFile === undefined && kconfFile !== undefined && !found) throw missingFile(kconfFile);
+  const groups = source.keyFile?.groups ?? [];
+  const noted = [noteOf(dump)].filter((group) => group !== undefined);
+  const orders = found ? [noted, groups] : [groups, noted];
+  for (const candidates of orders) {
+    const choice = firstThatFits(search, candidates);
+    if (choice !== undefined) return candidates === noted ? fromNote(choice) : choice;
+  }
+  return chooseDerived(search, source);
 }
 
-interface Trial {
+/** The section that the dump itself has. */
+function noteOf({ profile }: Dump): KeyFileGroup | undefined {
+  return profile === undefined ? undefined : safeParseKeyFile(profile).file.groups[0];
+}
+
+function fromNote(choice: ProfileChoice): ProfileChoice {
+  const finding: Finding = { what: 'section', value: choice.group ?? '', evidence: 'note of the dump' };
+  return { ...choice, findings: [finding, ...choice.findings] };
+}
+
+function chooseNamed(search: KernelSearch, source: ProfileSource, name: string): ProfileChoice {
+  const { keyFile } = source;
+  const file = namedProfile(source).kconfFile ?? 'kernelinfo.conf';
+  const inFile = keyFile && findGroup(keyFile, name);
+  const note = noteOf(search.dump);
+  const group = inFile ?? (note?.name === name ? note : undefined);
+  if (group === undefined) {
+    throw keyFile === undefined ? missingFile(file, source.places) : unknownGroup(keyFile, file, name);
+  }
+  const { choice, contradictions } = tryHarder(search, group);
+  if (choice === undefined)
+    throw mismatch(search, inFile ? file : 'the note of the dump', group, contradictions);
+  return inFile ? choice : fromNote(choice);
+}
+
+interface GroupTrial {
   readonly choice?: ProfileChoice;
+  readonly isSlid?: boolean;
   readonly contradictions: readonly string[];
 }
 
-function tryGroup(dump: Dump, group: KeyFileGroup): Trial {
-  const { info, issues } = safeParseKernelInfo(group);
-  const wrong = issues.filter(({ severity }) => severity === 'error');
-  if (wrong.length > 0)
-    return { contradictions: wrong.map(({ line, message }) => `line ${line}: ${message}`) };
-  const roots = findKernelRoots(dump, info);
-  if (roots.length === 0) return { contradictions: [noRoot(info)] };
-  let contradictions: readonly string[] | undefined;
-  for (const root of roots) {
-    const tables = new AddressSpace(root.form, dump.memory, root.root, linuxNonPresent(findSwapTypes(info)));
-    const memory = new LinearMapMemory(tables, dump.memory, info);
-    const kernel = withAnchor({ memory, info }, dump.memory);
-    const fit = checkProfileFit(kernel);
-    if (fit.contradictions.length === 0) {
-      const from = group.name === DEFAULT_GROUP ? 'default' : 'section';
-      return {
-        choice: { group: group.name, from, kernel, tables, root, findings: fit.findings },
-        contradictions: [],
-      };
-    }
-    contradictions ??= fit.contradictions.map((said) => `${said} (page tables: ${root.evidence})`);
-  }
-  return { contradictions: contradictions ?? [] };
+/** By what the dump and the section name; where the dump names nothing, through what a search of memory finds. */
+function tryHarder(search: KernelSearch, group: KeyFileGroup): GroupTrial {
+  const first = tryOnce(search, group);
+  if (first.choice !== undefined || namesRoots(search)) return first;
+  const second = tryOnce(search, group, foundRoots(search));
+  return second.choice === undefined && first.contradictions.length > 0 ? first : second;
 }
 
-/** A dump that lacks `init_task` itself may still hold the tasks around it. */
-function withAnchor(kernel: Kernel, memory: PhysicalMemory): Kernel {
-  if (kernel.info['task.init_addr'] === undefined) return kernel;
-  const at = findInitTask(kernel).address;
-  const missing = kernel.memory.page(at) === undefined && HOLE_CODES.has(kernel.memory.fault(at).code);
-  return missing ? { ...kernel, anchor: findAnchor(kernel, memory) } : kernel;
+function tryOnce({ dump }: KernelSearch, group: KeyFileGroup, found?: readonly KernelRoot[]): GroupTrial {
+  const { fitting, isSlid = false, contradictions } = tryGroup(dump, group, found);
+  if (fitting === undefined) return { contradictions };
+  const from = group.name === DEFAULT_GROUP ? 'default' : 'section';
+  return { choice: { ...fitting, group: group.name, from }, isSlid, contradictions };
 }
 
-function firstThatFits(dump: Dump, keyFile: KeyFile, file: string): ProfileChoice {
-  const fitting = keyFile.groups
-    .map((group) => tryGroup(dump, group).choice)
-    .filter((choice) => choice !== undefined);
-  const [first] = fitting.sort((a, b) => richness(b.kernel.info) - richness(a.kernel.info));
-  if (first !== undefined) return first;
-  const banner = scanForBanner(dump.memory);
-  const names = keyFile.groups.map(({ name }) => `[${name}]`);
-  const message = `none of the ${names.length} groups of ${file} fits this dump:\n  - ${kernelSeen(banner)}`;
-  throw new OsiError('PROFILE_NONE_FITS', message, {
-    hint: 'make a section for this kernel, on the running guest: docs/adding-a-kernel.md',
-    fields: { tried: names, banner: banner?.text },
-  });
+function namesRoots({ dump }: KernelSearch): boolean {
+  return findNamedRoots(dump).length > 0;
 }
 
-function kernelSeen(banner: Banner | undefined): string {
-  if (banner !== undefined) return `the guest's banner is "${banner.text}"`;
-  return 'no "Linux version" banner is anywhere in the dump: is it the memory of a Linux guest?';
+function foundRoots({ kernel }: KernelSearch): readonly KernelRoot[] {
+  return kernel === undefined ? [] : [rootOf(kernel)];
+}
+
+/** Of several that fit the newest generation of keys, of those one of this very boot, of those the first. */
+function firstThatFits(search: KernelSearch, groups: readonly KeyFileGroup[]): ProfileChoice | undefined {
+  const likely = likelyGroups(search.dump, groups);
+  const fitting = (found?: readonly KernelRoot[]): GroupTrial[] =>
+    likely.map((group) => tryOnce(search, group, found)).filter(({ choice }) => choice !== undefined);
+  const first = fitting();
+  const all =
+    first.length > 0 || likely.length === 0 || namesRoots(search) ? first : fitting(foundRoots(search));
+  return all.sort((a, b) => rank(b) - rank(a))[0]?.choice;
+}
+
+function rank({ choice, isSlid }: GroupTrial): number {
+  return choice === undefined ? -1 : richness(choice.kernel.info) * 2 + (isSlid === true ? 0 : 1);
 }
 
 /** Newest generation of keys first: a section of ours, one of today's PANDA, an older one. */
@@ -128,50 +140,24 @@ function richness(info: KernelInfo): number {
   return info['version.a'] === undefined ? 0 : 1;
 }
 
-function noRoot(info: KernelInfo): string {
-  const lacks =
-    info['kernel.swapper_pg_dir_addr'] === undefined ? 'the section has no kernel.swapper_pg_dir_addr' : '';
-  return ['no page-table root: the dump has no CPU registers', lacks].filter(Boolean).join(', and ');
+function chooseDerived(search: KernelSearch, source: ProfileSource): ProfileChoice {
+  const { derived, problem } = tryDerive(search);
+  if (derived === undefined) throw noneFits(search, source, [problem.message]);
+  const { fitting, contradictions } = tryDerived(search, derived);
+  if (fitting !== undefined) return { ...fitting, group: null, from: 'derived' };
+  const damaged = contradictions.map((said) => `what the guest tells of itself is damaged: ${said}`);
+  throw noneFits(search, source, damaged);
 }
 
-function missingFile(file: string, places: readonly string[]): OsiError {
-  const looked = places.map((place) => `\n  - ${place}`).join('');
-  const message = `there is no ${file} to take the kernel's offsets from${looked && `; looked for:${looked}`}`;
-  return new OsiError('PROFILE_FILE_MISSING', message, {
-    hint: 'name one with --kconf-file FILE, or make one: kconf-import dmesg.log --group NAME',
-    fields: { file, places },
-  });
-}
+type DerivationOutcome =
+  | { readonly derived: DerivedProfile; readonly problem?: undefined }
+  | { readonly derived?: undefined; readonly problem: OsiError };
 
-function unknownGroup(keyFile: KeyFile, file: string, wanted: string): OsiError {
-  const names = nearestGroupNames(keyFile, wanted);
-  const list = names.length === 0 ? 'it has none' : names.map((name) => `[${name}]`).join(' ');
-  return new OsiError('PROFILE_GROUP_UNKNOWN', `${file} has no group [${wanted}]`, {
-    hint: `groups of the file, nearest name first: ${list}`,
-    fields: { file, group: wanted, groups: names },
-  });
-}
-
-function mismatch(
-  dump: Dump,
-  file: string,
-  group: KeyFileGroup,
-  contradictions: readonly string[],
-): OsiError {
-  const banner = scanForBanner(dump.memory);
-  const lines = [...contradictions, kernelSeen(banner)].map((said) => `\n  - ${said}`).join('');
-  return new OsiError('PROFILE_MISMATCH', `[${group.name}] of ${file} does not fit this dump:${lines}`, {
-    hint: remedy(group, banner?.text),
-    fields: { file, group: group.name, contradictions, banner: banner?.text },
-  });
-}
-
-function remedy(group: KeyFileGroup, banner: string | undefined): string {
-  const { info } = safeParseKernelInfo(group);
-  const told = info['name'] === undefined ? undefined : parseProfileName(info['name']);
-  const sameKernel =
-    told !== undefined && banner?.includes(told.version) && banner.includes(told.release ?? '');
-  return sameKernel
-    ? 'the same kernel build at other addresses: KASLR moves it on each boot; import the log of this very boot, or boot with nokaslr'
-    : 'another kernel; import a section from the log of the guest that was dumped: docs/adding-a-kernel.md';
+function tryDerive(search: KernelSearch): DerivationOutcome {
+  try {
+    return { derived: deriveProfile(search) };
+  } catch (error) {
+    if (!OsiError.is(error)) throw error;
+    return { problem: error };
+  }
 }

@@ -29,6 +29,8 @@ export function checkProfileFit(kernel: Kernel): ProfileFit {
 export const HOLE_CODES: ReadonlySet<string> = new Set([
   'PHYSICAL_HOLE',
   'DUMP_TRUNCATED',
+  'PAGE_EXCLUDED',
+  'PAGE_DAMAGED',
   'PAGE_TABLE_MISSING',
 ]);
 

@@ -31,8 +31,9 @@ describe('the examples of the doc comments', () => {
   it.each(examples)('$entry $name', async ({ entry, code }) => {
     const core = await import('@osi-linux/core');
     const own = (await import(/* @vite-ignore */ entry)) as Record<string, unknown>;
+    const memory = await import('@osi-linux/memory');
     const node = await import('@osi-linux/memory/node');
-    const names = { ...core, ...node, ...own, ...exampleFixtures() };
+    const names = { ...core, ...memory, ...node, ...own, ...exampleFixtures() };
     expect(runExample(code, { names, ...assertions })).toBeGreaterThan(0);
   });
 });

@@ -5,6 +5,8 @@ import { openGuest } from '@osi-linux/guest';
 import { safeParseKeyFile } from '@osi-linux/kconf';
 import { eachProcess } from '@osi-linux/kstruct';
 import { BytesSource, openDump } from '@osi-linux/memory';
+import { LiveMemory, QmpClient } from '@osi-linux/qemu';
+import { FakeMonitor } from '@osi-linux/test-fixtures/fake-qemu';
 import { repository } from './workspace';
 
 /** The recorded guest that the examples of the doc comments are run on. */
@@ -35,5 +37,21 @@ export function exampleFixtures(): Record<string, unknown> {
     info,
     task,
     mm: task?.mm,
+    liveParts: liveParts(),
+  };
+}
+
+/** A machine that only runs or stands, as a live guest is made of. */
+function liveParts(): object {
+  const nothing = () => undefined;
+  return {
+    name: 'fake',
+    qmp: QmpClient.open(new FakeMonitor().channel),
+    memory: new LiveMemory({ worthOfRun: 0, readAhead: 4096, readRuns: () => [] }, []),
+    guard: { arm: nothing, disarm: nothing, release: nothing },
+    wasRunning: true,
+    reading: { what: 'memory', value: 'not read', evidence: 'an example' },
+    readState: () => ({ cpus: [] }),
+    release: nothing,
   };
 }

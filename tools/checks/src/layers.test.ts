@@ -42,6 +42,7 @@ describe('a planted breach is reported', () => {
     ['a node: import below guest', 'kconf', 'x.ts', "import 'node:fs';", {}, /node:fs, which browsers lack/],
     ['a node: import by a dynamic import', 'guest', 'x.ts', "void import('node:fs');", {}, /browsers lack/],
     ['a global of Node', 'core', 'x.ts', 'export const x = Buffer.alloc(1);', {}, /global of Node/],
+    ['one behind a key', 'core', 'x.ts', 'export const x = { process: process.argv };', {}, /global of Node/],
     [
       'an arrow upward',
       'kstruct',
@@ -55,6 +56,11 @@ describe('a planted breach is reported', () => {
     ['a package without a layer', 'extra', 'x.ts', '', {}, /in no layer/],
   ])('%s', (_, name, file, text, dependencies, expected) => {
     expect(findLayerBreaches(plant(name, file, text, dependencies)).join('\n')).toMatch(expected);
+  });
+
+  it('and a name that is merely the same is none', () => {
+    const text = 'export interface X { process: number }\nexport const x: X = { process: 1 };\nx.process;\n';
+    expect(findLayerBreaches(plant('core', 'x.ts', text))).toEqual([]);
   });
 
   it('and what is allowed is not', () => {

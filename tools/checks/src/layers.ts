@@ -12,7 +12,10 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   kstruct: ['core', 'kconf'],
   osi: ['core'],
   'osi-linux': ['core', 'kconf', 'kstruct', 'osi'],
-  guest: ['core', 'kconf', 'kstruct', 'memory', 'osi', 'osi-linux', 'x86-mmu'],
+  symbols: ['core', 'kconf', 'x86-mmu'],
+  qemu: ['core', 'memory'],
+  v86: ['core'],
+  guest: ['core', 'kconf', 'kstruct', 'memory', 'osi', 'osi-linux', 'symbols', 'x86-mmu'],
 };
 
 const SCOPE = '@osi-linux/';
@@ -85,6 +88,9 @@ function usesNodeGlobal(text: string): boolean {
   let found = false;
   const visit = (node: ts.Node): void => {
     if (ts.isPropertyAccessExpression(node)) visit(node.expression);
+    else if (ts.isPropertyAssignment(node) && ts.isIdentifier(node.name)) visit(node.initializer);
+    else if (ts.isPropertySignature(node))
+      ts.forEachChild(node, (part) => (part === node.name ? undefined : visit(part)));
     else if (ts.isIdentifier(node)) found ||= NODE_GLOBALS.has(node.text);
     else ts.forEachChild(node, visit);
   };

@@ -42,10 +42,15 @@ function run(command: string, ...args: string[]) {
   }
 }
 
-/** Runs a command of osi-linux, such as `maps --threads`, with a section of the one key file that all guests share. */
-function ask(words: string, dump: string, group: string) {
+/** A key file without a group: what a section would tell has to come from the guest itself. */
+const nothing = join(folder, 'nothing.conf');
+writeFileSync(nothing, '');
+
+/** Runs a command of osi-linux, such as `maps --threads`, with a section of the one key file that all guests share, or with none. */
+function ask(words: string, dump: string, group: string | undefined) {
   const [command = '', ...options] = words.split(' ');
-  const profile = ['--kconf-file', conf, '--kconf-group', group];
+  const profile =
+    group === undefined ? ['--kconf-file', nothing] : ['--kconf-file', conf, '--kconf-group', group];
   const { out, err, status } = run('osi-linux', command, dump, ...options, ...profile, '--json');
   return { rows: (out === '' ? [] : JSON.parse(out)) as Row[], err, status };
 }
@@ -139,6 +144,56 @@ describe.each(guests)('$name', (row) => {
     expect(Object.keys(found)).toEqual(expect.arrayContaining(LISTINGS));
   });
 
+  it.runIf(row.arch === 'amd64').each(['dump.elf', 'dump.raw'])(
+    'answers every listing from %s without a section too',
+    (dump) => {
+      const path = join(guest, dump);
+      const [identity] = [ask('identify', path, undefined).rows].flat();
+      expect(identity).toMatchObject({
+        kernel: { release, machine: 'x86_64' },
+        paging: row.paging,
+        cpus: row.cpus,
+        profile: { from: 'derived', group: null },
+      });
+      const found = truthChecks(truth).flatMap(({ command, compare, unanswerable }) => {
+        const { rows, err, status } = ask(command, path, undefined);
+        const sentences = [
+          ...compare(rows, []),
+          ...compareUnanswerable(unanswerable, { err, exitCode: status }),
+        ];
+        return rows.length > 0 ? sentences : [`${command}: no rows`];
+      });
+      expect(found).toEqual([]);
+    },
+  );
+
+  it.runIf(row.arch === 'i386')(
+    'has no BTF: without a section it answers the log alone, and says what is needed',
+    () => {
+      const path = join(guest, 'dump.elf');
+      const { rows, err, status } = ask('dmesg', path, undefined);
+      const { rows: expected } = ask('dmesg', path, name);
+      expect({ rows, err, status }).toEqual({ rows: expected, err: '', status: 0 });
+      const ps = ask('ps', path, undefined);
+      expect({ rows: ps.rows, status: ps.status }).toEqual({ rows: [], status: 1 });
+      expect(ps.err).toContain('the kernel has no BTF');
+      expect(ps.err).toContain(`the guest's banner is "Linux version ${release} `);
+      expect(ps.err).toContain('load the kernelinfo module on the running guest and import its log');
+    },
+  );
+
+  it.runIf(row.arch === 'amd64')('writes the section itself that the module printed', () => {
+    const output = join(folder, 'derived.conf');
+    const derive = ['kconf', 'derive', join(guest, 'dump.elf'), '--group', name, '--output', output];
+    expect(run('osi-linux', ...derive).status).toBe(0);
+    const section = (path: string) => {
+      const { out } = run('osi-linux', 'kconf', 'show', path, name, '--raw', '--json');
+      return (JSON.parse(out) as Record<string, unknown>)[name];
+    };
+    expect(section(output)).toEqual(section(conf));
+    expect(run('osi-linux', 'kconf', 'check', output, name, '--strict').status).toBe(0);
+  });
+
   it('answers current on both processors', () => {
     const { rows, err, status } = ask('current', join(guest, 'dump.elf'), name);
     const found = compareCurrent(truth, rows);
@@ -207,14 +262,25 @@ describe.runIf(pair.every((name) => guests.some((guest) => guest.name === name))
     expect(places.get(first)).not.toBe(places.get(second));
   });
 
-  it('do not take each other for themselves', async () => {
+  it('are each read with the section of the other, moved to where KASLR put them', async () => {
     const row = guests.find(({ name }) => name === first);
     if (row === undefined) throw new Error(`${first} is not booted in this run`);
     const dump = join(await buildGuest(guestSpec(row)), 'dump.elf');
-    const { rows, err, status } = ask('ps', dump, second);
-    expect({ rows, status }).toEqual({ rows: [], status: 1 });
-    expect(err).toMatch(/does not fit this dump[\s\S]*KASLR/);
+    for (const listing of LISTINGS) {
+      const [own, other] = [ask(listing, dump, first), ask(listing, dump, second)];
+      expect({ listing, rows: other.rows }).toEqual({ listing, rows: own.rows });
+    }
     const chosen = run('osi-linux', 'identify', dump, '--kconf-file', conf, '--json');
     expect(JSON.parse(chosen.out).profile).toEqual({ from: 'section', group: first });
+  });
+
+  const foreign = guests.find(({ name }) => !name.startsWith('debian-12'));
+  it.runIf(foreign !== undefined)('are told from another kernel', async () => {
+    const row = guests.find(({ name }) => name === first);
+    if (row === undefined || foreign === undefined) throw new Error(`${first} is not booted in this run`);
+    const dump = join(await buildGuest(guestSpec(row)), 'dump.elf');
+    const { rows, err, status } = ask('ps', dump, foreign.name);
+    expect({ rows, status }).toEqual({ rows: [], status: 1 });
+    expect(err).toMatch(/does not fit this dump[\s\S]*the guest's banner is "Linux version 6\.1\./);
   });
 });

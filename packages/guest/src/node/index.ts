@@ -1,2 +1,2 @@
-export { findKeyFile, keyFilePlaces, readKeyFile } from './key-file-search';
-export { type GuestFileOptions, openDumpFile, openGuestFile } from './open-guest-file';
+export { type FoundKeyFile, findKeyFile, keyFilePlaces, readKeyFile } from './key-file-search';
+export { type DumpFileOptions, type GuestFileOptions, openDumpFile, openGuestFile } from './open-guest-file';

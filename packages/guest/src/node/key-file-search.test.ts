@@ -76,9 +76,9 @@ describe('a guest whose key file is not named', () => {
     const places = keyFilePlaces({ XDG_CONFIG_HOME: config });
     const error = failure(() => openGuestFile(dumpFile, { places }));
     expect([error.code, error.fields?.['places']]).toEqual(['PROFILE_FILE_MISSING', places]);
-    expect(error.message).toBe(
-      `there is no kernelinfo.conf to take the kernel's offsets from; looked for:\n  - kernelinfo.conf\n  - ${places[1]}`,
-    );
+    const looked = `; looked for:\n  - kernelinfo.conf\n  - ${places[1]}\n`;
+    expect(error.message).toContain(`there is no kernelinfo.conf to take the kernel's offsets from${looked}`);
+    expect(error.message).toMatch(/\n {2}- no section can be derived from the dump: the kernel's symbols/);
     put(places[1] ?? '');
     expect(openGuestFile(dumpFile, { places }).profile.group).toBe('debian-12-amd64');
   });

@@ -6,6 +6,14 @@ import { type KeyFile, safeParseKeyFile } from '@osi-linux/kconf';
 
 const NAME = 'kernelinfo.conf';
 
+/** A `kernelinfo.conf` that was found. */
+export interface FoundKeyFile {
+  /** Its path, as it was looked for. */
+  readonly path: string;
+  /** What was read of it. */
+  readonly keyFile: KeyFile;
+}
+
 /**
  * The places in which `kernelinfo.conf` is looked for where none is named, first place first: the working directory, then
  * `osi-linux/` in `$XDG_CONFIG_HOME`, or in `~/.config`.
@@ -37,9 +45,7 @@ export function keyFilePlaces(
  * findKeyFile(['no-such-file.conf']) // => undefined
  * ```
  */
-export function findKeyFile(
-  places: readonly string[],
-): { readonly path: string; readonly keyFile: KeyFile } | undefined {
+export function findKeyFile(places: readonly string[]): FoundKeyFile | undefined {
   for (const path of places) {
     const keyFile = readKeyFile(path);
     if (keyFile !== undefined) return { path, keyFile };

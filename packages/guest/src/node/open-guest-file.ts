@@ -1,17 +1,33 @@
-import { type Dump, openDump } from '@osi-linux/memory';
-import { openFileSource } from '@osi-linux/memory/node';
+import { type ByteSource, type Dump, type Finding, openDump } from '@osi-linux/memory';
+import {
+  nodeCodecs,
+  openFileSource,
+  openHttpSource,
+  type UnpackProgress,
+  unpackSource,
+} from '@osi-linux/memory/node';
 import { type Guest, openGuest } from '../guest';
 import { namedProfile, type ProfileNames } from '../profile-names';
 import { findKeyFile, keyFilePlaces } from './key-file-search';
 
+/** How a dump file is read. */
+export interface DumpFileOptions {
+  /** Bytes of RAM below 4 GiB, for a QEMU stream that does not tell; see `OpenDumpOptions`. */
+  readonly belowFourGiB?: number | undefined;
+  /** Paths of the other files of a dump that was split. */
+  readonly parts?: readonly string[] | undefined;
+  /** Told while a file that is compressed is unpacked, at the beginning and after every piece. */
+  readonly onUnpack?: ((progress: UnpackProgress) => void) | undefined;
+}
+
 /** Where the profile of a guest is taken from. A key file that is named is taken from there and from nowhere else. */
-export interface GuestFileOptions extends ProfileNames {
+export interface GuestFileOptions extends ProfileNames, DumpFileOptions {
   /** Where the key file is looked for if none is named, first place first. Default: `keyFilePlaces()`. */
   readonly places?: readonly string[] | undefined;
 }
 
 /**
- * Opens the guest in a dump file. `guest.dump.close()` closes the file.
+ * Opens the guest in a dump file, or in one behind an `http:` or `https:` address. `guest.dump.close()` closes it.
  *
  * @throws OsiError what is wrong with the file, its format, the profile, or the plugin arguments.
  *
@@ -27,7 +43,7 @@ export interface GuestFileOptions extends ProfileNames {
  * ```
  */
 export function openGuestFile(path: string, options: GuestFileOptions = {}): Guest {
-  const dump = openDumpFile(path);
+  const dump = openDumpFile(path, options);
   try {
     const { kconfFile, kconfGroup } = namedProfile(options);
     const places = kconfFile === undefined ? (options.places ?? keyFilePlaces()) : [kconfFile];
@@ -45,7 +61,8 @@ export function openGuestFile(path: string, options: GuestFileOptions = {}): Gue
 }
 
 /**
- * Opens a dump file of any known format, without looking for a kernel in it.
+ * Opens a dump of any known format, without looking for a kernel in it: a file, or what is behind an `http:` or `https:`
+ * address. What gzip or zstd has packed is unpacked into a temporary file.
  *
  * @throws OsiError what is wrong with the file or its format.
  *
@@ -57,12 +74,24 @@ export function openGuestFile(path: string, options: GuestFileOptions = {}): Gue
  * dump.close();
  * ```
  */
-export function openDumpFile(path: string): Dump {
-  const source = openFileSource(path);
+export function openDumpFile(path: string, options: DumpFileOptions = {}): Dump {
+  const { belowFourGiB, parts = [], onUnpack } = options;
+  const findings: Finding[] = [];
+  const opened: ByteSource[] = [];
+  const open = (name: string): ByteSource => {
+    const index = opened.push(/^https?:/i.test(name) ? openHttpSource(name) : openFileSource(name)) - 1;
+    const unpacked = unpackSource(opened[index] as ByteSource, { onProgress: onUnpack });
+    opened[index] = unpacked.source;
+    findings.push(...unpacked.findings);
+    return unpacked.source;
+  };
   try {
-    return openDump(source);
+    const source = open(path);
+    const split = belowFourGiB === undefined ? {} : { belowFourGiB };
+    const dump = openDump(source, { codecs: nodeCodecs, parts: parts.map(open), ...split });
+    return { ...dump, findings: [...findings, ...dump.findings] };
   } catch (error) {
-    source.close();
+    for (const source of opened) source.close();
     throw error;
   }
 }

@@ -1,14 +1,17 @@
 import { OsiError } from '@osi-linux/core';
 import type { KeyFileGroup } from '@osi-linux/kconf';
+import type { ImportedSection } from './section';
 
 const SHOWN = 3;
 
-/** Why a group that is there already is left alone: where it is, and in what it differs from the log. */
-export function groupExists(file: string, there: KeyFileGroup, here: KeyFileGroup | undefined): OsiError {
-  const differing = here === undefined ? [] : differences(there, here);
+/** Why a group that is there already is left alone: where it is, and in what it differs from the new one. */
+export function groupExists(file: string, there: KeyFileGroup, section: ImportedSection): OsiError {
+  const { group: here, source } = section;
+  const differing = here === undefined ? [] : differences(there, here, source);
   const shown = differing.slice(0, SHOWN).join(', ');
   const more = differing.length > SHOWN ? ` and in ${differing.length - SHOWN} more keys` : '';
-  const compared = differing.length === 0 ? 'it says the same as the log' : `it differs in ${shown}${more}`;
+  const compared =
+    differing.length === 0 ? `it says the same as the ${source}` : `it differs in ${shown}${more}`;
   const message = `${file} has a group [${there.name}] already, in line ${there.line}: ${compared}`;
   return new OsiError('KEY_FILE_GROUP_EXISTS', message, {
     hint:
@@ -19,13 +22,13 @@ export function groupExists(file: string, there: KeyFileGroup, here: KeyFileGrou
   });
 }
 
-/** `task.size (1060 there, 1000 in the log)`, in the order of the log. */
-function differences(there: KeyFileGroup, here: KeyFileGroup): string[] {
+/** `task.size (1060 there, 1000 in the log)`, in the order of the new one. */
+function differences(there: KeyFileGroup, here: KeyFileGroup, source: string): string[] {
   const [old, now] = [valuesOf(there), valuesOf(here)];
   const keys = [...now.keys(), ...[...old.keys()].filter((key) => !now.has(key))];
   return keys
     .filter((key) => old.get(key) !== now.get(key))
-    .map((key) => `${key} (${shownValue(old.get(key))} there, ${shownValue(now.get(key))} in the log)`);
+    .map((key) => `${key} (${shownValue(old.get(key))} there, ${shownValue(now.get(key))} in the ${source})`);
 }
 
 function valuesOf({ entries }: KeyFileGroup): Map<string, string> {

@@ -21,7 +21,8 @@ export interface ImportOptions {
   readonly json?: boolean;
 }
 
-interface Outcome {
+/** What became of a section. */
+export interface StoreOutcome {
   readonly action: Action;
   readonly findings: readonly Finding[];
   readonly diff?: string;
@@ -35,7 +36,7 @@ export async function importLog(
   input: Input,
 ): Promise<ExitCode> {
   const section = await readLog(log, options.group, io, input);
-  const { action, findings, diff = null } = await store(section, options, io);
+  const { action, findings, diff = null } = await storeSection(section, options, io);
   if (options.json === true) {
     const { group, output } = options;
     printJson(io, { group, log: nameOf(log), output, action, section, findings, diff });
@@ -61,7 +62,12 @@ async function readLog(log: string, group: string, io: Io, input: Input): Promis
   }
 }
 
-async function store(section: ImportedSection, options: ImportOptions, io: Io): Promise<Outcome> {
+/** Puts a section where the options say, unless something is wrong with it; findings of the section are printed already. */
+export async function storeSection(
+  section: ImportedSection,
+  options: ImportOptions,
+  io: Io,
+): Promise<StoreOutcome> {
   const { findings } = section;
   const wrong = findings.some(({ severity }) => severity === 'error');
   const lacking = findings.some(({ severity }) => severity === 'incomplete');
@@ -90,7 +96,7 @@ interface Plan {
   readonly findings: readonly Finding[];
 }
 
-async function addToFile(section: ImportedSection, options: ImportOptions, io: Io): Promise<Outcome> {
+async function addToFile(section: ImportedSection, options: ImportOptions, io: Io): Promise<StoreOutcome> {
   const before = readTarget(options.output);
   // Before anything is claimed: what must be refused is refused for its own reason.
   let plan = makePlan(before, section, options);
@@ -114,7 +120,7 @@ async function addToFile(section: ImportedSection, options: ImportOptions, io: I
 function makePlan(target: TargetFile, section: ImportedSection, { group, replace }: ImportOptions): Plan {
   const { file, issues } = safeParseKeyFile(target.bytes);
   const existing = findGroup(file, group);
-  if (existing !== undefined && replace !== true) throw groupExists(target.name, existing, section.group);
+  if (existing !== undefined && replace !== true) throw groupExists(target.name, existing, section);
   const text = { name: group, lines: section.lines };
   const bytes = existing === undefined ? insertGroup(target.bytes, text) : replaceGroup(target.bytes, text);
   const findings = issues.flatMap(({ severity, line, message, hint }): Finding[] => {

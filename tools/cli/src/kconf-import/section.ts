@@ -18,9 +18,11 @@ export interface BlockPlace {
   readonly blocks: number;
 }
 
-/** What was made of a log. */
+/** What was made of a log, or of a guest. */
 export interface ImportedSection {
-  /** `undefined` where the log has no whole block. */
+  /** What it comes from, for messages: `log`, `guest`. */
+  readonly source: 'log' | 'guest';
+  /** `undefined` where the log has no whole block, or where there is no log. */
   readonly block: BlockPlace | undefined;
   readonly group: KeyFileGroup | undefined;
   /** The lines of the section without its header. */
@@ -45,17 +47,27 @@ export function readSection(log: Uint8Array, name: string): ImportedSection {
     const lines = numbered.map(({ text }) => text);
     const findings = [...issues, ...safeParseKernelInfo(group).issues].map(findingOfIssue);
     findings.sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
-    return { block, group, lines, text: formatSection(name, lines), keys: group.entries.length, findings };
+    const text = formatSection(name, lines);
+    return { source: 'log', block, group, lines, text, keys: group.entries.length, findings };
   } catch (error) {
     if (!OsiError.is(error)) throw error;
     return emptySection(error);
   }
 }
 
+/** The section that a guest tells of itself, judged as one of a log is; its findings have lines of the section. */
+export function sectionOfLines(lines: readonly string[], name: string): ImportedSection {
+  const numbered = lines.map((text, index) => ({ line: index + 2, text }));
+  const group = createGroup(name, 1, numbered);
+  const findings = safeParseKernelInfo(group).issues.map(findingOfIssue);
+  const text = formatSection(name, lines);
+  return { source: 'guest', block: undefined, group, lines, text, keys: group.entries.length, findings };
+}
+
 /** The section of a log of which nothing could be read. */
 export function emptySection(error: OsiError): ImportedSection {
   const findings = [findingOfError(error, 'log')];
-  return { block: undefined, group: undefined, lines: [], text: '', keys: 0, findings };
+  return { source: 'log', block: undefined, group: undefined, lines: [], text: '', keys: 0, findings };
 }
 
 function findingOfIssue({ severity, line, key, message, hint }: KconfIssue): Finding {

@@ -31,4 +31,6 @@ export interface ListingCommand {
   /** Whether it tells paths, and so has the option `--own-root`. */
   readonly tellsPaths?: true;
   readonly list: (guest: Guest, options: ListingOptions) => ListingAnswer;
+  /** What can be listed of a dump without a profile. */
+  readonly listWithoutProfile?: (dump: Guest['dump']) => ListingAnswer;
 }

@@ -310,8 +310,9 @@ describe('a key file that is not named', () => {
   });
 
   it('is named where its groups do not fit', async () => {
+    writeFileSync('kernelinfo.conf', '[other]\nname = #1 SMP Debian 3.2.65-1 i686\n');
     const { err, exitCode } = await run(['ps', dumpFile]);
-    expect(err).toMatch(new RegExp(`none of the \\d+ groups of ${shippedKeyFile} fits this dump`));
+    expect(err).toContain('none of the 1 groups of kernelinfo.conf fits this dump:');
     expect(exitCode).toBe(1);
   });
 
@@ -387,7 +388,9 @@ describe('bad input gets a clear error and no rows', () => {
       ],
       /none of the 1 groups/,
     ],
-    ['a live guest', ['ps', 'qmp:/run/qmp'], /live QEMU guest cannot be read yet/],
+    ['a live guest that is not there', ['ps', 'qmp:/no/such/socket'], /cannot connect \(ENOENT\)/],
+    ['a gdb stub without a port', ['ps', 'gdb:localhost'], /expected HOST:PORT/],
+    ['a gdb stub beside a dump', ['ps', dumpFile, '--gdb', '1234'], /is no live guest/],
   ])('%s', async (_, args, expected) => {
     const { out, err, exitCode } = await run(args);
     expect(out).toBe('');
@@ -423,5 +426,45 @@ describe('bad input gets a clear error and no rows', () => {
     const { out, err, exitCode } = await run(args);
     expect({ out, exitCode }).toEqual({ out: '', exitCode: 2 });
     expect(err).toMatch(/error: /);
+  });
+});
+
+describe('diff', () => {
+  const kconf = ['--kconf-file', kconfFile];
+
+  /** The dump after kthreadd was given another name. */
+  function renamed(): string {
+    const bytes = readFileSync(dumpFile);
+    const old = Buffer.from('kthreadd\0\0\0\0\0\0\0\0');
+    for (let at = bytes.indexOf(old); at >= 0; at = bytes.indexOf(old, at + 1)) bytes.write('another ', at);
+    return write('renamed.elf', bytes);
+  }
+
+  it('tells nothing of a dump and itself', async () => {
+    expect(await rowsOf('diff', dumpFile, dumpFile, ...kconf, '--kind', 'process', 'module')).toEqual([]);
+  });
+
+  it('tells the row that changed, and what it was', async () => {
+    const rows = await rowsOf('diff', dumpFile, renamed(), ...kconf, '--pid', '2', '--kind', 'process');
+    expect(rows).toMatchObject([
+      { change: 'changed', kind: 'process', pid: 2, name: 'another ', before: { name: 'kthreadd' } },
+    ]);
+    const { out } = await run(['diff', dumpFile, renamed(), ...kconf, '--kind', 'process']);
+    expect(out).toMatch(
+      /^CHANGE +KIND +PID +WHAT +CHANGED\n+changed +process +2 +another +name: kthreadd -> another/,
+    );
+  });
+
+  it('names what could not be read, and exits with 1', async () => {
+    const { exitCode, err } = await run(['diff', dumpFile, dumpFile, '--kconf-group', 'no-such-group']);
+    expect({ exitCode, err }).toMatchObject({ exitCode: 1, err: expect.stringContaining('no-such-group') });
+  });
+
+  it.each([
+    [['diff', dumpFile]],
+    [['diff', dumpFile, dumpFile, '--kind', 'window']],
+    [['diff', dumpFile, dumpFile, '--wait', 'x']],
+  ])('exits with 2: %j', async (args) => {
+    expect(await run(args)).toMatchObject({ out: '', exitCode: 2 });
   });
 });

@@ -1,17 +1,23 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { escapeControls, OsiError, parseAddress, type Skipped } from '@osi-linux/core';
 import type { Guest } from '@osi-linux/guest';
+import { diffSnapshots, SNAPSHOT_KINDS, type SnapshotKind, takeSnapshot } from '@osi-linux/osi-linux';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { processInput, readInput, readWholeFile } from '../kconf-import/input';
 import { printRows } from '../output/print-rows';
 import { resolveSettings, type SettingOptions, type Settings } from '../settings/settings';
 import { printError } from '../terminal/diagnostics';
 import { ExitCode } from '../terminal/exit-code';
+import { createExportReport } from '../terminal/export-report';
 import type { Io } from '../terminal/io';
 import { version } from '../terminal/version';
+import { askListing } from './ask-listing';
 import type { ListingCommand, ListingOptions } from './command';
 import { current } from './commands/current';
+import { DIFF_COLUMNS, diffRow, diffTableRow } from './commands/diff';
 import { dmesg } from './commands/dmesg';
 import { env } from './commands/env';
+import type { ExportCommand } from './commands/export';
 import { files } from './commands/files';
 import { formatIdentity, identify, identityRow } from './commands/identify';
 import { addKconf } from './commands/kconf';
@@ -25,7 +31,9 @@ import { sockets } from './commands/sockets';
 import { formatOsiTest } from './commands/test';
 import { threads } from './commands/threads';
 import { formatTranslation, translate } from './commands/translate';
-import { openSource, openSourceDump } from './source';
+import { EXPORT_FORMATS } from './export-formats';
+import { addLiveCommands } from './live-commands';
+import { askSource, askSourceDump } from './source';
 
 interface CommandOptions extends SettingOptions {
   readonly pid: readonly number[];
@@ -48,6 +56,9 @@ export function createProgram(io: Io): Command {
   addIdentify(program, io);
   addTranslate(program, io);
   addRead(program, io);
+  addExport(program, io);
+  addDiff(program, io);
+  addLiveCommands(program, addOptions, (run) => attempt(io, run), io);
   addTest(program, io);
   addNormalize(program, io);
   addKconf(program, io);
@@ -55,12 +66,14 @@ export function createProgram(io: Io): Command {
 }
 
 const EXAMPLES = `
-SOURCE is a dump of the guest's memory: a QEMU ELF dump or a raw memory file.
+SOURCE is a dump of the guest's memory: a file, also in gzip or zstd, or an http or https address of one. Or it is a
+live guest under QEMU: qmp:SOCKET, gdb:HOST:PORT.
 Exit codes: 0 everything answered, 1 the data is bad or the answer incomplete, 2 wrong usage.
 
 Examples:
   osi-linux ps dump.elf
   osi-linux ps dump.elf --kconf-file kernelinfo.conf --kconf-group my_kernel_info --json
+  osi-linux ps qmp:/run/guest.qmp
   osi-linux read dump.elf 0xffffffff82000000 64
   osi-linux identify dump.raw`;
 
@@ -74,10 +87,10 @@ function addListing(program: Command, io: Io, listing: ListingCommand): void {
   addOptions(command).action((source: string, options: CommandOptions) =>
     attempt(io, async () => {
       const settings = resolveSettings(options, io.environment);
-      const guest = openSource(source, settings);
-      const { rows, skipped } = listing.list(guest, listingOptions(options));
+      const { answer, dump } = await askListing(listing, source, settings, io, listingOptions(options));
+      const { rows, skipped } = answer;
       await printRows(rows, listing.columns, settings.format.value, { write: io.out, columns: io.columns });
-      return reportSkipped(io, guest.dump, skipped);
+      return reportSkipped(io, dump, skipped);
     }),
   );
 }
@@ -88,9 +101,11 @@ function addIdentify(program: Command, io: Io): void {
     .description('tell what a dump is')
     .argument('<SOURCE>', SOURCE_HELP);
   addOptions(command).action((source: string, options: CommandOptions) =>
-    attempt(io, () => {
+    attempt(io, async () => {
       const settings = resolveSettings(options, io.environment);
-      const identity = identify(openSourceDump(source), settings);
+      const { answer: identity } = await askSourceDump(source, settings, io, (dump) =>
+        identify(dump, settings),
+      );
       io.out(`${objectText(settings, identityRow(identity), () => formatIdentity(identity))}\n`);
       if (identity.problem === null) return ExitCode.Complete;
       printError(io, identity.problem);
@@ -106,9 +121,10 @@ function addTranslate(program: Command, io: Io): void {
     .argument('<SOURCE>', SOURCE_HELP)
     .argument('<ADDR>', 'virtual address, hex with 0x or decimal', addressArgument);
   addOptions(command).action((source: string, address: bigint, options: CommandOptions) =>
-    attempt(io, () => {
+    attempt(io, async () => {
       const settings = resolveSettings(options, io.environment);
-      const { row, missing } = translate(openSource(source, settings), address, listingOptions(options));
+      const ask = (guest: Guest) => translate(guest, address, listingOptions(options));
+      const { row, missing } = (await askSource(source, settings, io, ask)).answer;
       io.out(`${objectText(settings, row, () => formatTranslation(row))}\n`);
       if (missing === undefined) return ExitCode.Complete;
       io.err(`${missing}\n`);
@@ -127,10 +143,10 @@ function addRead(program: Command, io: Io): void {
     .option('--raw', 'write the bytes themselves; missing ones are zero and named on stderr');
   addOptions(command).action(
     (source: string, address: bigint, length: number, options: CommandOptions & { raw?: boolean }) =>
-      attempt(io, () => {
+      attempt(io, async () => {
         const settings = resolveSettings(options, io.environment);
-        const guest = openSource(source, settings);
-        const answer = read(guest, address, length, listingOptions(options));
+        const ask = (guest: Guest) => read(guest, address, length, listingOptions(options));
+        const { answer, dump } = await askSource(source, settings, io, ask);
         if (options.raw) io.out(answer.bytes);
         else
           io.out(`${objectText(settings, readRow(address, answer), () => formatHexDump(address, answer))}\n`);
@@ -138,8 +154,88 @@ function addRead(program: Command, io: Io): void {
           what: `${size} bytes at 0x${at.toString(16)}`,
           reason,
         }));
-        return reportSkipped(io, guest.dump, holes);
+        return reportSkipped(io, dump, holes);
       }),
+  );
+}
+
+interface ExportOptions extends CommandOptions {
+  readonly format: ExportCommand['format'];
+  readonly all?: boolean;
+  readonly force?: boolean;
+}
+
+function addExport(program: Command, io: Io): void {
+  const command = program
+    .command('export')
+    .description('write a dump anew, by default only what the listings read, with the profile inside')
+    .argument('<SOURCE>', SOURCE_HELP)
+    .argument('<OUT>', 'the file to write')
+    .addOption(new Option('--format <NAME>', 'how').choices(EXPORT_FORMATS).default('kdump'))
+    .addOption(new Option('--touched', 'only the pages that the listings read (default)').conflicts('all'))
+    .option('--all', 'every page')
+    .option('--force', 'replace OUT where it is there')
+    .option('--json', 'print one JSON object')
+    .option('--ndjson', 'the same in one line');
+  addProfileOptions(command).action((source: string, out: string, options: ExportOptions) =>
+    attempt(io, async () => {
+      const { exportTo, formatExport } = await import('./commands/export');
+      const settings = resolveSettings(options, io.environment);
+      const { format, all = false, force = false } = options;
+      const sources = [source, ...settings.parts];
+      const command = { sources, out, format, all, force, onProgress: createExportReport(io) };
+      const write = (found: Guest['dump']) => exportTo(found, settings, command);
+      const { answer, dump } = await askSourceDump(source, settings, io, write);
+      io.out(`${objectText(settings, answer.row, () => formatExport(out, answer))}\n`);
+      if (answer.beside !== undefined) {
+        io.err(
+          `warning: ${format} has no room for registers and the profile; keep ${escapeControls(answer.beside)} with it\n`,
+        );
+      }
+      const code = reportSkipped(io, dump, answer.skipped);
+      if (answer.problem === null) return code;
+      printError(io, answer.problem);
+      return ExitCode.Incomplete;
+    }),
+  );
+}
+
+interface DiffOptions extends CommandOptions {
+  readonly kind?: readonly SnapshotKind[];
+  readonly wait?: number;
+}
+
+function addDiff(program: Command, io: Io): void {
+  const command = program
+    .command('diff')
+    .description('tell what came, went and changed between two dumps, or two moments of a live guest')
+    .argument('<A>', `the first moment: ${SOURCE_HELP}`)
+    .argument('<B>', 'the second one, in the same words')
+    .addOption(new Option('--kind <KIND...>', 'only rows of these kinds').choices(SNAPSHOT_KINDS))
+    .addOption(
+      new Option('--pid <N>', 'only these processes; repeatable').argParser(collectPid).default([], 'all'),
+    )
+    .addOption(
+      new Option('--wait <SECONDS>', 'how long to wait between the moments').argParser(countArgument),
+    )
+    .option('--json', 'print JSON')
+    .option('--ndjson', 'print JSON, a row a line');
+  addProfileOptions(command).action((first: string, second: string, options: DiffOptions) =>
+    attempt(io, async () => {
+      const settings = resolveSettings(options, io.environment);
+      const { pid: pids, kind: kinds, wait = 0 } = options;
+      const take = ({ linux }: Guest) => takeSnapshot(linux, { kinds, pids });
+      const before = await askSource(first, settings, io, take);
+      if (wait > 0) await sleep(wait * 1000);
+      const after = await askSource(second, settings, io, take);
+      const { changes, sameBoot, skipped } = diffSnapshots(before.answer, after.answer);
+      const format = settings.format.value;
+      const rows = changes.map(format === 'table' ? diffTableRow : diffRow);
+      await printRows(rows, DIFF_COLUMNS, format, { write: io.out, columns: io.columns });
+      if (!sameBoot) io.err('warning: pid 1 of B is not that of A: they are of two boots\n');
+      reportSkipped(io, before.dump, []);
+      return reportSkipped(io, after.dump, skipped);
+    }),
   );
 }
 
@@ -150,12 +246,14 @@ function addTest(program: Command, io: Io): void {
     .argument('<SOURCE>', SOURCE_HELP)
     .addOption(new Option('--cpu <N>', 'only what this processor runs').argParser(countArgument));
   addProfileOptions(command).action((source: string, options: CommandOptions) =>
-    attempt(io, () => {
-      const guest = openSource(source, resolveSettings(options, io.environment));
-      const { text, skipped } = formatOsiTest(guest, options.cpu);
+    attempt(io, async () => {
+      const settings = resolveSettings(options, io.environment);
+      const ask = (guest: Guest) => formatOsiTest(guest, options.cpu);
+      const { answer, dump } = await askSource(source, settings, io, ask);
+      const { text, skipped } = answer;
       // Byte for byte for a program; a terminal gets no control characters of names.
       io.out(io.columns === undefined ? text : text.replace(/[^\n\t]+/g, escapeControls));
-      return reportSkipped(io, guest.dump, skipped);
+      return reportSkipped(io, dump, skipped);
     }),
   );
 }
@@ -178,12 +276,22 @@ const OWN_ROOT_HELP = "tell paths from each process's own root directory, not fr
 const KCONF_FILE_HELP =
   'key file with the offsets of kernels (default: kernelinfo.conf in the working directory, then in ' +
   '$XDG_CONFIG_HOME/osi-linux or ~/.config/osi-linux, then the one that comes with the program)';
-const SOURCE_HELP = "a dump of the guest's memory";
+const SOURCE_HELP =
+  "a dump of the guest's memory, a file or an http or https address; or a live guest, qmp:SOCKET or gdb:HOST:PORT";
+const PART_HELP = 'another file of a dump that was split; repeatable';
+const BELOW_4G_HELP = 'RAM below 4 GiB, for a QEMU stream that does not tell (default: told by the stream)';
 
 function addProfileOptions(command: Command): Command {
   return command
     .option('--kconf-file <FILE>', KCONF_FILE_HELP)
-    .option('--kconf-group <NAME>', 'its group to use (default: the first that fits the dump)');
+    .option(
+      '--kconf-group <NAME>',
+      'its group to use (default: the one that fits, else what the guest itself tells)',
+    )
+    .addOption(new Option('--part <FILE>', PART_HELP).argParser(collectPart))
+    .addOption(new Option('--below-4g <BYTES>', BELOW_4G_HELP).argParser(bytesArgument))
+    .option('--gdb <HOST:PORT>', "a live guest's gdb stub beside its QMP socket")
+    .option('--no-stop', 'read a live guest while it runs: rows may mix moments');
 }
 
 function addOptions(command: Command): Command {
@@ -249,6 +357,15 @@ function lengthArgument(text: string): number {
   const length = /^0[xX][0-9a-fA-F]{1,8}$/.test(text) ? Number(text) : countArgument(text);
   if (length <= READ_LIMIT) return length;
   throw new InvalidArgumentError(`expected at most ${READ_LIMIT} bytes; read in pieces`);
+}
+
+function bytesArgument(text: string): number {
+  if (/^(0[xX][0-9a-fA-F]{1,12}|\d{1,15})$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('expected a number of bytes, hex with 0x or decimal');
+}
+
+function collectPart(path: string, before: readonly string[] = []): readonly string[] {
+  return [...before, path];
 }
 
 function collectPid(text: string, before: readonly number[]): readonly number[] {

@@ -1,35 +1,73 @@
-import { OsiError } from '@osi-linux/core';
-import type { Guest } from '@osi-linux/guest';
-import { openDumpFile, openGuestFile } from '@osi-linux/guest/node';
+import type { Guest, ProfileSource } from '@osi-linux/guest';
+import { type DumpFileOptions, findKeyFile, openDumpFile, openGuestFile } from '@osi-linux/guest/node';
 import type { Settings } from '../settings/settings';
+import type { Io } from '../terminal/io';
+import { createUnpackReport } from '../terminal/unpack-report';
+import type { SourceAnswer } from './live-source';
 
-const LATER: readonly (readonly [RegExp, string, string])[] = [
-  [/^qmp:/, 'a live QEMU guest', 'dump it (QMP dump-guest-memory) and name the file'],
-  [/^gdb:/, 'a live guest behind a gdb stub', 'dump it (QMP dump-guest-memory) and name the file'],
-  [/^https?:/, 'a dump behind an address', 'download it and name the file'],
-];
+/** Asks the guest that SOURCE names; a live one stands still meanwhile. @throws OsiError why it cannot be asked. */
+export async function askSource<Answer>(
+  source: string,
+  settings: Settings,
+  io: Io,
+  ask: (guest: Guest) => Answer,
+): Promise<SourceAnswer<Answer>> {
+  if (mayBeLive(source, settings)) {
+    const { askLiveGuest, findLiveSource } = await import('./live-source');
+    const live = findLiveSource(source, settings.live);
+    if (live !== undefined) return askLiveGuest(live, settings.live, () => profileSource(settings), ask);
+  }
+  const guest = openSource(source, settings, io);
+  return { answer: ask(guest), dump: guest.dump };
+}
 
-/** Opens what SOURCE names, with its profile. @throws OsiError why it cannot be opened. */
-export function openSource(source: string, { kconfFile, kconfGroup, kconfPlaces }: Settings): Guest {
-  refuseUnsupported(source);
+/** Asks about the dump that SOURCE names, without a kernel; a live guest stands still meanwhile. @throws OsiError as {@link askSource}. */
+export async function askSourceDump<Answer>(
+  source: string,
+  settings: Settings,
+  io: Io,
+  ask: (dump: Guest['dump']) => Answer,
+): Promise<SourceAnswer<Answer>> {
+  if (mayBeLive(source, settings)) {
+    const { askLiveDump, findLiveSource } = await import('./live-source');
+    const live = findLiveSource(source, settings.live);
+    if (live !== undefined) return askLiveDump(live, settings.live, ask);
+  }
+  const dump = openSourceDump(source, settings, io);
+  return { answer: ask(dump), dump };
+}
+
+/** What cannot be live is asked without loading what reads live guests. */
+function mayBeLive(source: string, { live }: Settings): boolean {
+  return /^(?:qmp|gdb):/.test(source) || live.gdb !== undefined;
+}
+
+function openSource(source: string, settings: Settings, io: Io): Guest {
+  const { kconfFile, kconfGroup, kconfPlaces } = settings;
   return openGuestFile(source, {
     kconfFile: kconfFile.value,
     kconfGroup: kconfGroup.value,
     places: kconfPlaces,
+    ...dumpFileOptions(settings, io),
   });
 }
 
-/** Opens what SOURCE names without looking for a kernel in it. @throws OsiError why it cannot be opened. */
-export function openSourceDump(source: string): Guest['dump'] {
-  refuseUnsupported(source);
-  return openDumpFile(source);
+function openSourceDump(source: string, settings: Settings, io: Io): Guest['dump'] {
+  return openDumpFile(source, dumpFileOptions(settings, io));
 }
 
-function refuseUnsupported(source: string): void {
-  const found = LATER.find(([form]) => form.test(source));
-  if (found === undefined) return;
-  throw new OsiError('SOURCE_UNSUPPORTED', `${source}: ${found[1]} cannot be read yet`, {
-    hint: found[2],
-    fields: { source },
-  });
+/** Where the profile comes from by the settings. @throws OsiError `PROFILE_FILE_UNREADABLE`. */
+export function profileSource({ kconfFile, kconfGroup, kconfPlaces }: Settings): ProfileSource {
+  const open = kconfFile.value === undefined;
+  const file = findKeyFile(kconfFile.value === undefined ? kconfPlaces : [kconfFile.value]);
+  return {
+    keyFile: file?.keyFile,
+    kconfFile: file?.path ?? kconfFile.value,
+    kconfGroup: kconfGroup.value,
+    places: open ? kconfPlaces : [],
+  };
+}
+
+function dumpFileOptions({ belowFourGiB, parts }: Settings, io: Io): DumpFileOptions {
+  return { belowFourGiB, parts, onUnpack: createUnpackReport(io) };
 }

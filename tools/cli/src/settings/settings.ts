@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { OsiError } from '@osi-linux/core';
 import { keyFilePlaces } from '@osi-linux/guest/node';
-import { parse } from 'ini';
 import { shippedKeyFile } from './shipped-key-file';
 
 /** How rows are printed. */
@@ -15,6 +15,14 @@ export interface Setting<Value> {
   readonly from: string;
 }
 
+/** How a live guest is reached and read. */
+export interface LiveSettings {
+  /** Address of its gdb stub beside the QMP socket. */
+  readonly gdb: string | undefined;
+  /** Whether it is stopped while it is read. */
+  readonly stop: boolean;
+}
+
 /** What a command line leaves open, decided. */
 export interface Settings {
   /** The key file; `undefined` where it is to be looked for. */
@@ -23,6 +31,11 @@ export interface Settings {
   readonly kconfPlaces: readonly string[];
   readonly kconfGroup: Setting<string | undefined>;
   readonly format: Setting<OutputFormat>;
+  /** The other files of a dump that was split. */
+  readonly parts: readonly string[];
+  /** RAM below 4 GiB, where the command line says so. */
+  readonly belowFourGiB: number | undefined;
+  readonly live: LiveSettings;
 }
 
 /** The options of a command line that settings stand in for. */
@@ -31,6 +44,10 @@ export interface SettingOptions {
   readonly kconfGroup?: string | undefined;
   readonly json?: boolean | undefined;
   readonly ndjson?: boolean | undefined;
+  readonly below4g?: number | undefined;
+  readonly part?: readonly string[] | undefined;
+  readonly gdb?: string | undefined;
+  readonly stop?: boolean | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -55,6 +72,9 @@ export function resolveSettings(options: SettingOptions, environment: Environmen
     kconfPlaces: [...keyFilePlaces(environment), shippedKeyFile],
     kconfGroup: pick(options.kconfGroup, 'kconf_group'),
     format: checkedFormat(pick(options.json ? 'json' : options.ndjson ? 'ndjson' : undefined, 'format')),
+    belowFourGiB: options.below4g,
+    parts: options.part ?? [],
+    live: { gdb: options.gdb, stop: options.stop ?? true },
   };
 }
 
@@ -65,7 +85,7 @@ function settingsPath(environment: Environment): string {
 
 function readSettingsFile(path: string): Readonly<Record<string, unknown>> {
   try {
-    return parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+    return parseIni(readFileSync(path, 'utf8'));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return {};
@@ -78,6 +98,12 @@ function readSettingsFile(path: string): Readonly<Record<string, unknown>> {
       },
     );
   }
+}
+
+/** The parser is loaded where there is a file, which few have. */
+function parseIni(text: string): Record<string, unknown> {
+  const { parse } = createRequire(import.meta.url)('ini') as typeof import('ini');
+  return parse(text);
 }
 
 function checkedFormat({ value, from }: Setting<string | undefined>): Setting<OutputFormat> {

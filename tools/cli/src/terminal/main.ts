@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { ExitCode } from './exit-code';
 import type { Io } from './io';
+import { onInterrupt, onKey } from './user-input';
 
 /** Runs a command in the real process: streams, terminal and exit code. */
 export async function runMain(run: (io: Io) => Promise<unknown>): Promise<void> {
@@ -14,6 +15,9 @@ export async function runMain(run: (io: Io) => Promise<unknown>): Promise<void> 
     err: (text) => process.stderr.write(text),
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
     colour: process.stderr.isTTY === true && process.env['NO_COLOR'] === undefined,
+    rows: () => (process.stdout.isTTY ? process.stdout.rows : undefined),
+    onInterrupt,
+    onKey,
     environment: process.env,
     exitCode: ExitCode.Complete,
   };

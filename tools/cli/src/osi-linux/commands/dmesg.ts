@@ -1,4 +1,5 @@
-import type { ListingCommand } from '../command';
+import { readLogByVmcoreinfo } from '@osi-linux/guest';
+import type { ListingAnswer, ListingCommand } from '../command';
 
 /** `osi-linux dmesg`: one row a record of the kernel log. */
 export const dmesg: ListingCommand = {
@@ -9,9 +10,11 @@ export const dmesg: ListingCommand = {
     { field: 'level', title: 'LEVEL', align: 'right' },
     { field: 'text', title: 'TEXT' },
   ],
-  list: ({ linux }) => {
-    const listing = linux.getLog();
-    const rows = listing.map(({ time, level, text }) => ({ time, level, text }));
-    return { rows, skipped: listing.skipped };
-  },
+  list: ({ linux }) => answerOf(linux.getLog()),
+  listWithoutProfile: (dump) => answerOf(readLogByVmcoreinfo(dump)),
 };
+
+function answerOf(listing: ReturnType<typeof readLogByVmcoreinfo>): ListingAnswer {
+  const rows = listing.map(({ time, level, text }) => ({ time, level, text }));
+  return { rows, skipped: listing.skipped };
+}

@@ -22,7 +22,7 @@ export function identify(dump: Guest['dump'], settings: Settings): Identity {
       value: file?.path ?? kconfFile.value ?? 'none',
       evidence: open ? `default: the first that is there of ${kconfPlaces.join(', ')}` : kconfFile.from,
     },
-    { what: 'kconf_group', value: kconfGroup.value ?? 'the first that fits', evidence: kconfGroup.from },
+    { what: 'kconf_group', value: kconfGroup.value ?? 'the one that fits', evidence: kconfGroup.from },
     { what: 'format', value: format.value, evidence: format.from },
   ];
   return { ...found, findings: [...found.findings, ...decided] };
@@ -51,7 +51,7 @@ export function formatIdentity(found: Identity): string {
     ['paging', cellText(found.paging)],
     ['KASLR shift', cellText(jsonAddress(found.kaslrShift))],
     ['cpus', String(found.cpus)],
-    ['profile', profile === null ? '-' : cellText(`[${profile.group}] (${profile.from})`)],
+    ['profile', profile === null ? '-' : cellText(profileText(profile))],
     ['memory', `${memory.pages} pages, ${memory.bytes} bytes`],
   ];
   const facts = lines.map(([title, value]) => `${title.padEnd(12)} ${value}`);
@@ -59,4 +59,8 @@ export function formatIdentity(found: Identity): string {
     ({ what, value, evidence }) => `  ${cellText(what)}: ${cellText(value)} (${cellText(evidence)})`,
   );
   return [...facts, 'findings', ...findings].join('\n');
+}
+
+function profileText({ group, from }: NonNullable<Identity['profile']>): string {
+  return group === null ? `${from} from the guest's own types and symbols` : `[${group}] (${from})`;
 }

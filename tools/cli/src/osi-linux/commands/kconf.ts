@@ -8,21 +8,23 @@ import { printError } from '../../terminal/diagnostics';
 import { ExitCode } from '../../terminal/exit-code';
 import type { Io } from '../../terminal/io';
 import { checkGroups, formatFindings } from './kconf-check';
+import { addDerive } from './kconf-derive';
 import { diffColumns, diffGroups } from './kconf-diff';
 import { groupOf, groupsOf, type OpenKeyFile, openKeyFile } from './kconf-file';
 import { LIST_COLUMNS, listGroups } from './kconf-list';
 import { infoValueText, rawJson, rawText, SHOW_COLUMNS, showGroups } from './kconf-show';
 
-/** Adds `osi-linux kconf` with its subcommands: all that can be asked about a `kernelinfo.conf` without a guest. */
+/** Adds `osi-linux kconf` with its subcommands: all that can be asked about a `kernelinfo.conf`, and what adds to it. */
 export function addKconf(program: Command, io: Io): void {
   const kconf = program
     .command('kconf')
-    .description('ask about a kernelinfo.conf')
+    .description('ask about a kernelinfo.conf, or add to it')
     .addHelpText('after', EXAMPLES);
   addList(kconf, io);
   addShow(kconf, io);
   addCheck(kconf, io);
   addDiff(kconf, io);
+  addDerive(kconf, (run) => attempt(io, {}, run), io);
 }
 
 const EXAMPLES = `
@@ -30,7 +32,8 @@ Examples:
   osi-linux kconf list kernelinfo.conf
   osi-linux kconf show kernelinfo.conf my_kernel_info
   osi-linux kconf check kernelinfo.conf my_kernel_info --strict
-  osi-linux kconf diff kernelinfo.conf one_kernel another_kernel`;
+  osi-linux kconf diff kernelinfo.conf one_kernel another_kernel
+  osi-linux kconf derive dump.elf --group my_kernel_info`;
 
 function addList(kconf: Command, io: Io): void {
   const command = subcommand(kconf, 'list', 'list the groups, and whether PANDA loads them');

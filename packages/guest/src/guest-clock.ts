@@ -1,0 +1,28 @@
+import type { OsiError, VirtualAddress } from '@osi-linux/core';
+
+/** Why a guest stands. */
+export interface ClockStop {
+  /** `outside` where neither a breakpoint nor who watches stopped it. */
+  readonly reason: 'breakpoint' | 'outside';
+  /** Number of the processor, as the source counts them; `undefined` where it is not told. */
+  readonly cpu: number | undefined;
+}
+
+/** What stops a live guest and lets it run on; `LiveGuest` of `@osi-linux/qemu` is one. All of it may throw `OsiError`. */
+export interface GuestClock {
+  /** Why nothing can be read any more; `undefined` as long as it can. */
+  readonly failure?: OsiError | undefined;
+  /**
+   * Stops the guest, and drops what was kept of its memory and its processors; `again` reads at once what was read of the
+   * stop before.
+   */
+  stop(again?: boolean): void;
+  /** Lets it run on, where it was stopped here. */
+  cont(): void;
+  /** Waits until it stands, at most this many milliseconds; `undefined` where it still runs. */
+  waitForStop?(timeoutMs: number): ClockStop | undefined;
+  /** Stops the guest whenever a processor comes to a kernel address. */
+  setBreakpoint?(address: VirtualAddress): void;
+  /** Takes a breakpoint away. */
+  clearBreakpoint?(address: VirtualAddress): void;
+}

@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Dump, openDump } from '@osi-linux/memory';
+import { openFileSource } from '@osi-linux/memory/node';
+import {
+  findBtf,
+  type KernelSource,
+  type KernelSymbol,
+  type LocatedKernel,
+  locateKernel,
+  ModuleSymbols,
+  moduleLayoutOf,
+} from '@osi-linux/symbols';
+import { buildGuest, guestSpec, guestsOfThisRun } from '@osi-linux/test-fixtures/guest-builder';
+import { parseTruthRecords } from '@osi-linux/test-fixtures/truth';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+// /proc/kallsyms, read by the guest itself while it stood still, is the truth.
+
+const NOTE = Buffer.from('VMCOREINFO');
+
+/** What is known besides the bytes of RAM, by its name. */
+const MEANS: Readonly<Record<string, (dump: Dump) => KernelSource>> = {
+  'with registers': ({ memory, cpus, machine }) => ({ memory, cpus, machine }),
+  'from RAM alone': ({ memory }) => ({ memory }),
+  'from RAM alone, VMCOREINFO blanked out': ({ memory }) => ({ memory: withoutNotes(memory) }),
+};
+
+describe.each(guestsOfThisRun())('the symbols of $name', (spec) => {
+  const wide = spec.arch === 'amd64';
+  let dump: Dump;
+  let truth: { kernel: string[]; modules: string[] };
+
+  beforeAll(async () => {
+    const folder = await buildGuest(guestSpec(spec));
+    dump = openDump(openFileSource(join(folder, 'dump.elf')));
+    truth = readTruth(join(folder, 'truth'));
+  });
+
+  afterAll(() => dump.close());
+
+  // The image of a 32-bit kernel cannot be told from the rest of the direct map without VMCOREINFO.
+  it.each(Object.keys(MEANS).filter((means) => wide || !means.includes('blanked')))(
+    'are its own %s',
+    (means) => {
+      const kernel = locate(dump, means);
+      expect(kernel.isCrashKernel).toBe(false);
+      expect(kernel.location.form.name).toBe(spec.paging);
+      expect([...(kernel.symbols?.each() ?? [])].map((symbol) => line(symbol, wide))).toEqual(truth.kernel);
+      expect(kernel.symbols?.skipped()).toEqual([]);
+    },
+  );
+
+  it('are looked up by name', () => {
+    const { symbols } = locate(dump, 'with registers');
+    const first = new Map<string, bigint>();
+    for (const text of truth.kernel) {
+      const [address = '', , name = ''] = text.split(' ');
+      if (!first.has(name)) first.set(name, BigInt(`0x${address}`));
+    }
+    const names = [...first.keys()].filter((_, index) => index % 97 === 0);
+    const expected = new Map(names.map((name) => [name, first.get(name)]));
+    expect(symbols?.lookup([...names, 'no_such_name'])).toEqual(expected);
+  });
+
+  it.runIf(wide)('are those of its modules too', () => {
+    const { location, symbols } = locate(dump, 'with registers');
+    const { tables, textBase } = location;
+    const types = findBtf({ memory: tables, symbols, textBase })?.btf;
+    const layout = types === undefined ? undefined : moduleLayoutOf(types);
+    const head = symbols?.lookup(['modules']).get('modules');
+    if (layout === undefined || head === undefined) throw new Error('no layout of modules, or no list');
+    const modules = new ModuleSymbols(tables, layout, head);
+    expect(modules.skipped()).toEqual([]);
+    // What a module exports has a capital in /proc/kallsyms; its own table does not tell.
+    const small = (text: string) => text.replace(/ \S /, (type) => type.toLowerCase());
+    expect([...modules.each()].map((symbol) => small(line(symbol, wide)))).toEqual(truth.modules.map(small));
+  });
+});
+
+function locate(dump: Dump, means: string): LocatedKernel {
+  const kernel = locateKernel(MEANS[means]?.(dump) ?? dump);
+  if (kernel === undefined) throw new Error(`no kernel ${means}`);
+  return kernel;
+}
+
+function readTruth(path: string): { kernel: string[]; modules: string[] } {
+  const { records } = parseTruthRecords(readFileSync(path));
+  const record = records.find((candidate) => candidate.path === '/proc/kallsyms');
+  const lines = Buffer.from(record?.bytes ?? [])
+    .toString('latin1')
+    .trimEnd()
+    .split('\n');
+  if (lines.length < 10_000) throw new Error('the guest has no /proc/kallsyms');
+  return {
+    kernel: lines.filter((text) => !text.includes('\t')),
+    modules: lines.filter((text) => text.includes('\t')),
+  };
+}
+
+function line({ name, type, address, module }: KernelSymbol, wide: boolean): string {
+  const text = `${address.toString(16).padStart(wide ? 16 : 8, '0')} ${type} ${name}`;
+  return module === undefined ? text : `${text}\t[${module}]`;
+}
+
+/** The same memory without the name of a note anywhere. */
+function withoutNotes(memory: Dump['memory']): Dump['memory'] {
+  return {
+    ranges: memory.ranges,
+    page: (frame) => memory.page(frame),
+    hole: (address) => memory.hole(address),
+    scan: (address, into) => {
+      const count = memory.scan(address, into);
+      const bytes = Buffer.from(into.buffer, into.byteOffset, count);
+      for (let at = bytes.indexOf(NOTE); at >= 0; at = bytes.indexOf(NOTE, at))
+        bytes.fill(0, at, at + NOTE.length);
+      return count;
+    },
+  };
+}

@@ -1,0 +1,161 @@
+import {
+  decodeCString,
+  OsiError,
+  offsetAddress,
+  PAGE_SIZE,
+  type PhysicalMemory,
+  readPartial,
+  type VirtualAddress,
+} from '@osi-linux/core';
+import { KERNELINFO_SCHEMA, type KernelInfo } from '@osi-linux/kconf';
+import { StructView } from '@osi-linux/kstruct';
+import { locateThrough, type RootCandidate } from '@osi-linux/symbols';
+import { AddressSpace } from '@osi-linux/x86-mmu';
+
+/** A profile with the addresses that its kernel has in this boot. */
+export interface SlidProfile {
+  /** The profile, its addresses moved. */
+  readonly info: KernelInfo;
+  /** By how many bytes they were moved; negative where the section is of a boot that was moved further. */
+  readonly slide: bigint;
+}
+
+/** CONFIG_PHYSICAL_ALIGN of x86, where it is not set to more: KASLR moves images by multiples of it. */
+const STEP = 0x200000n;
+/** Both halves of the window in which KASLR moves an image: KERNEL_IMAGE_SIZE and lowmem end within 1 GiB. */
+const REACH = 0x40000000n;
+/** Where images are mapped: __START_KERNEL_map, Linux arch/x86/include/asm/page_64_types.h. */
+const START_KERNEL_MAP = 0xffffffff80000000n;
+/** PAGE_OFFSET of 32-bit kernels, unless the section tells another one. */
+const PAGE_OFFSET_32 = 0xc0000000n;
+/** The direct map of x86_64 begins at a multiple of this, however KASLR moves it (Linux arch/x86/mm/kaslr.c). */
+const DIRECT_MAP_ALIGNMENT = 1n << 30n;
+/** Name and padding of pid 0; names of tasks have 16 bytes. */
+const COMM_BYTES = 16;
+
+/** Addresses that no slide of the image tells: they are read anew in each boot. */
+const PER_BOOT: ReadonlySet<string> = new Set(['task.per_cpu_offset_0_addr', 'kernel.page_offset_addr']);
+const ADDRESS_KEYS = KERNELINFO_SCHEMA.filter(
+  ({ kind, key }) => kind === 'address' && !PER_BOOT.has(key),
+).map(({ key }) => key);
+
+/**
+ * A profile as its kernel lies in memory, where KASLR moved it elsewhere than in the boot that the section is of.
+ *
+ * Looks for pid 0 by its shape at each place to which `task.init_addr` may have been moved. What lies in the image moves
+ * with it; what differs from boot to boot besides (where RAM is mapped, the base of the first processor's variables) is
+ * read anew, and left out where it cannot be read. `undefined` where pid 0 is at none of the places.
+ */
+export function slideProfile(
+  info: KernelInfo,
+  memory: PhysicalMemory,
+  by: RootCandidate,
+): SlidProfile | undefined {
+  const init = info['task.init_addr'];
+  if (init === undefined) return undefined;
+  const tables = new AddressSpace(by.form, memory, by.root);
+  const start = imageStart(info, tables.architecture.wordSize);
+  for (const slide of slides(locateThrough(memory, by)?.kaslrShift)) {
+    const at = init + slide;
+    if (at < start || at >= start + REACH || !isInitTask(info, tables, at)) continue;
+    return { slide, info: slidInfo(info, tables, slide) };
+  }
+  return undefined;
+}
+
+/**
+ * The slides of a 32-bit kernel that its direct map shows without any page tables: pid 0 is where the image, which is
+ * mapped one to one with RAM, would have it.
+ */
+export function* eachDirectSlide(info: KernelInfo, memory: PhysicalMemory): Generator<bigint> {
+  const { 'task.init_addr': init, 'task.comm_offset': comm } = info;
+  const pageOffset = info['kernel.page_offset_addr'];
+  if (init === undefined || comm === undefined || pageOffset === undefined || init >> 32n !== 0n) return;
+  for (const slide of slides()) {
+    const physical = init + slide - pageOffset + BigInt(comm);
+    if (physical < 0n || physical >= REACH) continue;
+    const at = Number(physical);
+    const bytes = memory.page(Math.floor(at / PAGE_SIZE))?.bytes.subarray(at % PAGE_SIZE);
+    if (bytes !== undefined && isInitName(bytes.subarray(0, COMM_BYTES))) yield slide;
+  }
+}
+
+/** None first, then that of a section of a boot without KASLR, then ever further both ways. */
+function* slides(kaslrShift?: bigint | null): Generator<bigint> {
+  yield 0n;
+  if (kaslrShift !== undefined && kaslrShift !== null) yield kaslrShift;
+  for (let slide = STEP; slide < REACH; slide += STEP) {
+    yield slide;
+    yield -slide;
+  }
+}
+
+function imageStart(info: KernelInfo, wordSize: 4 | 8): VirtualAddress {
+  return wordSize === 8 ? START_KERNEL_MAP : (info['kernel.page_offset_addr'] ?? PAGE_OFFSET_32);
+}
+
+function isInitTask(info: KernelInfo, tables: AddressSpace, at: VirtualAddress): boolean {
+  const { 'task.comm_offset': comm, 'task.pid_offset': pid } = info;
+  if (comm === undefined || pid === undefined || tables.page(offsetAddress(at, comm)) === undefined)
+    return false;
+  const name = readPartial(tables, offsetAddress(at, comm), COMM_BYTES);
+  if (name.holes.length > 0 || !isInitName(name.bytes)) return false;
+  const number = readPartial(tables, offsetAddress(at, pid), 4);
+  return number.holes.length === 0 && number.bytes.every((byte) => byte === 0);
+}
+
+function isInitName(bytes: Uint8Array): boolean {
+  return bytes.includes(0) && /^swapper(\/0)?$/.test(decodeCString(bytes));
+}
+
+function slidInfo(info: KernelInfo, tables: AddressSpace, slide: bigint): KernelInfo {
+  const start = imageStart(info, tables.architecture.wordSize);
+  const moved: Record<string, bigint | number | string> = { ...info };
+  for (const key of ADDRESS_KEYS) {
+    const value = moved[key];
+    if (typeof value === 'bigint' && value >= start && value < start + REACH) moved[key] = value + slide;
+  }
+  const known: KernelInfo = moved;
+  const again: readonly (readonly [keyof KernelInfo, () => bigint | number | undefined])[] = [
+    ['task.per_cpu_offset_0_addr', () => wordAt(tables, known['task.per_cpu_offsets_addr'])],
+    ['kernel.page_offset_addr', () => directMap(known, tables)],
+    ['kernel.phys_base', () => physBase(known, tables)],
+    ['kernel.pgtable_levels', () => tables.form.levels.length],
+  ];
+  for (const [key, read] of again) {
+    if (info[key] === undefined) continue;
+    const value = read();
+    if (value === undefined) delete moved[key];
+    else moved[key] = value;
+  }
+  return moved;
+}
+
+/** Where RAM is mapped: that of a process's structure, which is allocated there, leads back to it. */
+function directMap(info: KernelInfo, tables: AddressSpace): bigint | undefined {
+  if (tables.architecture.wordSize === 4) return info['kernel.page_offset_addr'];
+  const { 'task.init_addr': init, 'task.tasks_offset': tasks } = info;
+  if (init === undefined || tasks === undefined) return undefined;
+  const next = wordAt(tables, offsetAddress(init, tasks));
+  const physical = next === undefined ? undefined : tables.translate(next);
+  if (next === undefined || physical === undefined) return undefined;
+  const base = next - BigInt(physical);
+  return base % DIRECT_MAP_ALIGNMENT === 0n ? base : undefined;
+}
+
+function physBase(info: KernelInfo, tables: AddressSpace): number | undefined {
+  const init = info['task.init_addr'];
+  const physical = init === undefined ? undefined : tables.translate(init);
+  if (init === undefined || physical === undefined) return undefined;
+  return physical - Number(init - START_KERNEL_MAP);
+}
+
+function wordAt(tables: AddressSpace, at: VirtualAddress | undefined): bigint | undefined {
+  if (at === undefined) return undefined;
+  try {
+    return new StructView(tables, at).word(0);
+  } catch (error) {
+    if (!OsiError.is(error)) throw error;
+    return undefined;
+  }
+}

@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  type Stats,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { OsiError } from '@osi-linux/core';
+
+/** The memory of a guest has its secrets. */
+const MODE = 0o600;
+
+/**
+ * A file that is written beside the one whose place it takes: that one is as it was, or whole.
+ *
+ * A run that is killed leaves `.NAME.PID-RANDOM.tmp`.
+ */
+export class ExportFile {
+  readonly #name: string;
+  readonly #path: string;
+  readonly #temporary: string;
+  readonly #fd: number;
+
+  /** @throws OsiError `FILE_UNWRITABLE`. */
+  constructor(name: string) {
+    this.#name = name;
+    this.#path = statsOf(name) === undefined ? resolve(name) : realpathSync(name);
+    const random = randomBytes(6).toString('hex');
+    const temporary = `.${basename(this.#path)}.${process.pid}-${random}.tmp`;
+    this.#temporary = join(dirname(this.#path), temporary);
+    this.#fd = tryFile(name, () => openSync(this.#temporary, 'wx', MODE));
+  }
+
+  write(position: number, bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length; ) {
+      done += tryFile(this.#name, () =>
+        writeSync(this.#fd, bytes, done, bytes.length - done, position + done),
+      );
+    }
+  }
+
+  /** Puts the file into its place. */
+  commit(): void {
+    try {
+      tryFile(this.#name, () => {
+        fsyncSync(this.#fd);
+        renameSync(this.#temporary, this.#path);
+      });
+    } catch (error) {
+      unlinkSync(this.#temporary);
+      throw error;
+    } finally {
+      closeSync(this.#fd);
+    }
+  }
+
+  /** Takes it back. */
+  discard(): void {
+    closeSync(this.#fd);
+    unlinkSync(this.#temporary);
+  }
+}
+
+/**
+ * Refuses a target that is one of the sources, or no plain file, or has content that nobody has given up.
+ *
+ * @throws OsiError `FILE_EXISTS`, `FILE_UNWRITABLE`.
+ */
+export function checkTarget(name: string, sources: readonly string[], force: boolean): void {
+  const stats = statsOf(name);
+  if (stats === undefined) return;
+  const isSource = sources.map(statsOf).some((other) => other?.dev === stats.dev && other.ino === stats.ino);
+  if (isSource || !stats.isFile()) {
+    throw new OsiError('FILE_UNWRITABLE', `${name} is ${isSource ? 'what is read' : 'no plain file'}`, {
+      hint: 'name another file to write',
+      fields: { name },
+    });
+  }
+  if (stats.size === 0 || force) return;
+  throw new OsiError('FILE_EXISTS', `${name} is there already, with ${stats.size} bytes`, {
+    hint: 'name another file, or replace it with --force',
+    fields: { name, size: stats.size },
+  });
+}
+
+function statsOf(name: string): Stats | undefined {
+  return tryFile(name, () => statSync(name, { throwIfNoEntry: false }));
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  EACCES: 'you may not write there; name a file elsewhere',
+  EPERM: 'you may not write there; name a file elsewhere',
+  EROFS: 'the file system is read-only; name a file elsewhere',
+  ENOSPC: 'the file system is full; nothing is left of what was written',
+  EDQUOT: 'your quota is used up; nothing is left of what was written',
+  EFBIG: 'the file system holds no file of this size; a kdump is smaller',
+  ENOENT: 'make the folder first',
+  ENOTDIR: 'a part of the path is a file, not a folder',
+};
+
+function tryFile<Value>(name: string, call: () => Value): Value {
+  try {
+    return call();
+  } catch (error) {
+    // What is no answer of the file system is a fault of this program.
+    if (!(error instanceof Error) || !('syscall' in error)) throw error;
+    const hint = HINTS[(error as NodeJS.ErrnoException).code ?? ''];
+    throw new OsiError('FILE_UNWRITABLE', `cannot write ${name}`, {
+      cause: error,
+      ...(hint === undefined ? {} : { hint }),
+      fields: { name },
+    });
+  }
+}

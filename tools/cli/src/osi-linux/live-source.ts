@@ -1,0 +1,124 @@
+import { OsiError } from '@osi-linux/core';
+import { type Guest, openGuest, type ProfileSource } from '@osi-linux/guest';
+import type { LiveGuest } from '@osi-linux/qemu';
+import { type LiveGuestOptions, openLiveGuest, parseGdbAddress, parseLiveSource } from '@osi-linux/qemu/node';
+import { jsonText } from '../output/json-text';
+import type { LiveSettings } from '../settings/settings';
+
+/** What was asked of a source, and the dump that answered. */
+export interface SourceAnswer<Answer> {
+  readonly answer: Answer;
+  readonly dump: Guest['dump'];
+}
+
+/** The live guest that SOURCE names; `undefined` where it names a dump. @throws OsiError `LIVE_SOURCE_INVALID`. */
+export function findLiveSource(source: string, { gdb }: LiveSettings): LiveGuestOptions | undefined {
+  const found = parseLiveSource(source);
+  if (gdb === undefined) return found;
+  if (found !== undefined) return { ...found, gdb: parseGdbAddress(gdb) };
+  throw new OsiError('LIVE_SOURCE_INVALID', `--gdb ${gdb}: ${source} is no live guest`, {
+    hint: 'a gdb stub goes with qmp:SOCKET; alone it is SOURCE itself, gdb:HOST:PORT',
+    fields: { source, gdb },
+  });
+}
+
+/**
+ * Asks a live guest that stands still meanwhile, and then runs on.
+ *
+ * Where it can be read while it runs, it is asked before too: what is read then is read at once after it was stopped, which
+ * makes the stop short.
+ *
+ * @throws OsiError why it cannot be asked.
+ */
+export function askLiveGuest<Answer>(
+  options: LiveGuestOptions,
+  live: LiveSettings,
+  profile: () => ProfileSource,
+  ask: (guest: Guest) => Answer,
+): SourceAnswer<Answer> {
+  const source = profile();
+  const open = (dump: LiveGuest) => openGuest(dump, source);
+  return withLive(options, (dump) => {
+    if (!live.stop) return askTwice(dump, open, ask);
+    const warm =
+      dump.readsWhileRunning && dump.isRunning ? attempt(() => askOnce(open(dump), ask)) : undefined;
+    if (warm === undefined) return dump.whileStopped(() => ask(open(dump)));
+    return dump.atOneMoment(() => {
+      forget(warm);
+      return ask(warm);
+    });
+  });
+}
+
+/** Asks a live guest about its memory as a whole, while it stands still. @throws OsiError why it cannot be asked. */
+export function askLiveDump<Answer>(
+  options: LiveGuestOptions,
+  live: LiveSettings,
+  ask: (dump: Guest['dump']) => Answer,
+): SourceAnswer<Answer> {
+  return withLive(options, (dump) => {
+    if (live.stop) return dump.whileStopped(() => ask(dump));
+    requireRunning(dump);
+    dump.findings.push(mixedMoments('--no-stop'));
+    return ask(dump);
+  });
+}
+
+function withLive<Answer>(options: LiveGuestOptions, ask: (dump: LiveGuest) => Answer): SourceAnswer<Answer> {
+  const dump = openLiveGuest(options);
+  try {
+    return { answer: ask(dump), dump };
+  } finally {
+    dump.close();
+  }
+}
+
+function askOnce<Answer>(guest: Guest, ask: (guest: Guest) => Answer): Guest {
+  ask(guest);
+  return guest;
+}
+
+/** A guest that runs may show what never was; it is asked again when it stands. */
+function attempt<Value>(run: () => Value): Value | undefined {
+  try {
+    return run();
+  } catch (error) {
+    if (OsiError.is(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Reads a guest that runs on, twice, and says by how much the two readings differ. */
+function askTwice<Answer>(
+  dump: LiveGuest,
+  open: (dump: LiveGuest) => Guest,
+  ask: (guest: Guest) => Answer,
+): Answer {
+  requireRunning(dump);
+  const guest = open(dump);
+  const first = ask(guest);
+  dump.refresh();
+  forget(guest);
+  const second = ask(guest);
+  if (dump.failure !== undefined) throw dump.failure;
+  const same = jsonText(first) === jsonText(second);
+  dump.findings.push(mixedMoments(`--no-stop; two readings ${same ? 'agree' : 'differ'}`));
+  return second;
+}
+
+function mixedMoments(evidence: string): Guest['dump']['findings'][number] {
+  return { what: 'live', value: 'the guest ran on while it was read: rows may mix moments', evidence };
+}
+
+function requireRunning(dump: LiveGuest): void {
+  if (dump.readsWhileRunning) return;
+  throw new OsiError('LIVE_STOP_NEEDED', 'a gdb stub reads only a guest that stands still', {
+    hint: 'leave out --no-stop, or name the QMP socket as SOURCE and the stub with --gdb',
+  });
+}
+
+/** What is kept of memory belongs to the moment before. */
+function forget(guest: Guest): void {
+  guest.memory.flush();
+  guest.linux.refresh();
+}

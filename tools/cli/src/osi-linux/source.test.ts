@@ -1,0 +1,117 @@
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { gzipSync } from 'node:zlib';
+import { openDumpFile } from '@osi-linux/guest/node';
+import { writeQemuStream } from '@osi-linux/test-fixtures/dump-writers';
+import { readRecordedGuest } from '@osi-linux/test-fixtures/recorded';
+import { CommanderError } from 'commander';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ExitCode } from '../terminal/exit-code';
+import type { Io } from '../terminal/io';
+import { createProgram } from './program';
+
+const folder = mkdtempSync(join(tmpdir(), 'osi-linux-source-'));
+const { dumpFile, kconfFile } = readRecordedGuest('debian-12-amd64');
+const profile = ['--kconf-file', kconfFile, '--json'];
+const packedFile = join(folder, 'dump.elf.gz');
+let expected: unknown;
+
+// In a thread of its own: the command sleeps while it waits for an answer.
+const SERVER = `
+const { parentPort, workerData } = require('node:worker_threads');
+const bytes = require('node:fs').readFileSync(workerData);
+require('node:http').createServer((request, response) => {
+  const [, first, last] = /^bytes=(\\d+)-(\\d+)$/.exec(request.headers.range).map(Number);
+  const body = bytes.subarray(first, last + 1);
+  const range = 'bytes ' + first + '-' + (first + body.length - 1) + '/' + bytes.length;
+  response.writeHead(request.url === '/dump' ? 206 : 404, { 'Content-Range': range }).end(body);
+}).listen(0, '127.0.0.1', function () { parentPort.postMessage(this.address().port); });
+`;
+
+async function run(args: readonly string[], terminal = false) {
+  const [out, err]: [string[], string[]] = [[], []];
+  const io: Io = {
+    out: (data) => out.push(data.toString()),
+    err: (text) => err.push(text),
+    columns: undefined,
+    colour: terminal,
+    environment: { XDG_CONFIG_HOME: folder },
+    exitCode: ExitCode.Complete,
+  };
+  try {
+    await createProgram(io).parseAsync(['node', 'osi-linux', ...args]);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    io.exitCode = ExitCode.Usage;
+  }
+  return { out: out.join(''), err, exitCode: io.exitCode };
+}
+
+beforeAll(async () => {
+  writeFileSync(packedFile, gzipSync(readFileSync(dumpFile), { level: 1 }));
+  expected = JSON.parse((await run(['ps', dumpFile, ...profile])).out);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('a SOURCE in gzip', () => {
+  const line = `unpacking ${packedFile} (gzip) to a temporary file in ${tmpdir()}; gunzip once is faster\n`;
+
+  it('is unpacked, which is said', async () => {
+    const { out, err, exitCode } = await run(['ps', packedFile, ...profile]);
+    expect([JSON.parse(out), exitCode]).toEqual([expected, 0]);
+    expect(err[0]).toBe(line);
+    expect(err[1]).toMatch(/^warning: unpacked: \d+ bytes, into a temporary file/);
+    expect(err).toHaveLength(2);
+    expect(readdirSync(folder)).toEqual(['dump.elf.gz']);
+  });
+
+  it('is unpacked with progress on a terminal', async () => {
+    const { err, exitCode } = await run(['identify', packedFile, ...profile], true);
+    expect([exitCode, err[0], err[1], err.at(-1)]).toEqual([0, line, '\r0 %', '\r\x1b[K']);
+  });
+
+  it('is found by identify', async () => {
+    const { out } = await run(['identify', packedFile, ...profile]);
+    const { format, findings } = JSON.parse(out) as { format: string; findings: { what: string }[] };
+    expect([format, findings[0]?.what]).toEqual(['elf', 'unpacked']);
+  });
+});
+
+describe('a SOURCE behind an address', () => {
+  it('is read by ranges', async () => {
+    const server = new Worker(SERVER, { eval: true, workerData: dumpFile });
+    const [port] = (await once(server, 'message')) as [number];
+    const { out, err, exitCode } = await run(['ps', `http://127.0.0.1:${port}/dump`, ...profile]);
+    expect([JSON.parse(out), err, exitCode]).toEqual([expected, [], 0]);
+    const missing = await run(['ps', `http://127.0.0.1:${port}/other`, ...profile]);
+    expect([missing.out, missing.exitCode]).toEqual(['', 1]);
+    expect(missing.err.join('')).toMatch(/no such file: http:.*\n.*\n {2}code: SOURCE_MISSING/);
+    await server.terminate();
+  });
+});
+
+describe('--below-4g', () => {
+  it('says where the RAM of a stream goes on above 4 GiB', async () => {
+    const path = join(folder, 'stream');
+    const page = new Uint8Array(4096).fill(7);
+    const blocks = [{ name: 'pc.ram', length: 0x200000 }];
+    const rounds = [[{ block: 'pc.ram', page: 256, bytes: page }]];
+    writeFileSync(path, writeQemuStream({ machine: 'pc-i440fx-7.2', blocks, rounds }));
+    const startsOf = (belowFourGiB?: number) => {
+      const { memory, close } = openDumpFile(path, { belowFourGiB });
+      close();
+      return memory.ranges.map(({ start }) => start);
+    };
+    expect([startsOf().includes(2 ** 32), startsOf(0x100000).includes(2 ** 32)]).toEqual([false, true]);
+    expect((await run(['identify', path, ...profile, '--below-4g', '0x100000'])).out).toContain(
+      '"qemu-stream"',
+    );
+    const bad = await run(['identify', path, ...profile, '--below-4g', '5']);
+    expect([bad.exitCode, bad.err.join('')]).toEqual([1, expect.stringContaining('DUMP_SPLIT_INVALID')]);
+    expect((await run(['identify', path, '--below-4g', 'half'])).exitCode).toBe(2);
+    rmSync(path);
+  });
+});

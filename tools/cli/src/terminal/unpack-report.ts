@@ -1,0 +1,24 @@
+import { escapeControls } from '@osi-linux/core';
+import type { DumpFileOptions } from '@osi-linux/guest/node';
+import type { Io } from './io';
+
+const EVERY = 200;
+
+/** Tells on standard error that a source is unpacked and, on a terminal, how far it has come. */
+export function createUnpackReport(io: Io): NonNullable<DumpFileOptions['onUnpack']> {
+  let last = 0;
+  return ({ name, compression, folder, packed, packedSize }) => {
+    if (packed === 0) {
+      const file = escapeControls(name);
+      const command = compression === 'gzip' ? 'gunzip' : 'unzstd';
+      io.err(
+        `unpacking ${file} (${compression}) to a temporary file in ${folder}; ${command} once is faster\n`,
+      );
+    }
+    const done = packed === packedSize;
+    const now = performance.now();
+    if (!io.colour || (!done && now - last < EVERY)) return;
+    last = now;
+    io.err(done ? '\r\x1b[K' : `\r${Math.floor((packed / packedSize) * 100)} %`);
+  };
+}
