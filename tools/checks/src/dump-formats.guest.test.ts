@@ -235,8 +235,9 @@ describe.each(GUESTS)('one stopped $row in every form', ({ row, memoryMiB, forms
       });
       await expectListings('export.all', LISTINGS);
       await expectListings('export.touched', LISTINGS);
-      expect(await makedumpfileLog(peers, folder, 'export.all')).toMatch(guest.logSays);
+      // Of 32-bit guests makedumpfile reads only cores with virtual addresses, not even the kdump that it wrote itself.
       if (spec.arch !== 'amd64') return;
+      expect(await makedumpfileLog(peers, folder, 'export.all')).toMatch(guest.logSays);
       const release = /^OSRELEASE=(.*)$/m.exec(reference.vmcoreinfo ?? '')?.[1];
       for (const name of ['export.all', 'export.touched'])
         expect(await crashRelease(peers, folder, name)).toBe(release);
