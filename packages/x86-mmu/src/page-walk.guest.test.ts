@@ -175,8 +175,9 @@ async function kitWithPages(guest: TableGuest): Promise<GuestKit> {
   const sources = mkdtempSync(join(tmpdir(), 'osi-linux-pages-'));
   folders.push(sources);
   writeFileSync(join(sources, 'pages.c'), PAGES_C);
-  const compile = ['gcc', '-O1', '-static', '-o', '/build/pages/pages', '/build/pages/pages.c'];
-  await runInSuiteRoot(kit.root, compile, { binds: { '/build/pages': sources } });
+  const { root, gccTarget } = kit.tools;
+  const compile = ['gcc', ...gccTarget, '-O1', '-static', '-o', '/build/pages/pages', '/build/pages/pages.c'];
+  await runInSuiteRoot(root, compile, { binds: { '/build/pages': sources } });
   const pages = { path: 'bin/pages', mode: CPIO_MODE.program, bytes: readFileSync(join(sources, 'pages')) };
   return { ...kit, files: [...kit.files, pages] };
 }

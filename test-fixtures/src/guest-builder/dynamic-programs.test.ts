@@ -1,19 +1,30 @@
 import { describe, expect, it } from 'vitest';
-import { loadedObjects } from './dynamic-programs';
+import { readNeeds } from './dynamic-programs';
 
-// What ld.so of bookworm printed for the spinner.
-const TRACE = `\tlinux-vdso.so.1 (0x00007fff6c5f2000)
-\tlibspin.so => /build/dynamic-output/libspin.so (0x00007f4a6a0b2000)
-\tlibc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x00007f4a69ec8000)
-\t/lib64/ld-linux-x86-64.so.2 (0x00007f4a6a0be000)
+// What readelf of bookworm printed of the spinner for i386, shortened.
+const PRINTED = `
+  INTERP         0x000174 0x00000174 0x00000174 0x00013 0x00013 R   0x1
+      [Requesting program interpreter: /lib/ld-linux.so.2]
+  LOAD           0x000000 0x00000000 0x00000000 0x004dc 0x004dc R   0x1000
+Dynamic section at offset 0x2ef4 contains 29 entries:
+  Tag        Type                         Name/Value
+ 0x00000001 (NEEDED)                     Shared library: [libspin.so]
+ 0x00000001 (NEEDED)                     Shared library: [libc.so.6]
+ 0x0000000f (RPATH)                      Library rpath: [/lib]
 `;
 
 describe('what a program loads', () => {
-  it('are the files of the suite, the linker itself among them', () => {
-    expect(loadedObjects(TRACE)).toEqual(['/lib/x86_64-linux-gnu/libc.so.6', '/lib64/ld-linux-x86-64.so.2']);
+  it('is its dynamic linker, and the shared objects that it names', () => {
+    expect(readNeeds(PRINTED)).toEqual({
+      linker: '/lib/ld-linux.so.2',
+      needed: ['libspin.so', 'libc.so.6'],
+    });
   });
 
-  it('is not what was not found, nor what the kernel brings', () => {
-    expect(loadedObjects('\tlibspin.so => not found\n\tlinux-gate.so.1 (0xb7f0)\n')).toEqual([]);
+  it('is nothing where it is static', () => {
+    expect(readNeeds('There is no dynamic section in this file.\n')).toEqual({
+      linker: undefined,
+      needed: [],
+    });
   });
 });

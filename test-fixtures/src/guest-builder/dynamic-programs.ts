@@ -1,79 +1,120 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { OsiError } from '@osi-linux/core';
 import { CPIO_MODE, type CpioEntry } from './cpio';
 import { runInSuiteRoot } from './suite-root';
+import type { Toolchain } from './toolchain';
 
-/** Where the guest has the shared objects of the project, beside the suite's own. */
-const OWN_LIBRARIES = 'lib';
+/** Where the guest has all shared objects, the project's and the suite's. */
+const LIBRARIES = 'lib';
 const BUILD = '/build/dynamic';
 const OUTPUT = '/build/dynamic-output';
+/** Of the two tags only the older one is heeded for what a shared object of the suite needs in turn. */
+const SEARCH = [`-Wl,-rpath,/${LIBRARIES}`, '-Wl,--disable-new-dtags'];
+
+/** Runs a command beside the compiler; returns what it printed. */
+type Run = (...command: string[]) => Promise<string>;
 
 /**
  * Compiles a folder of C files into shared objects (those whose names begin with `lib`) and programs that are linked
  * with all of them, and adds what the suite's own dynamic linker loads besides, itself included.
  *
- * @throws OsiError `GUEST_COMMAND_FAILED` with the compiler's output.
+ * Nothing that was compiled is run: the host may be unable to.
+ *
+ * @throws OsiError `GUEST_COMMAND_FAILED` with the compiler's output, also where it knows no shared object of a name.
  */
 export async function compileDynamicPrograms(
-  root: string,
+  { root, gccTarget }: Toolchain,
   sources: string,
   flags: readonly string[],
 ): Promise<CpioEntry[]> {
   const output = mkdtempSync(join(tmpdir(), 'osi-linux-dynamic-'));
   const binds = { [BUILD]: sources, [OUTPUT]: output };
-  const run = (...command: string[]) => runInSuiteRoot(root, command, { binds });
+  const run: Run = async (...command) => (await runInSuiteRoot(root, command, { binds })).stdout;
+  const gcc: Run = (...words) => run('gcc', ...gccTarget, ...flags, ...words);
   const names = readdirSync(sources)
     .filter((file) => file.endsWith('.c'))
     .map((file) => file.slice(0, -'.c'.length));
-  const libraries = names.filter((name) => name.startsWith('lib'));
+  const libraries = names.filter((name) => name.startsWith('lib')).map((name) => `${name}.so`);
   const programs = names.filter((name) => !name.startsWith('lib'));
-  const objects = libraries.map((name) => `${OUTPUT}/${name}.so`);
   try {
     for (const name of libraries)
-      await run('gcc', ...flags, ...sharedObject(name), '-o', `${OUTPUT}/${name}.so`, `${BUILD}/${name}.c`);
+      await gcc(...sharedObject(name), '-o', `${OUTPUT}/${name}`, `${BUILD}/${basename(name, '.so')}.c`);
+    const objects = libraries.map((name) => `${OUTPUT}/${name}`);
     for (const name of programs)
-      await run('gcc', ...flags, '-pthread', '-o', `${OUTPUT}/${name}`, `${BUILD}/${name}.c`, ...objects);
-    const needed = new Set<string>();
-    for (const name of programs)
-      for (const path of loadedObjects((await run(...traceCommand(name))).stdout)) needed.add(path);
-    // Copied by a command of the suite: links there may begin at its own root.
-    for (const path of needed) {
-      mkdirSync(join(output, 'loaded', dirname(path)), { recursive: true });
-      await run('cp', '-L', path, `${OUTPUT}/loaded${path}`);
+      await gcc('-pthread', ...SEARCH, '-o', `${OUTPUT}/${name}`, `${BUILD}/${name}.c`, ...objects);
+    const files = [
+      ...programs.map((name) => entry(`bin/${name}`, readFileSync(join(output, name)))),
+      ...libraries.map((name) => entry(`${LIBRARIES}/${name}`, readFileSync(join(output, name)))),
+    ];
+    const starts = [...programs, ...libraries].map((name) => `${OUTPUT}/${name}`);
+    for (const { path, from } of await loadedObjects(starts, libraries, run, gcc)) {
+      // By a command of the suite: links there may begin at its own root.
+      await run('cp', '-L', from, `${OUTPUT}/loaded`);
+      files.push(entry(path, readFileSync(join(output, 'loaded'))));
     }
-    const file = (path: string, at: string) => entry(path, readFileSync(join(output, at)));
-    return withFolders([
-      ...programs.map((name) => file(`bin/${name}`, name)),
-      ...libraries.map((name) => file(`${OWN_LIBRARIES}/${name}.so`, `${name}.so`)),
-      ...[...needed].map((path) => file(path.slice(1), `loaded${path}`)),
-    ]);
+    return withFolders(files);
   } finally {
     rmSync(output, { recursive: true, force: true });
   }
 }
 
 function sharedObject(name: string): string[] {
-  return ['-shared', '-fPIC', `-Wl,-soname,${name}.so`];
+  return ['-shared', '-fPIC', `-Wl,-soname,${name}`];
 }
 
-/** Has the dynamic linker say what it would load, instead of running the program (ld.so(8)). */
-function traceCommand(program: string): string[] {
-  return ['env', 'LD_TRACE_LOADED_OBJECTS=1', `LD_LIBRARY_PATH=${OUTPUT}`, `${OUTPUT}/${program}`];
+interface LoadedObject {
+  /** Where the guest has it. */
+  readonly path: string;
+  /** Where the suite has it. */
+  readonly from: string;
+}
+
+/** All that the dynamic linker of the guest will load for some files, besides what is the project's `own`. */
+async function loadedObjects(
+  starts: readonly string[],
+  own: readonly string[],
+  run: Run,
+  gcc: Run,
+): Promise<LoadedObject[]> {
+  const found = new Map<string, LoadedObject>();
+  const files = [...starts];
+  for (let file = files.pop(); file !== undefined; file = files.pop()) {
+    const { linker, needed } = readNeeds(await run('readelf', '-W', '-l', '-d', file));
+    if (linker !== undefined) found.set(basename(linker), { path: linker.slice(1), from: linker });
+    for (const name of needed) {
+      if (own.includes(name) || found.has(name)) continue;
+      const from = (await gcc(`-print-file-name=${name}`)).trim();
+      if (!from.startsWith('/')) throw notFound(name, file);
+      found.set(name, { path: `${LIBRARIES}/${name}`, from });
+      files.push(from);
+    }
+  }
+  return [...found.values()];
 }
 
 /**
- * The files of the suite that the dynamic linker names, each on a line `NAME => PATH (ADDRESS)` or `PATH (ADDRESS)`.
+ * What an ELF file needs at its start, as `readelf -W -l -d` prints it: the dynamic linker, and names of shared objects.
  *
  * @example
  * ```ts
- * loadedObjects('\tlibc.so.6 => /lib/libc.so.6 (0x7f00)\n\t/lib64/ld.so (0x7f10)\n\tlinux-vdso.so.1 (0x7f20)\n')
- * // => ['/lib/libc.so.6', '/lib64/ld.so']
+ * readNeeds(' 0x0001 (NEEDED)  Shared library: [libc.so.6]\n') // => { linker: undefined, needed: ['libc.so.6'] }
+ * readNeeds('  [Requesting program interpreter: /lib/ld-linux.so.2]\n').linker // => '/lib/ld-linux.so.2'
  * ```
  */
-export function loadedObjects(trace: string): string[] {
-  const paths = [...trace.matchAll(/^\t(?:\S+ => )?(\/\S+) \(0x[0-9a-f]+\)$/gm)].map((line) => line[1] ?? '');
-  return paths.filter((path) => !path.startsWith(`${OUTPUT}/`));
+export function readNeeds(printed: string): { linker: string | undefined; needed: string[] } {
+  const linker = /\[Requesting program interpreter: (\/[^\]]+)\]/.exec(printed)?.[1];
+  const needed = [...printed.matchAll(/\(NEEDED\)\s+Shared library: \[([^\]]+)\]/g)].map(
+    ([, name = '']) => name,
+  );
+  return { linker, needed };
+}
+
+function notFound(name: string, file: string): OsiError {
+  return new OsiError('GUEST_COMMAND_FAILED', `the suite's compiler knows no ${name}, which ${file} needs`, {
+    fields: { name, file },
+  });
 }
 
 function entry(path: string, bytes: Uint8Array): CpioEntry {

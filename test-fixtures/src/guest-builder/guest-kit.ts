@@ -7,13 +7,14 @@ import { compileDynamicPrograms } from './dynamic-programs';
 import { type KernelImage, type KernelSpec, kernelImage } from './kernel-image';
 import { collectModules, findKnownModules, type KernelModuleFile } from './kernel-modules';
 import { type BuiltModule, buildModule } from './module-build';
-import { runInSuiteRoot, suiteRoot } from './suite-root';
+import { runInSuiteRoot } from './suite-root';
+import { type Toolchain, toolchain } from './toolchain';
 
 /** What guests of one kernel are made of. */
 export interface GuestKit {
   readonly kernel: KernelImage;
-  /** Folder with the suite's compiler, and the headers of the kernel. */
-  readonly root: string;
+  /** The suite's compiler. */
+  readonly tools: Toolchain;
   /** Modules of the kernel that every guest loads, in this order. */
   readonly modules: readonly KernelModuleFile[];
   /** The module that prints KERNELINFO. */
@@ -31,18 +32,6 @@ export const KERNELINFO_SOURCES: string = fileURLToPath(
   new URL('../../../kernelinfo-module/', import.meta.url),
 );
 
-const TOOLCHAIN = [
-  'make',
-  'gcc',
-  'libc6-dev',
-  'mawk',
-  'dash',
-  'sed',
-  'grep',
-  'coreutils',
-  'findutils',
-  'xz-utils',
-];
 /** For the disk that takes the truth out of the guest. */
 const DISK_MODULES = ['virtio_pci', 'virtio_blk'];
 /** For the state of the guest, as far as its kernel has them: file systems, devices, swap, and what they need. */
@@ -62,21 +51,20 @@ const DYNAMIC = 'dynamic';
  */
 export async function guestKit(spec: KernelSpec, more: readonly string[] = []): Promise<GuestKit> {
   const kernel = await kernelImage(spec);
-  const packages = [...TOOLCHAIN, 'busybox-static', `linux-headers-${kernel.release}`];
-  const root = await suiteRoot({ suite: spec.suite, arch: spec.arch, packages });
+  const tools = await toolchain(spec.suite, spec.arch, kernel.release);
   const stateModules = findKnownModules(kernel.modules, STATE_MODULES);
   const modules = await collectModules(kernel.modules, [...DISK_MODULES, ...stateModules, ...more]);
-  const kernelinfo = await buildModule(root, kernel.release, KERNELINFO_SOURCES, 'kernelinfo');
-  const taskTruth = await buildModule(root, kernel.release, join(GUEST_SOURCES, 'task-truth'), 'task_truth');
+  const kernelinfo = await buildModule(tools, kernel.release, KERNELINFO_SOURCES, 'kernelinfo');
+  const taskTruth = await buildModule(tools, kernel.release, join(GUEST_SOURCES, 'task-truth'), 'task_truth');
   const folders = ['bin', 'etc', 'modules'].map((path) => entry(path, CPIO_MODE.folder, new Uint8Array(0)));
-  const programs = await compilePrograms(root);
-  const busybox = entry('bin/busybox', CPIO_MODE.program, readFileSync(join(root, 'bin/busybox')));
+  const programs = await compilePrograms(tools);
+  const busybox = entry('bin/busybox', CPIO_MODE.program, readFileSync(join(tools.root, 'bin/busybox')));
   const moduleEntries = [...modules, kernelinfo, taskTruth].map(({ name, bytes }) =>
     entry(`modules/${name}.ko`, CPIO_MODE.file, bytes),
   );
-  const dynamic = await compileDynamicPrograms(root, join(GUEST_SOURCES, DYNAMIC), COMPILER_FLAGS);
+  const dynamic = await compileDynamicPrograms(tools, join(GUEST_SOURCES, DYNAMIC), COMPILER_FLAGS);
   const files = [...folders, busybox, ...programs, ...dynamic, ...moduleEntries];
-  return { kernel, root, modules, kernelinfo, taskTruth, files };
+  return { kernel, tools, modules, kernelinfo, taskTruth, files };
 }
 
 function entry(path: string, mode: number, bytes: Uint8Array): CpioEntry {
@@ -84,7 +72,7 @@ function entry(path: string, mode: number, bytes: Uint8Array): CpioEntry {
 }
 
 /** Every C file of the guest's sources becomes a static program in /bin, and so does every folder of C files but one. */
-async function compilePrograms(root: string): Promise<CpioEntry[]> {
+async function compilePrograms({ root, gccTarget }: Toolchain): Promise<CpioEntry[]> {
   const programs = programSources();
   const output = mkdtempSync(join(tmpdir(), 'osi-linux-programs-'));
   const binds = { '/build/guest': GUEST_SOURCES, '/build/programs': output };
@@ -92,7 +80,16 @@ async function compilePrograms(root: string): Promise<CpioEntry[]> {
     for (const [name, sources] of programs) {
       const files = sources.map((source) => `/build/guest/${source}`);
       const program = `/build/programs/${name}`;
-      const command = ['gcc', ...COMPILER_FLAGS, '-static', '-pthread', '-o', program, ...files];
+      const command = [
+        'gcc',
+        ...gccTarget,
+        ...COMPILER_FLAGS,
+        '-static',
+        '-pthread',
+        '-o',
+        program,
+        ...files,
+      ];
       await runInSuiteRoot(root, command, { binds });
     }
     return [...programs.keys()].map((name) =>

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { KernelModuleFile } from './kernel-modules';
 import { runInSuiteRoot } from './suite-root';
+import type { Toolchain } from './toolchain';
 
 /** A module that was compiled for one kernel. */
 export interface BuiltModule extends KernelModuleFile {
@@ -17,7 +18,7 @@ export interface BuiltModule extends KernelModuleFile {
  * @throws OsiError `GUEST_COMMAND_FAILED` with the compiler's output.
  */
 export async function buildModule(
-  root: string,
+  { root, makeTarget }: Toolchain,
   release: string,
   source: string,
   name: string,
@@ -26,7 +27,8 @@ export async function buildModule(
   const inside = `/build/${basename(source)}`;
   try {
     cpSync(source, folder, { recursive: true });
-    const make = ['make', '-C', `/usr/src/linux-headers-${release}`, `M=${inside}`, 'modules'];
+    const headers = `/usr/src/linux-headers-${release}`;
+    const make = ['make', '-C', headers, ...makeTarget, `M=${inside}`, 'modules'];
     const { stdout, stderr } = await runInSuiteRoot(root, make, { binds: { [inside]: folder } });
     return { name, bytes: readFileSync(join(folder, `${name}.ko`)), output: stdout + stderr };
   } finally {

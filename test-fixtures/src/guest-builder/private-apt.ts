@@ -10,6 +10,8 @@ export interface Suite {
   readonly suite: string;
   /** Debian's name of the architecture: `amd64`, `i386`. */
   readonly arch: string;
+  /** Another architecture, packages of which may be asked for as well: `linux-headers-REL:i386`. */
+  readonly foreign?: string;
 }
 
 /** A package file that apt would fetch. */
@@ -42,7 +44,7 @@ export class PrivateApt {
 
   /** Sets up the configuration, and the package lists when there are none yet. */
   static async open(suite: Suite): Promise<PrivateApt> {
-    const apt = new PrivateApt(join(cacheFolder(), 'apt', `${suite.suite}-${suite.arch}`));
+    const apt = new PrivateApt(join(cacheFolder(), 'apt', [suite.suite, ...architectures(suite)].join('-')));
     for (const name of [
       'etc/apt.conf.d',
       'etc/preferences.d',
@@ -124,17 +126,31 @@ export class PrivateApt {
   }
 }
 
-function formatSources({ suite, arch }: Suite, mirror: DebianMirror): string {
-  const options = `[arch=${arch} signed-by=${KEYRING}]`;
-  const lines = [`deb ${options} ${mirror.archive} ${suite} main`];
-  if (mirror.security !== undefined && SECURITY[suite]?.includes(arch)) {
-    lines.push(`deb ${options} ${mirror.security} ${suite}-security main`);
-  }
+function formatSources(wanted: Suite, mirror: DebianMirror): string {
+  const lines = architectures(wanted).flatMap((arch) => {
+    const options = `[arch=${arch} signed-by=${KEYRING}]`;
+    return suitesOf(wanted.suite).flatMap((suite) => {
+      const line = `deb ${options} ${mirror.archive} ${suite} main`;
+      if (mirror.security === undefined || SECURITY[suite]?.includes(arch) !== true) return [line];
+      return [line, `deb ${options} ${mirror.security} ${suite}-security main`];
+    });
+  });
   return `${lines.join('\n')}\n`;
 }
 
+const BACKPORTS = '-backports';
+
+/** Backports go with the suite that they are for. */
+function suitesOf(suite: string): string[] {
+  return suite.endsWith(BACKPORTS) ? [suite.slice(0, -BACKPORTS.length), suite] : [suite];
+}
+
+function architectures({ arch, foreign }: Suite): string[] {
+  return foreign === undefined ? [arch] : [arch, foreign];
+}
+
 /** `dump` is what the machine's own `apt-config dump` prints: its proxies hold here too. */
-function formatConfiguration({ arch }: Suite, folder: string, dump: string): string {
+function formatConfiguration(suite: Suite, folder: string, dump: string): string {
   const transport = dump.split('\n').filter((line) => /^Acquire::(http|https)(::|\s)/.test(line));
   return `${[
     ...transport,
@@ -144,8 +160,12 @@ function formatConfiguration({ arch }: Suite, folder: string, dump: string): str
     `Dir::Etc "${folder}/etc";`,
     `Dir::Etc::sourcelist "${folder}/etc/sources.list";`,
     'Dir::Etc::sourceparts "-";',
-    `APT::Architecture "${arch}";`,
-    `APT::Architectures { "${arch}"; };`,
+    `APT::Architecture "${suite.arch}";`,
+    `APT::Architectures { ${architectures(suite)
+      .map((arch) => `"${arch}";`)
+      .join(' ')} };`,
+    // Else apt would take nothing from backports that is not asked for by its version.
+    `APT::Default-Release "${suite.suite}";`,
     'APT::Sandbox::User "root";',
     'APT::Install-Recommends "false";',
     'Acquire::Check-Valid-Until "false";',

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder, publishFolder } from './cache-folder';
 import { type CommandResult, runCommand } from './command';
@@ -22,7 +22,6 @@ export interface SuiteRootRun {
 
 /** Names that a package's own installation script would have linked. */
 const LINKS: Readonly<Record<string, string>> = { 'usr/bin/sh': 'dash', 'usr/bin/awk': 'mawk' };
-const MARKER = 'suite-root.json';
 
 /**
  * A folder into which packages of a suite and all that they depend on are unpacked; made once, then reused.
@@ -34,7 +33,8 @@ const MARKER = 'suite-root.json';
 export async function suiteRoot(spec: SuiteRootSpec): Promise<string> {
   const packages = [...new Set(spec.packages)].sort();
   const key = createHash('sha256').update(packages.join(' ')).digest('hex').slice(0, 12);
-  const folder = join(cacheFolder(), 'roots', `${spec.suite}-${spec.arch}-${key}`);
+  const architectures = [spec.arch, spec.foreign].filter((arch) => arch !== undefined).join('-');
+  const folder = join(cacheFolder(), 'roots', `${spec.suite}-${architectures}-${key}`);
   return publishFolder(folder, async (temporary) => {
     const apt = await PrivateApt.open(spec);
     await unpackPackages(await apt.fetchClosure(packages), temporary);
@@ -44,7 +44,6 @@ export async function suiteRoot(spec: SuiteRootSpec): Promise<string> {
       const at = join(temporary, name);
       if (!existsSync(at) && existsSync(join(at, '..', target))) symlinkSync(target, at);
     }
-    writeFileSync(join(temporary, MARKER), JSON.stringify({ ...spec, packages }));
   });
 }
 
@@ -65,7 +64,7 @@ exec chroot "$root" env -i -C "$cwd" PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/ro
 `;
 
 /**
- * Runs a command inside of a suite root, with `/proc` and `/dev` there and the personality of its architecture.
+ * Runs a command inside of a suite root, with `/proc` and `/dev` there.
  *
  * @throws OsiError `GUEST_COMMAND_FAILED` when the command does not exit with 0.
  */
@@ -74,9 +73,7 @@ export async function runInSuiteRoot(
   command: readonly string[],
   { binds = {}, cwd = '/' }: SuiteRootRun = {},
 ): Promise<CommandResult> {
-  const { arch } = JSON.parse(readFileSync(join(root, MARKER), 'utf8')) as Suite;
-  const personality = arch === 'i386' ? 'linux32' : 'linux64';
   const pairs = Object.entries(binds).flat();
   const enter = ['sh', '-c', ENTER, 'enter', root, cwd, ...pairs, '--', ...command];
-  return runCommand('unshare', ['--mount', 'setarch', personality, ...enter]);
+  return runCommand('unshare', ['--mount', ...enter]);
 }

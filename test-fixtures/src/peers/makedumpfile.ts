@@ -55,7 +55,7 @@ export async function makedumpfile(
   { options, parts = 1, flattened = false, level }: MakedumpfileForm,
 ): Promise<string[]> {
   const names = Array.from({ length: parts }, (_, part) => `made-${part + 1}.dump`);
-  const words = ['makedumpfile', '-f', ...options, '-d', String(level)];
+  const words = [...peers.makedumpfile, '-f', ...options, '-d', String(level)];
   const command = flattened
     ? ['sh', '-c', `${[...words, '-F', core].join(' ')} > ${names[0]}`]
     : [...words, core, ...names];

@@ -27,7 +27,7 @@ export interface TaskLayout {
 export async function makedumpfileLog(peers: PeerRoot, folder: string, dump: string): Promise<string> {
   const name = 'makedumpfile.log';
   try {
-    await runPeer(peers, folder, ['makedumpfile', '-f', '--dump-dmesg', dump, name]);
+    await runPeer(peers, folder, [...peers.makedumpfile, '-f', '--dump-dmesg', dump, name]);
     return readFileSync(join(folder, name), 'latin1');
   } finally {
     rmSync(join(folder, name), { force: true });
@@ -43,7 +43,7 @@ export async function makedumpfileLog(peers: PeerRoot, folder: string, dump: str
 export async function makedumpfileRefilter(peers: PeerRoot, folder: string, dump: string): Promise<string> {
   const name = 'makedumpfile.dump';
   try {
-    const command = ['makedumpfile', '-f', '-c', '-d', '31', '--message-level', '31', dump, name];
+    const command = [...peers.makedumpfile, '-f', '-c', '-d', '31', '--message-level', '31', dump, name];
     const { stdout, stderr } = await runPeer(peers, folder, command);
     return `${stdout}${stderr}`;
   } finally {
