@@ -174,6 +174,13 @@ export const GUEST_TABLE: readonly TableGuest[] = [
   },
   {
     ...BOOKWORM,
+    name: 'debian-13-amd64-backports',
+    suite: 'trixie-backports',
+    absentKeys: ABSENT['6.12'],
+    logSays: /Linux version ([7-9]|\d\d)\./,
+  },
+  {
+    ...BOOKWORM,
     name: 'debian-sid-amd64',
     suite: 'sid',
     absentKeys: ABSENT['6.12'],
