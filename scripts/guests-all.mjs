@@ -10,8 +10,9 @@ const names = process.argv.slice(2);
 const OSI_LINUX_GUESTS = names.length === 0 ? 'all' : names.join(',');
 const tests = [
   'test-fixtures/src/guest-builder',
-  'packages/guest/src/osi-calls.guest.test.ts',
+  'packages/guest/src',
   'tools/cli/src/main-job.guest.test.ts',
+  'tools/checks/src/without-profile.guest.test.ts',
 ];
 const status = tryRun('node', ['scripts/test-guests.mjs', ...tests], { env: { OSI_LINUX_GUESTS } });
 const found = existsSync(reports)
