@@ -4,6 +4,7 @@ export * from './codecs';
 export * from './dump';
 export * from './formats';
 export * from './page-cache';
+export * from './unpack-bytes';
 export * from './write/byte-sink';
 export * from './write/dump-content';
 export * from './write/frame-set';

@@ -8,7 +8,7 @@ import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { BytesSource } from '../byte-source';
 import { openDump } from '../formats';
-import { type UnpackedSource, type UnpackProgress, unpackSource } from './unpacked-source';
+import { peekSource, type UnpackedSource, type UnpackProgress, unpackSource } from './unpacked-source';
 
 const folder = mkdtempSync(join(tmpdir(), 'unpacked-source-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -241,6 +241,24 @@ describe('what is damaged', () => {
         },
       ),
       { numRuns: 60 },
+    );
+  });
+});
+
+describe('the first bytes of a source', () => {
+  it.each([
+    ['as it is', bytes],
+    ['in gzip', gzipSync(bytes)],
+    ['in zstd', zstd],
+  ])('are had of one %s', (_, packed) => {
+    const source = new BytesSource(packed);
+    expect(sameBytes(peekSource(source, 4096), bytes.subarray(0, 4096))).toBe(true);
+    expect(peekSource(source, bytes.length + 1).length).toBe(bytes.length);
+  });
+
+  it('are none of what is no gzip behind its first bytes', () => {
+    expect(peekSource(new BytesSource(Uint8Array.of(0x1f, 0x8b, 8, 0xff, 1, 2, 3)), 16)).toEqual(
+      new Uint8Array(0),
     );
   });
 });

@@ -82,8 +82,7 @@ const MOST_BYTES = 2 ** 44;
  * ```
  */
 export function unpackSource(source: ByteSource, options: UnpackOptions = {}): UnpackedSource {
-  const head = readAt(source, 0, 4);
-  const compression = COMPRESSIONS.find(({ magic }) => magic.every((byte, index) => head[index] === byte));
+  const compression = findCompression(source);
   if (compression === undefined) return { source, findings: [] };
   const file = new SparseFile(source.name, options.folder ?? tmpdir());
   try {
@@ -97,6 +96,42 @@ export function unpackSource(source: ByteSource, options: UnpackOptions = {}): U
     file.discard();
     throw error;
   }
+}
+
+/**
+ * The first bytes of what a source holds, unpacked where gzip or zstd has packed it: enough to tell what it is, for the
+ * price of one piece.
+ *
+ * Fewer than `length` where there are no more, or where the first 64 KiB of the source do not come to as many.
+ *
+ * @example
+ * ```ts
+ * peekSource(new BytesSource(Uint8Array.of(1, 2, 3)), 2) // => Uint8Array.of(1, 2)
+ * ```
+ */
+export function peekSource(source: ByteSource, length: number): Uint8Array {
+  const compression = findCompression(source);
+  if (compression === undefined) return readAt(source, 0, length);
+  const unpacker = compression.open();
+  const head = new Uint8Array(length);
+  let done = 0;
+  const take = (bytes: Uint8Array): void => {
+    const part = bytes.subarray(0, length - done);
+    head.set(part, done);
+    done += part.length;
+  };
+  try {
+    const piece = readAt(source, 0, unpacker.piece);
+    unpacker.push(piece, piece.length === source.size, take);
+  } finally {
+    unpacker.close();
+  }
+  return head.subarray(0, done);
+}
+
+function findCompression(source: ByteSource): Compression | undefined {
+  const head = readAt(source, 0, 4);
+  return COMPRESSIONS.find(({ magic }) => magic.every((byte, index) => head[index] === byte));
 }
 
 /** Unpacks to the end, or to the damage, which is returned. */

@@ -2,4 +2,24 @@
  * What the packages use of fflate, by Node's own zlib: the library fills tables when it is loaded, which costs a command
  * as much as listing the processes of a guest.
  */
+import { gunzipSync } from 'node:zlib';
+
 export { deflateSync as zlibSync, inflateSync as unzlibSync } from 'node:zlib';
+
+/** No file that is unpacked in memory may come to more. */
+const MOST_BYTES = 1024 * 1024 * 1024;
+
+/** Undoes gzip once the last piece has come. */
+export class Gunzip {
+  private readonly pieces: Uint8Array[] = [];
+  private readonly take: (bytes: Uint8Array, last: boolean) => void;
+
+  constructor(take: (bytes: Uint8Array, last: boolean) => void) {
+    this.take = take;
+  }
+
+  push(piece: Uint8Array, last = false): void {
+    this.pieces.push(piece);
+    if (last) this.take(gunzipSync(Buffer.concat(this.pieces), { maxOutputLength: MOST_BYTES }), true);
+  }
+}

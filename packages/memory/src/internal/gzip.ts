@@ -1,0 +1,35 @@
+import { Gunzip } from 'fflate';
+import { PackingDamage } from './packing-damage';
+
+/** What a piece comes to is in memory at once: up to 1032 times as much, 64 MiB. */
+const PIECE = 64 * 1024;
+
+/**
+ * Undoes gzip (RFC 1952), and stops as soon as it comes to more than `most` bytes. The checksum is not compared.
+ *
+ * @throws PackingDamage
+ */
+export function decompressGzip(bytes: Uint8Array, most: number): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  const stream = new Gunzip((part) => {
+    total += part.length;
+    if (total > most) throw new PackingDamage(`it comes to more than ${most} bytes`);
+    parts.push(part);
+  });
+  try {
+    for (let at = 0; at < bytes.length; at += PIECE)
+      stream.push(bytes.subarray(at, at + PIECE), at + PIECE >= bytes.length);
+  } catch (cause) {
+    if (cause instanceof PackingDamage) throw cause;
+    // Whatever the library throws, there is no way to go on.
+    throw new PackingDamage(`what is packed in it is damaged: ${(cause as Error).message}`);
+  }
+  const whole = new Uint8Array(total);
+  let done = 0;
+  for (const part of parts) {
+    whole.set(part, done);
+    done += part.length;
+  }
+  return whole;
+}
