@@ -11,6 +11,7 @@ import {
 import { AddressSpace } from '@osi-linux/x86-mmu';
 import { Btf } from './btf';
 import { BTF_HEADER_SIZE, type BtfHeader, readBtfHeader } from './btf-header';
+import { PagedRanges } from './internal/paged-ranges';
 import { readVirtualRange } from './internal/virtual-range';
 import type { SymbolTable } from './symbol-table';
 
@@ -131,7 +132,7 @@ function tryPlace(places: BtfPlaces, at: VirtualAddress, header: BtfHeader): Fou
 /** Bytes of the kernel; the size was bounded by the reader of the header. */
 function readWhole({ memory, physical }: BtfPlaces, at: VirtualAddress, size: number): Uint8Array {
   if (physical !== undefined && memory instanceof AddressSpace) {
-    const { bytes, holes } = readVirtualRange({ memory: physical, tables: memory }, at, size);
+    const { bytes, holes } = readVirtualRange(new PagedRanges(physical, memory), at, size);
     const [hole] = holes;
     if (hole === undefined) return bytes;
     throw incomplete(at, offsetAddress(at, hole.start), hole.end - hole.start, hole.reason);

@@ -223,6 +223,50 @@ describe('what only a running kernel tells', () => {
   });
 });
 
+describe('what the files of a kernel tell', () => {
+  const types = typesOf({ 'task_struct.pid': 8 });
+  const name = '6.1.0-57-amd64|#1 SMP Debian 6.1.192-3 (2026-11-26)|x86_64';
+  const symbols = { __per_cpu_offset: 0xffffffff82000000n, page_offset_base: 0xffffffff82000008n };
+
+  it('is nothing that each boot decides, but a key that PANDA cannot do without', () => {
+    const derived = derive(types, symbols, { fromFiles: true, memory: new FakeVirtualMemory() });
+    expect(derived.info['task.per_cpu_offset_0_addr']).toBe(0n);
+    expect(derived.info['task.per_cpu_offsets_addr']).toBe(0xffffffff82000000n);
+    expect(reasonOf('kernel.page_offset_addr', derived)).toBe('each boot decides it');
+    expect(reasonOf('kernel.phys_base', derived)).toMatch(/not known/);
+    expect(reasonOf('kernel.pgtable_levels', derived)).toMatch(/not known/);
+  });
+
+  it.each([
+    [name, [6, 1, 192]],
+    ['5.10.0-46-amd64|#1 SMP Debian 5.10.262-1 (2026-10-01)|x86_64', [5, 10, 255]],
+    ['6.1.55|#1 SMP Debian 6.2.192-3|x86_64', [6, 1, 55]],
+    ['6.12-rc1|#1 SMP|x86_64', [6, 12, 0]],
+  ])('is the version by the name %s', (given, version) => {
+    const { info, evidence } = derive(types, {}, { fromFiles: true, name: given });
+    expect([info['version.a'], info['version.b'], info['version.c']]).toEqual(version);
+    expect(info['name']).toBe(given);
+    expect(evidence).toContainEqual({ what: 'name', value: given, evidence: "the kernel's banner" });
+  });
+
+  it('is no name that would break a line of the section', () => {
+    expect(
+      derive(types, {}, { fromFiles: true, name: '6.1\n[other]|#1|x86_64' }).info['name'],
+    ).toBeUndefined();
+  });
+
+  it('is where the slots of a dense node are, whose structure has no name', () => {
+    const known = { 'maple_range_64.parent': 0 };
+    const { info } = derive(typesOf(known, { sizes: { maple_node: 256 } }));
+    expect([info['maple_node.slot_offset'], info['maple_tree.MAPLE_NODE_SLOTS']]).toEqual([8, 31]);
+    const told = derive(
+      typesOf({ ...known, 'maple_node.slot': 16 }, { elements: { 'maple_node.slot': 30 } }),
+    ).info;
+    expect([told['maple_node.slot_offset'], told['maple_tree.MAPLE_NODE_SLOTS']]).toEqual([16, 30]);
+    expect(derive(typesOf(known)).info['maple_node.slot_offset']).toBeUndefined();
+  });
+});
+
 /** An ELF file of 64 bits with one program header, of a note "Linux". */
 function writeVdso(version: number): Uint8Array {
   const bytes = new Uint8Array(64 + 56 + 24);

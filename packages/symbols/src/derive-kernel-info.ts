@@ -25,6 +25,13 @@ export interface DerivationSources {
   };
   /** The kernel's VMCOREINFO note, for what the symbols lack. */
   readonly vmcoreinfo?: Pick<Vmcoreinfo, 'address'>;
+  /** `RELEASE|VERSION|MACHINE`, for where memory does not tell it. */
+  readonly name?: string | undefined;
+  /**
+   * Whether all this comes from the kernel's files, `memory` too, which then is its image before it has booted. What each
+   * boot decides anew is left out then, and `task.per_cpu_offset_0_addr`, which PANDA does not load a section without, is 0.
+   */
+  readonly fromFiles?: boolean;
 }
 
 /** A key that could not be derived, and why. */
@@ -66,7 +73,7 @@ const NOT_DERIVED: ReadonlySet<string> = new Set([
  * Offsets and sizes are taken from the types by the C expression of each row of the schema, or by the first of its
  * alternatives that the kernel has; addresses from the symbols, virtual. Constants come from an enum where there is
  * one, else they are decided by a mark that came into the kernel with them, never by its version. The name is that of
- * `init_uts_ns`, the version that of the vdso. What the kernel lacks is left out and named.
+ * `init_uts_ns`, the version that of the vdso, or what the name tells of it. What the kernel lacks is left out and named.
  *
  * @example
  * ```ts

@@ -1,41 +1,10 @@
 import { OsiError } from '@osi-linux/core';
-import { BtfWriter } from '@osi-linux/test-fixtures/type-writers';
+import { BtfWriter, fileOf, writeElf } from '@osi-linux/test-fixtures/type-writers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type FileBytes, readVmlinux } from './elf-symbols';
+import { readVmlinux } from './elf-symbols';
 
 const text = new TextEncoder();
-
-/** An ELF file of 64 bits with sections of the given bytes; the last one has their names. */
-function writeElf(
-  sections: readonly { name: string; type: number; link?: number; bytes: Uint8Array }[],
-): Uint8Array {
-  const names = `\0${[...sections.map(({ name }) => name), '.shstrtab'].join('\0')}\0`;
-  const all = [...sections, { name: '.shstrtab', type: 3, bytes: text.encode(names) }];
-  const size = 64 + all.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  const whole = new Uint8Array(size + (all.length + 1) * 64);
-  const view = new DataView(whole.buffer);
-  whole.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
-  view.setBigUint64(40, BigInt(size), true);
-  for (const [at, value] of [
-    [58, 64],
-    [60, all.length + 1],
-    [62, all.length],
-  ] as const)
-    view.setUint16(at, value, true);
-  let at = 64;
-  for (const [index, { name, type, link = 0, bytes }] of all.entries()) {
-    const header = size + (index + 1) * 64;
-    whole.set(bytes, at);
-    view.setUint32(header, names.indexOf(`\0${name}\0`) + 1, true);
-    view.setUint32(header + 4, type, true);
-    view.setBigUint64(header + 24, BigInt(at), true);
-    view.setBigUint64(header + 32, BigInt(bytes.length), true);
-    view.setUint32(header + 40, link, true);
-    at += bytes.length;
-  }
-  return whole;
-}
 
 function writeSymbols(
   symbols: readonly (readonly [name: number, info: number, section: number, value: bigint])[],
@@ -49,17 +18,6 @@ function writeSymbols(
     view.setBigUint64(index * 24 + 8, value, true);
   }
   return bytes;
-}
-
-function fileOf(bytes: Uint8Array): FileBytes {
-  return {
-    size: bytes.length,
-    read: (position, into) => {
-      const part = bytes.subarray(position, position + into.length);
-      into.set(part);
-      return part.length;
-    },
-  };
 }
 
 const writer = new BtfWriter();

@@ -1,5 +1,6 @@
 import { decodeCString, OsiError, offsetAddress, type VirtualAddress } from '@osi-linux/core';
 import { Btf } from './btf';
+import { ElfImage } from './elf-image';
 import { type ElfSection, readElfSections } from './internal/elf-sections';
 import type { KernelSymbol, SymbolTable } from './symbol-table';
 
@@ -17,6 +18,11 @@ export interface Vmlinux {
   readonly btf: Btf | undefined;
   /** Its symbols, at the addresses that it was linked for, moved by `kaslrShift`; `undefined` for a stripped one. */
   readonly symbols: SymbolTable | undefined;
+  /**
+   * What it loads into memory, where it was linked for; `undefined` where it has no code of x86, as in a file of debugging
+   * information alone.
+   */
+  readonly image: ElfImage | undefined;
 }
 
 /** What to read of a `vmlinux`, and how. */
@@ -39,8 +45,8 @@ const MAX_SECTION = 256 * 1024 * 1024;
 /**
  * Reads the types and symbols of a `vmlinux`, or of the debug file that belongs to one, little-endian.
  *
- * Only the section headers, `.BTF`, the symbol table and its strings are read: the code and the debugging information,
- * which make most of such a file, are not (System V ABI, chapter 4).
+ * Only the section headers, `.BTF`, the symbol table and its strings are read, and of the image what is asked for: the
+ * debugging information, which makes most of such a file, is not (System V ABI, chapter 4).
  *
  * @throws OsiError `ELF_MALFORMED` where the file is no ELF or its sections reach behind its end; `BTF_MALFORMED`.
  *
@@ -65,6 +71,7 @@ export function readVmlinux(file: FileBytes, options: VmlinuxOptions = {}): Vmli
             elf.wide,
             options.kaslrShift ?? 0n,
           ),
+    image: ElfImage.of(file, elf),
   };
 }
 

@@ -1,9 +1,12 @@
+export * from './boot-image';
 export * from './btf';
 export * from './btf-location';
 export * from './derive-kernel-info';
+export * from './elf-image';
 export * from './elf-symbols';
 export * from './isf';
 export { Kallsyms, type KallsymsSource, readKallsyms } from './kallsyms';
+export * from './kernel-banner';
 export {
   eachKernelLocation,
   type KernelLocation,

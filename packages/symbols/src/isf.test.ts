@@ -60,6 +60,20 @@ describe('parseIsf', () => {
     expect([...moved.each()].map(({ address }) => address)).toEqual([18446744071601997697n, 129920n]);
   });
 
+  it('names its kernel by the bytes of linux_banner', () => {
+    const bannerOf = (constant_data: unknown) => {
+      const symbols = { linux_banner: { address: 1, type: { kind: 'base', name: 'void' }, constant_data } };
+      return parseIsf(JSON.stringify({ user_types: {}, symbols })).banner;
+    };
+    expect(bannerOf(btoa('Linux version 6.1.0 (a) (b) #1 SMP\n\0'))).toBe(
+      'Linux version 6.1.0 (a) (b) #1 SMP\n',
+    );
+    for (const other of [undefined, 1, 'no base64', `${btoa('x'.repeat(4000))}`]) {
+      expect(bannerOf(other)).toBeUndefined();
+    }
+    expect(isf.banner).toBeUndefined();
+  });
+
   it('ends on structures that contain themselves', () => {
     expect(isf.member('self.absent')).toBeUndefined();
   });

@@ -1,4 +1,4 @@
-import { decodeText, OsiError, offsetAddress, type VirtualAddress } from '@osi-linux/core';
+import { decodeCString, decodeText, OsiError, offsetAddress, type VirtualAddress } from '@osi-linux/core';
 import { type IsfField, IsfTypes, isRecord } from './internal/isf-types';
 import type { KernelSymbol, SymbolTable } from './symbol-table';
 import type { TypeMember, TypeSource } from './type-source';
@@ -16,6 +16,9 @@ const COMPRESSED: readonly (readonly [readonly number[], string])[] = [
   [[0x42, 0x5a, 0x68], 'bzip2 -dk'],
 ];
 const IMAGE_START = 0xffffffff80000000n;
+const BANNER = 'linux_banner';
+const LONGEST_BANNER = 2048;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const DECIMAL = /^\d{1,20}$/;
 /** JSON numbers are doubles; addresses are kept as text, which they are exact in. */
 const ADDRESSES = /("address"\s*:\s*)(\d{1,20})(?=\s*[,}])/g;
@@ -51,6 +54,14 @@ export class Isf implements TypeSource, SymbolTable {
     this.#types = new IsfTypes(document);
     this.#symbols = isRecord(document['symbols']) ? document['symbols'] : {};
     this.#shift = kaslrShift;
+  }
+
+  /** The kernel's banner, `Linux version ...`, where the document has the bytes of `linux_banner`. */
+  get banner(): string | undefined {
+    const symbol = Object.hasOwn(this.#symbols, BANNER) ? this.#symbols[BANNER] : undefined;
+    const data = isRecord(symbol) ? symbol['constant_data'] : undefined;
+    if (typeof data !== 'string' || data.length > LONGEST_BANNER || !BASE64.test(data)) return undefined;
+    return decodeCString(Uint8Array.from(atob(data), (character) => character.charCodeAt(0)));
   }
 
   sizeOf(name: string): number | undefined {

@@ -261,8 +261,8 @@ function cut(range: VirtualRange, start: number): VirtualRange {
   return { address: offsetAddress(range.address, start), bytes, view, holes };
 }
 
-function wordSize({ tables }: RangeSource): 4 | 8 {
-  return tables.architecture.wordSize;
+function wordSize({ architecture }: RangeSource): 4 | 8 {
+  return architecture.wordSize;
 }
 
 function readWord(source: RangeSource, at: VirtualAddress, size: 4 | 8): bigint | undefined {

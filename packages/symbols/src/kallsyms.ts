@@ -1,6 +1,8 @@
 import { OsiError, type PhysicalMemory, type Skipped, type VirtualAddress } from '@osi-linux/core';
 import { type AddressEncoding, encodingsOf, type SymbolAddresses } from './internal/address-table';
 import { CompressedNames } from './internal/compressed-names';
+import { PagedRanges } from './internal/paged-ranges';
+import type { RangeSource } from './internal/virtual-range';
 import { type KallsymsLayout, layoutByShape, layoutFromVmcoreinfo } from './kallsyms-layout';
 import type { KernelLocation } from './kernel-location';
 import type { Evidence, KernelSymbol, SymbolTable } from './symbol-table';
@@ -131,35 +133,45 @@ function damaged(index: number): OsiError {
  * readKallsyms({ memory: dump.memory, location }).count // throws KALLSYMS_NOT_FOUND
  * ```
  */
-export function readKallsyms(source: KallsymsSource): Kallsyms {
-  const { memory, location, vmcoreinfo } = source;
-  const range = { memory, tables: location.tables };
+export function readKallsyms({ memory, location, vmcoreinfo }: KallsymsSource): Kallsyms {
+  return openKallsyms(new PagedRanges(memory, location.tables), location.textBase, vmcoreinfo);
+}
+
+/** The same in a kernel that begins at `textBase`, wherever its bytes are. */
+export function openKallsyms(
+  range: RangeSource,
+  textBase: VirtualAddress,
+  vmcoreinfo?: Vmcoreinfo | undefined,
+): Kallsyms {
   const layouts = [
     () => (vmcoreinfo === undefined ? undefined : layoutFromVmcoreinfo(range, vmcoreinfo)),
-    () => layoutByShape(range, location.textBase, IMAGE_REACH),
+    () => layoutByShape(range, textBase, IMAGE_REACH),
   ];
   for (const find of layouts) {
     const layout = find();
-    const kallsyms = layout === undefined ? undefined : openLayout(source, layout);
+    const kallsyms = layout === undefined ? undefined : openLayout(range, textBase, layout);
     if (kallsyms !== undefined) return kallsyms;
   }
   throw new OsiError(
     'KALLSYMS_NOT_FOUND',
-    `no way to read the addresses of kallsyms gives 0x${location.textBase.toString(16)} for _text or _stext`,
+    `no way to read the addresses of kallsyms gives 0x${textBase.toString(16)} for _text or _stext`,
     {
       hint: 'the dump may be damaged; give a profile, a vmlinux or a System.map of its kernel',
-      fields: { textBase: location.textBase },
+      fields: { textBase },
     },
   );
 }
 
-function openLayout({ memory, location }: KallsymsSource, layout: KallsymsLayout): Kallsyms | undefined {
+function openLayout(
+  range: RangeSource,
+  textBase: VirtualAddress,
+  layout: KallsymsLayout,
+): Kallsyms | undefined {
   const names = new CompressedNames(layout);
   const starts = [...names.find(['_text', '_stext']).values()];
-  const range = { memory, tables: location.tables };
   for (const table of layout.addressTables) {
     for (const addresses of encodingsOf(range, table, layout.count)) {
-      const begins = starts.some((index) => addresses.of(index) === location.textBase);
+      const begins = starts.some((index) => addresses.of(index) === textBase);
       if (begins && ascends(addresses, layout.count)) return new Kallsyms(layout, names, addresses);
     }
   }

@@ -44,7 +44,7 @@ export function parseSystemMap(list: Uint8Array | string, options: SystemMapOpti
   }
   if (first === undefined) {
     throw new OsiError('SYMBOLS_MALFORMED', 'the list of symbols has no line "ADDRESS TYPE NAME"', {
-      hint: 'give a System.map, or what root reads from /proc/kallsyms',
+      hint: 'give a System.map (the one in /boot of Debian is none), or what root reads from /proc/kallsyms',
     });
   }
   throw new OsiError('SYMBOLS_HIDDEN', 'every address in the list of symbols is 0', {

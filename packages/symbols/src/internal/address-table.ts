@@ -16,7 +16,7 @@ export class SymbolAddresses {
     this.table = table;
     this.encoding = encoding;
     this.range = range;
-    this.mask = source.tables.architecture.wordSize === 8 ? 0xffffffffffffffffn : 0xffffffffn;
+    this.mask = source.architecture.wordSize === 8 ? 0xffffffffffffffffn : 0xffffffffn;
   }
 
   /** The address of a symbol, or `undefined` where its place in the table is missing. */

@@ -5,6 +5,10 @@ import type { FileBytes } from '../elf-symbols';
 export interface ElfSection {
   readonly name: string;
   readonly type: number;
+  /** SHF_ALLOC and its like. */
+  readonly flags: number;
+  /** Where it is in memory; 0 where it is not loaded. */
+  readonly address: bigint;
   /** Number of the section that belongs to it: the strings of a symbol table. */
   readonly link: number;
   /** Position in the file. */
@@ -16,6 +20,8 @@ export interface ElfSection {
 export interface ElfSections {
   /** Whether it is of 64 bits. */
   readonly wide: boolean;
+  /** EM_386, EM_X86_64 ... */
+  readonly machine: number;
   readonly sections: readonly ElfSection[];
 }
 
@@ -44,6 +50,7 @@ export function readElfSections(file: FileBytes): ElfSections {
   const text = names === undefined ? new Uint8Array(0) : readNames(file, names);
   return {
     wide,
+    machine: header.getUint16(18, true),
     sections: raw.map((section) => ({
       ...section,
       name: decodeCString(text, section.nameAt, Math.min(section.nameAt + MAX_NAME, text.length)),
@@ -73,7 +80,8 @@ function readHeaders(
         'the file is cut off: copy it again',
       );
     }
-    return { nameAt: word(0), type, link: word(wide ? 40 : 24), offset, size };
+    const address = wide ? view.getBigUint64(start + 16, true) : BigInt(word(12));
+    return { nameAt: word(0), type, flags: word(8), address, link: word(wide ? 40 : 24), offset, size };
   });
 }
 

@@ -12,6 +12,9 @@ const FSNOTIFY_MODE = ['file_set_fsnotify_mode', 'file_set_fsnotify_mode_from_wa
 /** A part of a name: it becomes a line of a file. */
 const PRINTABLE = /^[^\p{Cc}\p{Cs}]+$/u;
 
+/** LINUX_VERSION_CODE has a byte for the third number, and this where it is larger. */
+const LARGEST_SUBLEVEL = 255;
+
 /** Symbols that the rules ask for. */
 export const RULE_SYMBOLS: readonly string[] = [
   ...SWAP_TYPE_SYMBOLS,
@@ -25,11 +28,11 @@ export const RULE_SYMBOLS: readonly string[] = [
 
 /** The rules by key. */
 export const SPECIAL_RULES: Readonly<Record<string, Rule>> = {
-  name: kernelName,
+  name: nameOrGiven,
   'version.a': (derivation) => versionPart(derivation, 0),
   'version.b': (derivation) => versionPart(derivation, 1),
   'version.c': (derivation) => versionPart(derivation, 2),
-  'task.per_cpu_offset_0_addr': (derivation) => pointedBy(derivation, '__per_cpu_offset'),
+  'task.per_cpu_offset_0_addr': perCpuOffset,
   'kernel.phys_base': physBase,
   'kernel.swapper_pg_dir_addr': swapperFromNote,
   'kernel.page_offset_addr': pageOffset,
@@ -49,12 +52,21 @@ export const SPECIAL_RULES: Readonly<Record<string, Rule>> = {
   // include/linux/maple_tree.h
   'maple_tree.MT_FLAGS_HEIGHT_OFFSET': (derivation) => constantWith(derivation, 'maple_tree.ma_flags', 2),
   'maple_tree.MT_FLAGS_HEIGHT_MASK': (derivation) => constantWith(derivation, 'maple_tree.ma_flags', 0x7c),
+  'maple_tree.MAPLE_NODE_SLOTS': mapleNodeSlots,
+  'maple_node.slot_offset': mapleNodeSlot,
   'fs.FMODE_BACKING': backingFileMode,
   'log.log_buf_addr': onlyWithPrintkLog,
   'log.log_buf_len_addr': onlyWithPrintkLog,
   'log.log_first_idx_addr': onlyWithPrintkLog,
   'log.log_next_idx_addr': onlyWithPrintkLog,
 };
+
+function nameOrGiven(derivation: Derivation): Derived {
+  const found = kernelName(derivation);
+  const { name } = derivation.sources;
+  if (!isMissing(found) || name === undefined || !PRINTABLE.test(name)) return found;
+  return { value: name, evidence: "the kernel's banner" };
+}
 
 function kernelName(derivation: Derivation): Derived {
   const uts = derivation.symbol('init_uts_ns');
@@ -80,10 +92,28 @@ function versionPart(derivation: Derivation, part: 0 | 1 | 2): Derived {
     const value = part === 0 ? code >>> 16 : (code >>> (part === 1 ? 8 : 0)) & 0xff;
     return { value, evidence: 'the note "Linux" of the vdso' };
   }
-  const release = String(derivation.values.get('name') ?? '');
+  const [release = '', version = ''] = String(derivation.values.get('name') ?? '').split('|');
   const digits = /^(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?/.exec(release);
   if (digits === null) return code;
-  return { value: Number(digits[part + 1] ?? 0), evidence: 'the release in init_uts_ns' };
+  const sublevel = part === 2 ? packageSublevel(derivation, release, version) : undefined;
+  if (sublevel !== undefined) return { value: sublevel, evidence: 'the version in its name' };
+  return { value: Number(digits[part + 1] ?? 0), evidence: 'the release in its name' };
+}
+
+/**
+ * The third number as the version of a distribution's package has it behind the first two, `Debian 6.1.140-1`: for
+ * files without a vdso, which tell it nowhere else.
+ */
+function packageSublevel({ sources }: Derivation, release: string, version: string): number | undefined {
+  const [, branch = ''] = /^(\d+\.\d+)/.exec(release) ?? [];
+  const found = sources.fromFiles === true ? /\s(\d+\.\d+)\.(\d{1,3})-/.exec(version) : null;
+  return found?.[1] === branch ? Math.min(Number(found[2]), LARGEST_SUBLEVEL) : undefined;
+}
+
+/** Each boot places them anew: in the image of the kernel there is only what serves until then. */
+function perCpuOffset(derivation: Derivation): Derived {
+  if (derivation.sources.fromFiles !== true) return pointedBy(derivation, '__per_cpu_offset');
+  return { value: 0n, evidence: 'only a running kernel has it: task.per_cpu_offsets_addr leads to it' };
 }
 
 function pointedBy(derivation: Derivation, name: string): Derived {
@@ -108,7 +138,8 @@ function swapperFromNote(derivation: Derivation): Derived | undefined {
 }
 
 function pageOffset(derivation: Derivation): Derived {
-  const { location } = derivation.sources;
+  const { location, fromFiles } = derivation.sources;
+  if (fromFiles === true) return { missing: 'each boot decides it' };
   if (derivation.symbol('page_offset_base') !== undefined) return pointedBy(derivation, 'page_offset_base');
   if (location === undefined || location.form.architecture.wordSize !== 8) {
     return { missing: 'this kernel has no symbol page_offset_base' };
@@ -123,6 +154,24 @@ function pgtableLevels({ sources }: Derivation): Derived {
   const { location } = sources;
   if (location === undefined) return { missing: 'the form of paging is not known' };
   return { value: location.form.levels.length, evidence: `paging in ${location.form.name} form` };
+}
+
+/**
+ * The slots of a dense node fill it behind the pointer to its parent (include/linux/maple_tree.h). Symbols for
+ * Volatility 3 lack them: of several structures without a name at one place dwarf2json keeps the last.
+ */
+function mapleNodeSlot({ types }: Derivation): Derived | undefined {
+  const pointer = types.member('maple_range_64.parent')?.size;
+  if (pointer === undefined || types.sizeOf('maple_node') === undefined) return undefined;
+  if (types.member('maple_node.slot') !== undefined) return undefined;
+  return { value: pointer, evidence: 'behind the parent of a maple_node' };
+}
+
+function mapleNodeSlots(derivation: Derivation): Derived | undefined {
+  const slot = mapleNodeSlot(derivation);
+  const size = derivation.types.sizeOf('maple_node') ?? 0;
+  if (slot === undefined || isMissing(slot)) return undefined;
+  return { value: size / Number(slot.value) - 1, evidence: 'the bytes of a maple_node behind its parent' };
 }
 
 /** A constant that is the same in every kernel that has a member. */

@@ -1,5 +1,5 @@
 import { decodeText, offsetAddress, type VirtualAddress } from '@osi-linux/core';
-import { type RangeSource, readVirtualInto, readVirtualRange } from './virtual-range';
+import { type RangeSource, readVirtualRange } from './virtual-range';
 
 /** The 256 pieces that the names of kallsyms are put together from. */
 export interface TokenTable {
@@ -29,8 +29,6 @@ const SAMPLE = 128;
 const LONGEST_STEP = 64;
 /** Few other places in an image look like an index; in a made-up one all of them could. */
 const MOST_TRIES = 1024;
-/** Bit 63 of an entry of a page table; kernels that do not use it have all of memory executable. */
-const NO_EXECUTE = 1n << 63n;
 /** Digits stand for themselves. */
 const ZERO = 0x30;
 
@@ -48,10 +46,9 @@ export function readTokenTable(
 }
 
 /** As much as a table can have, in whole pages of which the first ones are there. */
-function tableBytes({ tables }: RangeSource, address: VirtualAddress): number {
+function tableBytes(source: RangeSource, address: VirtualAddress): number {
   let length = 4096 - Number(address & 0xfffn);
-  while (length < MOST_TABLE_BYTES && tables.translate(offsetAddress(address, length)) !== undefined)
-    length += 4096;
+  while (length < MOST_TABLE_BYTES && source.isMapped(offsetAddress(address, length))) length += 4096;
   return Math.min(length, MOST_TABLE_BYTES);
 }
 
@@ -105,22 +102,11 @@ function* eachAscent(source: RangeSource, start: VirtualAddress, length: number)
   const buffer = new Uint8Array(PIECE);
   for (let done = 0; done < length; done += WINDOW) {
     const window = offsetAddress(start, done);
-    const kind = kindOfWindow(source, window);
+    const kind = source.kindOf(window, WINDOW);
     if (kind === 'data') yield* ascentsInWindow(source, window, buffer);
     else if (kind === 'code') code.push(window);
   }
   for (const window of code) yield* ascentsInWindow(source, window, buffer);
-}
-
-/** Whether the first or the last page of a window is kept from being executed; `undefined` where there is no memory. */
-function kindOfWindow({ tables }: RangeSource, window: VirtualAddress): 'code' | 'data' | undefined {
-  const first = tables.walk(window);
-  const last = tables.walk(offsetAddress(window, WINDOW - 1));
-  if (first.fault !== undefined && last.fault !== undefined) return undefined;
-  const isData = [first, last].some(({ entries }) =>
-    entries.some(({ entry }) => (entry & NO_EXECUTE) !== 0n),
-  );
-  return isData ? 'data' : 'code';
 }
 
 function* ascentsInWindow(
@@ -130,7 +116,7 @@ function* ascentsInWindow(
 ): Generator<VirtualAddress> {
   const numbers = new Uint16Array(buffer.buffer);
   for (let done = 0; done < WINDOW; done += PIECE) {
-    const { address } = readVirtualInto(source, offsetAddress(window, done), buffer);
+    const { address } = source.readInto(offsetAddress(window, done), buffer);
     for (let place = nextAscent(numbers, 0); place >= 0; place = nextAscent(numbers, place + SAMPLE)) {
       yield offsetAddress(address, place * 2);
     }

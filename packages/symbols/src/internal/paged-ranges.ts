@@ -1,0 +1,94 @@
+import {
+  type Architecture,
+  type OsiError,
+  offsetAddress,
+  PAGE_SIZE,
+  type PhysicalMemory,
+  type VirtualAddress,
+} from '@osi-linux/core';
+import type { AddressSpace } from '@osi-linux/x86-mmu';
+import { type RangeHole, type RangeSource, rangeOf, type VirtualRange } from './virtual-range';
+
+const LARGE_PAGE = 2 * 1024 * 1024;
+/** From so many bytes on, a walk that tells how large the page is costs less than one translation for each 4 KiB. */
+const WORTH_A_WALK = 32 * 1024;
+
+/** Bit 63 of an entry of a page table; kernels that do not use it have all of memory executable. */
+const NO_EXECUTE = 1n << 63n;
+
+/** A guest's virtual memory, copied past the page cache; pages that follow each other in RAM are one read. */
+export class PagedRanges implements RangeSource {
+  readonly #memory: PhysicalMemory;
+  readonly #tables: AddressSpace;
+
+  constructor(memory: PhysicalMemory, tables: AddressSpace) {
+    this.#memory = memory;
+    this.#tables = tables;
+  }
+
+  get architecture(): Architecture {
+    return this.#tables.architecture;
+  }
+
+  isMapped(address: VirtualAddress): boolean {
+    return this.#tables.translate(address) !== undefined;
+  }
+
+  readInto(address: VirtualAddress, bytes: Uint8Array): VirtualRange {
+    const { length } = bytes;
+    const holes: RangeHole[] = [];
+    for (let done = 0; done < length; ) {
+      const { physical, size } = runAt(this.#tables, offsetAddress(address, done), length - done);
+      const want = bytes.subarray(done, Math.min(length, done + size));
+      const count = physical === undefined ? 0 : this.#memory.scan(physical, want);
+      done += count;
+      if (count < want.length) {
+        const at = offsetAddress(address, done);
+        const missing = Math.min(length - done, PAGE_SIZE - Number(at & BigInt(PAGE_SIZE - 1)));
+        bytes.fill(0, done, done + missing);
+        addHole(holes, done, done + missing, () => this.#tables.fault(at));
+        done += missing;
+      }
+    }
+    return rangeOf(address, bytes, holes);
+  }
+
+  kindOf(address: VirtualAddress, length: number): 'code' | 'data' | undefined {
+    const first = this.#tables.walk(address);
+    const last = this.#tables.walk(offsetAddress(address, length - 1));
+    if (first.fault !== undefined && last.fault !== undefined) return undefined;
+    const isData = [first, last].some(({ entries }) =>
+      entries.some(({ entry }) => (entry & NO_EXECUTE) !== 0n),
+    );
+    return isData ? 'data' : 'code';
+  }
+}
+
+/** Memory from an address on that is contiguous in the guest's physical memory too. */
+function runAt(
+  tables: AddressSpace,
+  address: VirtualAddress,
+  length: number,
+): { physical: number | undefined; size: number } {
+  const physical = tables.translate(address);
+  if (physical === undefined) return { physical, size: 1 };
+  const inLarge = Number(address & BigInt(LARGE_PAGE - 1));
+  if (length > WORTH_A_WALK) {
+    const step = tables.walk(address);
+    if (step.fault === undefined && step.pageSize >= LARGE_PAGE)
+      return { physical, size: LARGE_PAGE - inLarge };
+  }
+  let size = Math.min(length, PAGE_SIZE - (physical % PAGE_SIZE));
+  // Up to the next large page, where the way is shorter.
+  const end = Math.min(length, LARGE_PAGE - inLarge);
+  while (size < end && tables.translate(offsetAddress(address, size)) === physical + size) {
+    size = Math.min(end, size + PAGE_SIZE);
+  }
+  return { physical, size };
+}
+
+function addHole(holes: RangeHole[], start: number, end: number, reason: () => OsiError): void {
+  const last = holes[holes.length - 1];
+  if (last !== undefined && last.end === start) holes[holes.length - 1] = { ...last, end };
+  else holes.push({ start, end, reason: reason() });
+}
