@@ -10,6 +10,9 @@ const NEEDED = [
   ['qemu-system-x86_64', ['--version'], 'qemu-system-x86'],
   ['gcc', ['--version'], 'gcc libc6-dev'],
   ['pkg-config', ['--exists', 'glib-2.0'], 'pkg-config libglib2.0-dev'],
+  ['bpftool', ['version'], 'bpftool'],
+  ['readelf', ['--version'], 'binutils'],
+  ['xz', ['--version'], 'xz-utils'],
 ];
 
 const release = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';

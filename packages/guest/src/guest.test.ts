@@ -105,6 +105,26 @@ describe('the choice of a profile', () => {
     expect(open(`${other}\n${renamed}`).profile.group).toBe('own');
   });
 
+  it("gives a section of the kernel's files what a boot decides, with KASLR and without", () => {
+    const plain = conf.replaceAll(/^#.*\n/gm, '');
+    const own = open(plain);
+    const file = plain
+      .replaceAll(/^kernel\.(?:page_offset_addr|phys_base|pgtable_levels) = .*\n/gm, '')
+      .replace(/^(task\.per_cpu_offset_0_addr = ).*$/m, '$10');
+    const moved = file.replaceAll(
+      /(_addr = )(18446744\d{12})$/gm,
+      (_, key, value) => `${key}${BigInt(value) - 0x2a00000n}`,
+    );
+    for (const text of [file, moved]) {
+      for (const changed of [{}, { cpus: [] }]) {
+        const guest = open(text, changed, 'debian-12-amd64');
+        expect(guest.profile.kernel.info).toEqual(own.profile.kernel.info);
+        expect(guest.profile.root.root).toBe(own.profile.root.root);
+        expect(guest.linux.getProcesses()).toEqual(own.linux.getProcesses());
+      }
+    }
+  });
+
   it('checks the name of a PANDA section against the banner', () => {
     const panda = conf.replaceAll(/^uts\..*\n/gm, '');
     expect(open(panda).profile.findings.map(({ what }) => what)).toContain('kernel');

@@ -1,3 +1,4 @@
+export { deriveFileSection, type FileSectionOptions } from './derived-file-section';
 export { type DerivedSection, deriveSection } from './derived-section';
 export { diffGuests } from './diff-guests';
 export { type ExportDumpOptions, type ExportedDump, type ExportedPages, exportDump } from './export-dump';
@@ -6,6 +7,8 @@ export type { ClockStop, GuestClock } from './guest-clock';
 export { GuestSampler } from './guest-sampler';
 export { GuestWatch, type GuestWatchOptions } from './guest-watch';
 export { type Identity, identifyGuest } from './identity';
+export type { KernelFile } from './kernel-file';
+export { findKernelFileKind, KERNEL_FILE_HEAD, type KernelFileKind } from './kernel-file-kind';
 export type { KernelRoot } from './kernel-root';
 export { readLogByVmcoreinfo } from './log-by-vmcoreinfo';
 export type { ProfileChoice, ProfileSource } from './profile-choice';

@@ -44,7 +44,8 @@ const ADDRESS_KEYS = KERNELINFO_SCHEMA.filter(
  *
  * Looks for pid 0 by its shape at each place to which `task.init_addr` may have been moved. What lies in the image moves
  * with it; what differs from boot to boot besides (where RAM is mapped, the base of the first processor's variables) is
- * read anew, and left out where it cannot be read. `undefined` where pid 0 is at none of the places.
+ * read anew, and left out where it cannot be read. A section that was derived from the kernel's files lacks it, and is
+ * given it here. `undefined` where pid 0 is at none of the places.
  */
 export function slideProfile(
   info: KernelInfo,
@@ -122,8 +123,10 @@ function slidInfo(info: KernelInfo, tables: AddressSpace, slide: bigint): Kernel
     ['kernel.phys_base', () => physBase(known, tables)],
     ['kernel.pgtable_levels', () => tables.form.levels.length],
   ];
+  // PANDA's sections know none of the keys of this project, and stay without them.
+  const isOurs = info['kernel.swapper_pg_dir_addr'] !== undefined;
   for (const [key, read] of again) {
-    if (info[key] === undefined) continue;
+    if (info[key] === undefined && !isOurs) continue;
     const value = read();
     if (value === undefined) delete moved[key];
     else moved[key] = value;
@@ -144,6 +147,7 @@ function directMap(info: KernelInfo, tables: AddressSpace): bigint | undefined {
 }
 
 function physBase(info: KernelInfo, tables: AddressSpace): number | undefined {
+  if (tables.architecture.wordSize === 4) return info['kernel.phys_base'];
   const init = info['task.init_addr'];
   const physical = init === undefined ? undefined : tables.translate(init);
   if (init === undefined || physical === undefined) return undefined;

@@ -16,7 +16,7 @@ export const TASK_ROWS = [
     requiredIn: CURRENT,
     aliases: ['task.per_cpu_offset_0'],
     expression: '__per_cpu_offset[0]',
-    doc: 'What is added to a per-CPU address for CPU 0. It is no address, and depends on the memory size of the machine.',
+    doc: "What is added to a per-CPU address for CPU 0. It is no address, and depends on the memory size of the machine; 0 in a section of the kernel's files, which do not tell it.",
   },
   {
     key: 'task.current_task_addr',

@@ -20,8 +20,8 @@ export interface BlockPlace {
 
 /** What was made of a log, or of a guest. */
 export interface ImportedSection {
-  /** What it comes from, for messages: `log`, `guest`. */
-  readonly source: 'log' | 'guest';
+  /** What it comes from, for messages. */
+  readonly source: 'log' | 'guest' | 'file';
   /** `undefined` where the log has no whole block, or where there is no log. */
   readonly block: BlockPlace | undefined;
   readonly group: KeyFileGroup | undefined;
@@ -55,13 +55,17 @@ export function readSection(log: Uint8Array, name: string): ImportedSection {
   }
 }
 
-/** The section that a guest tells of itself, judged as one of a log is; its findings have lines of the section. */
-export function sectionOfLines(lines: readonly string[], name: string): ImportedSection {
+/** A section that was derived, judged as one of a log is; its findings have lines of the section. */
+export function sectionOfLines(
+  lines: readonly string[],
+  name: string,
+  source: 'guest' | 'file' = 'guest',
+): ImportedSection {
   const numbered = lines.map((text, index) => ({ line: index + 2, text }));
   const group = createGroup(name, 1, numbered);
   const findings = safeParseKernelInfo(group).issues.map(findingOfIssue);
   const text = formatSection(name, lines);
-  return { source: 'guest', block: undefined, group, lines, text, keys: group.entries.length, findings };
+  return { source, block: undefined, group, lines, text, keys: group.entries.length, findings };
 }
 
 /** The section of a log of which nothing could be read. */

@@ -42,6 +42,11 @@ function mayBeLive(source: string, { live }: Settings): boolean {
   return /^(?:qmp|gdb):/.test(source) || live.gdb !== undefined;
 }
 
+/** Whether SOURCE is no file of this machine: a live guest, or behind an address. */
+export function isLiveOrRemote(source: string, settings: Settings): boolean {
+  return mayBeLive(source, settings) || /^https?:/i.test(source);
+}
+
 function openSource(source: string, settings: Settings, io: Io): Guest {
   const { kconfFile, kconfGroup, kconfPlaces } = settings;
   return openGuestFile(source, {

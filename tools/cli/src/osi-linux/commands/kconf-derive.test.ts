@@ -1,7 +1,9 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { readRecordedGuest } from '@osi-linux/test-fixtures/recorded';
+import { BtfWriter } from '@osi-linux/test-fixtures/type-writers';
 import { CommanderError } from 'commander';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Io } from '../../terminal/io';
@@ -48,5 +50,88 @@ describe('kconf derive', () => {
     const { err, usage } = await run(dumpFile, '--group', 'a]b');
     expect(usage).toBe(true);
     expect(err).toMatch(/GLib cannot hold a group/);
+  });
+});
+
+/** A file of this folder. */
+function put(name: string, content: Uint8Array | string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+describe('kconf derive, of files of a kernel', () => {
+  const list = put('System.map', 'ffffffff81000000 T _text\nffffffff82613780 D init_task\n');
+  const banner = 'Linux version 6.1.0-57-amd64 (a@b) (gcc) #1 SMP Debian 6.1.192-3 (2026-11-26)';
+  const writer = new BtfWriter();
+  writer.struct('task_struct', 2048, [{ name: 'pid', type: writer.int('int', 4), bits: 4096 }]);
+  const btf = put('btf', writer.bytes());
+
+  it('says what to add to a list of symbols, and to types', async () => {
+    const alone = await run(list, '--group', 'g', '--output', output);
+    expect(alone).toMatchObject({ out: '', exitCode: 1 });
+    expect(alone.err).toMatch(/System\.map is a list of symbols, and tells no types\n/);
+    expect(alone.err).toMatch(/code: KERNEL_FILE_INCOMPLETE/);
+    const types = await run(btf, '--group', 'g', '--output', output);
+    expect(types.err).toMatch(/btf tells no symbols\n.*add the symbols of the same kernel: --symbols /s);
+    expect(existsSync(output)).toBe(false);
+  });
+
+  it('refuses a section that lacks keys, or takes it as it is told to', async () => {
+    const words = [btf, '--symbols', list, '--banner', banner, '--group', 'g'];
+    const refused = await run(...words, '--output', output);
+    expect(refused).toMatchObject({ out: '', exitCode: 1 });
+    expect(refused.err).toMatch(/refused: \d+ things missing in the section \[g\]/);
+    const taken = await run(...words, '--output', output, '--allow-incomplete');
+    expect(taken.exitCode).toBe(0);
+    const section = readFileSync(output, 'utf8');
+    expect(section).toMatch(
+      /^\[g\]\n# of the kernel's files: .*\nname = 6\.1\.0-57-amd64\|#1 SMP .*\|x86_64\n/,
+    );
+    expect(section).toMatch(/^task\.init_addr = 18446744071601993600$/m);
+    expect(section).toMatch(/^task\.per_cpu_offset_0_addr = 0$/m);
+  });
+
+  it('goes by the content of a file, in gzip too', async () => {
+    const packed = put('dump.raw', gzipSync(writer.bytes()));
+    const words = [
+      '--symbols',
+      list,
+      '--banner',
+      banner,
+      '--group',
+      'g',
+      '--output',
+      '-',
+      '--allow-incomplete',
+    ];
+    const [plain, unpacked] = [await run(btf, ...words), await run(packed, ...words)];
+    expect(unpacked.err).toMatch(/^unpacking .*dump\.raw \(gzip\)/);
+    expect([unpacked.out, unpacked.exitCode]).toEqual([plain.out, 0]);
+  });
+
+  it('tells in JSON where types and symbols are from', async () => {
+    const words = ['--symbols', list, '--group', 'g', '--output', '-', '--allow-incomplete', '--json'];
+    const { evidence, action } = JSON.parse((await run(btf, ...words)).out);
+    expect(action).toBe('printed');
+    expect(evidence).toContainEqual({ what: 'types', value: 'BTF', evidence: btf });
+    expect(evidence).toContainEqual({ what: 'symbols', value: 'a table', evidence: list });
+  });
+
+  it.each([
+    [
+      '--symbols for a guest',
+      [dumpFile, '--symbols', list],
+      /is no file of a kernel: --symbols and --banner say/,
+    ],
+    ['--banner for a guest', [dumpFile, '--banner', banner], /hint: leave them out/],
+    ['a dump as --symbols', [btf, '--symbols', dumpFile], /has no symbols of a kernel/],
+    ['a file that is not there', [btf, '--symbols', join(folder, 'absent')], /code: SOURCE_MISSING/],
+    ['a banner that is none', [btf, '--symbols', list, '--banner', '6.1'], /code: BANNER_MALFORMED/],
+    ['a file in bzip2', [put('isf.bz2', 'BZh91AY')], /hint: unpack it first: bunzip2 -k FILE/],
+  ])('refuses %s', async (_, words, expected) => {
+    const { err, exitCode } = await run(...words, '--group', 'g', '--output', '-');
+    expect(exitCode).toBe(1);
+    expect(err).toMatch(expected);
   });
 });

@@ -1,28 +1,34 @@
-import { escapeControls } from '@osi-linux/core';
+import { escapeControls, OsiError } from '@osi-linux/core';
 import { type DerivedSection, deriveSection } from '@osi-linux/guest';
 import { isGroupName } from '@osi-linux/kconf';
 import type { Command } from 'commander';
 import { type ImportOptions, type StoreOutcome, storeSection } from '../../kconf-import/import-log';
 import { printDiff, printFinding } from '../../kconf-import/report';
 import { type ImportedSection, sectionOfLines } from '../../kconf-import/section';
-import { resolveSettings } from '../../settings/settings';
+import { resolveSettings, type Settings } from '../../settings/settings';
 import { ExitCode } from '../../terminal/exit-code';
 import type { Io } from '../../terminal/io';
-import { askSourceDump } from '../source';
+import { askSourceDump, isLiveOrRemote } from '../source';
 
 /** Adds `kconf derive`: the section of a guest's kernel by its own types and symbols, put into a key file. */
 export function addDerive(kconf: Command, attempt: Attempt, io: Io): void {
   const command = kconf
     .command('derive')
-    .description("add the section that a guest's own types and symbols tell")
-    .argument('<SOURCE>', "a dump of the guest's memory, or a live guest")
+    .description("add the section that a kernel's own types and symbols tell")
+    .argument('<SOURCE>', "a dump of the guest's memory, a live guest, or a file of its kernel")
     .requiredOption('--group <NAME>', 'name of the group, such as my_kernel_info')
+    .option('--symbols <FILE>', "symbols of a file's kernel: System.map, /proc/kallsyms, a vmlinux")
+    .option(
+      '--banner <TEXT>',
+      "the text of the guest's /proc/version, for files that do not name their kernel",
+    )
     .option('--output <FILE>', 'key file to add to, made if absent; - for standard output', 'kernelinfo.conf')
     .option('--replace', 'replace the group if the file has it already')
     .option('--dry-run', 'write nothing, print a diff of what would change')
     .option('--allow-incomplete', 'also take a section that lacks keys')
-    .option('--json', 'print one JSON object');
-  command.action((source: string, options: ImportOptions) => {
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', HELP);
+  command.action((source: string, options: DeriveOptions) => {
     if (!isGroupName(options.group)) {
       command.error(
         `error: GLib cannot hold a group of the name "${escapeControls(options.group)}": expected at least one character, no brackets and no control characters`,
@@ -32,18 +38,75 @@ export function addDerive(kconf: Command, attempt: Attempt, io: Io): void {
   });
 }
 
+const HELP = `
+A file of the kernel is told by its content; it may be packed with gzip, zstd or xz:
+  vmlinuz                   types and symbols are in it, where the kernel has BTF and kallsyms
+  vmlinux                   the same; of one with a symbol table, that table
+  /sys/kernel/btf/vmlinux   types; needs --symbols and --banner
+  FILE.json                 symbols for Volatility 3, as dwarf2json makes them
+What each boot decides anew is not in such a section: osi-linux reads it from the memory that it is used on.
+
+Examples:
+  osi-linux kconf derive dump.elf --group my_kernel_info
+  osi-linux kconf derive /boot/vmlinuz-6.1.0-37-amd64 --group my_kernel_info
+  osi-linux kconf derive /sys/kernel/btf/vmlinux --symbols /proc/kallsyms --banner "$(cat /proc/version)" --group mine`;
+
+/** Stands in the section: what a reader of the file should know, PANDA's users above all. */
+const OF_FILE =
+  "# of the kernel's files: without what each boot decides; task.per_cpu_offset_0_addr is 0, since PANDA wants one";
+
+interface DeriveOptions extends ImportOptions {
+  readonly symbols?: string;
+  readonly banner?: string;
+}
+
 type Attempt = (run: () => Promise<ExitCode>) => Promise<void>;
 
-async function derive(source: string, options: ImportOptions, io: Io): Promise<ExitCode> {
+async function derive(source: string, options: DeriveOptions, io: Io): Promise<ExitCode> {
   const settings = resolveSettings({ json: options.json }, io.environment);
-  const { answer: derived } = await askSourceDump(source, settings, io, deriveSection);
-  const section = sectionOfLines(derived.lines, options.group);
+  const ofFile = await deriveOfFile(source, options, settings, io);
+  const derived = ofFile ?? (await deriveOfGuest(source, options, settings, io));
+  const section =
+    ofFile === undefined
+      ? sectionOfLines(derived.lines, options.group)
+      : sectionOfLines([OF_FILE, ...derived.lines], options.group, 'file');
   for (const finding of section.findings) printFinding(io, source, finding);
   const outcome = await storeSection(section, options, io);
   if (options.json === true) printJson(io, source, options, { derived, section, outcome });
   else if (outcome.action === 'printed') io.out(section.text);
   else if (outcome.diff !== undefined) printDiff(io, outcome.diff);
   return outcome.action === 'refused' ? ExitCode.Incomplete : ExitCode.Complete;
+}
+
+/** `undefined` where the source is a guest: its memory, or itself. */
+async function deriveOfFile(
+  source: string,
+  { symbols, banner }: DeriveOptions,
+  settings: Settings,
+  io: Io,
+): Promise<DerivedSection | undefined> {
+  if (isLiveOrRemote(source, settings)) return undefined;
+  const { deriveKernelFile } = await import('../kernel-file');
+  return deriveKernelFile({ source, symbols, banner }, io);
+}
+
+/** Of a guest's memory, which tells all by itself. */
+async function deriveOfGuest(
+  source: string,
+  { symbols, banner }: DeriveOptions,
+  settings: Settings,
+  io: Io,
+): Promise<DerivedSection> {
+  if (symbols === undefined && banner === undefined)
+    return (await askSourceDump(source, settings, io, deriveSection)).answer;
+  throw new OsiError(
+    'KERNEL_FILE_UNSUPPORTED',
+    `${source} is no file of a kernel: --symbols and --banner say nothing of it`,
+    {
+      hint: 'leave them out: the memory of a guest names its kernel, and has its symbols',
+      fields: { source },
+    },
+  );
 }
 
 interface Derived {

@@ -1,0 +1,107 @@
+import { OsiError } from '@osi-linux/core';
+import type { Finding } from '@osi-linux/memory';
+import {
+  type DerivedKernelInfo,
+  deriveKernelInfo,
+  parseKernelBanner,
+  type TypeSource,
+} from '@osi-linux/symbols';
+import type { DerivedSection } from './derived-section';
+import { type KernelFile, type KernelTeller, readKernelFile } from './kernel-file';
+import { symbolsOfFiles } from './kernel-file-symbols';
+
+/** What goes with a file that does not tell all of its kernel. */
+export interface FileSectionOptions {
+  /** The symbols of the same kernel: its `System.map`, `/proc/kallsyms` of any boot, its `vmlinux`. */
+  readonly symbols?: KernelFile | undefined;
+  /** The text of `/proc/version`, for files that do not name their kernel. */
+  readonly banner?: string | undefined;
+}
+
+/**
+ * Derives the section of a kernel from its files, without a guest that runs it: a `vmlinux`, a boot image (`vmlinuz`),
+ * `/sys/kernel/btf/vmlinux` with a list of symbols, symbols for Volatility 3; also in gzip, zstd or xz.
+ *
+ * The addresses are those of the files: where the kernel was linked, or where the boot had it that `/proc/kallsyms` is
+ * of. What each boot decides anew (where RAM is mapped, how many levels page tables have) is left out, and
+ * `task.per_cpu_offset_0_addr` is 0: a section is moved to where KASLR put the kernel as it is held against a dump, and
+ * is given the rest there.
+ *
+ * @throws OsiError `KERNEL_FILE_INCOMPLETE` with what is missing and what to add, `KERNEL_FILE_UNSUPPORTED`,
+ * `KERNEL_FILES_DIFFER` where two files are of different kernels, `BANNER_MALFORMED`; what is wrong with a file.
+ *
+ * @example
+ * ```ts
+ * const symbols = new BytesSource(new TextEncoder().encode('ffffffff82613780 D init_task\n'), 'System.map');
+ * deriveFileSection(symbols) // throws KERNEL_FILE_INCOMPLETE
+ * deriveFileSection(new BytesSource(new Uint8Array(64))) // throws KERNEL_FILE_UNSUPPORTED
+ * ```
+ */
+export function deriveFileSection(file: KernelFile, options: FileSectionOptions = {}): DerivedSection {
+  const banner = options.banner === undefined ? undefined : checkedBanner(options.banner);
+  const teller = readKernelFile(file);
+  const beside = options.symbols === undefined ? undefined : readKernelFile(options.symbols);
+  const types = requireTypes(teller);
+  const image = teller.image ?? beside?.image;
+  const { symbols, finding } = symbolsOfFiles(teller, beside, image);
+  const name = nameOf(banner ?? teller.banner ?? beside?.banner, types);
+  const memory = image === undefined ? {} : { memory: image };
+  const derived = deriveKernelInfo({ types, symbols, ...memory, name, fromFiles: true });
+  if (banner !== undefined) checkName(derived, name, teller);
+  const findings = [...teller.findings, finding, ...findingsOf(derived)];
+  return { info: derived.info, lines: derived.lines, missing: derived.missing, findings };
+}
+
+function checkedBanner(text: string): string {
+  if (parseKernelBanner(text) !== undefined) return text;
+  throw new OsiError('BANNER_MALFORMED', 'the banner is none: "Linux version RELEASE (...) (...) #VERSION"', {
+    hint: 'give the text of /proc/version as the guest prints it',
+    fields: { banner: text },
+  });
+}
+
+/** As the kernel would be called in `kernelinfo.conf`; its machine is told by the size of a pointer. */
+function nameOf(text: string | undefined, types: TypeSource): string | undefined {
+  const banner = text === undefined ? undefined : parseKernelBanner(text);
+  if (banner === undefined) return undefined;
+  const machine = types.member('task_struct.mm')?.size === 4 ? 'i686' : 'x86_64';
+  return `${banner.release}|${banner.version}|${machine}`;
+}
+
+function requireTypes({ name, kind, types }: KernelTeller): TypeSource {
+  if (types !== undefined) return types;
+  const [what, hint] =
+    kind === 'symbols'
+      ? [
+          'is a list of symbols, and tells no types',
+          'give the types, and the list with --symbols: kconf derive /sys/kernel/btf/vmlinux --symbols FILE',
+        ]
+      : [
+          'has no section .BTF: it was built without CONFIG_DEBUG_INFO_BTF, or the section was removed',
+          'give symbols for Volatility 3 of this kernel (dwarf2json makes them of debugging information), or import the log of the kernelinfo module',
+        ];
+  throw new OsiError('KERNEL_FILE_INCOMPLETE', `${name} ${what}`, { hint, fields: { file: name, kind } });
+}
+
+/** A banner that is given must be of the kernel that the image says it is. */
+function checkName({ info }: DerivedKernelInfo, expected: string | undefined, { name }: KernelTeller): void {
+  const found = info['name'];
+  if (found === expected || found === undefined) return;
+  throw new OsiError('KERNEL_FILES_DIFFER', `${name} is of "${found}", the banner of "${expected}"`, {
+    hint: 'give files of one kernel; an image names itself, and needs no banner',
+    fields: { file: name, found, expected },
+  });
+}
+
+function findingsOf({ lines, missing, evidence }: DerivedKernelInfo): Finding[] {
+  const names = missing.map(({ key }) => key).join(', ');
+  const name = evidence.find(({ what }) => what === 'name');
+  return [
+    ...(name === undefined ? [] : [name]),
+    {
+      what: 'derived keys',
+      value: `${lines.length}`,
+      evidence: names === '' ? 'all that there are' : `without ${names}`,
+    },
+  ];
+}
