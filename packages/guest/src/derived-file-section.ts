@@ -74,7 +74,7 @@ function requireTypes({ name, kind, types }: KernelTeller): TypeSource {
     kind === 'symbols'
       ? [
           'is a list of symbols, and tells no types',
-          'give the types, and the list with --symbols: kconf derive /sys/kernel/btf/vmlinux --symbols FILE',
+          'give the types, and the list with --symbols: kconf derive /sys/kernel/btf/vmlinux --symbols FILE; a vmlinuz has both',
         ]
       : [
           'has no section .BTF: it was built without CONFIG_DEBUG_INFO_BTF, or the section was removed',

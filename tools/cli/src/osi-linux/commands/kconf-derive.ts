@@ -86,7 +86,7 @@ async function deriveOfFile(
   io: Io,
 ): Promise<DerivedSection | undefined> {
   if (isLiveOrRemote(source, settings)) return undefined;
-  const { deriveKernelFile } = await import('../kernel-file');
+  const { deriveKernelFile } = await import('#kernel-file');
   return deriveKernelFile({ source, symbols, banner }, io);
 }
 
