@@ -31,8 +31,7 @@ const MOST_SYMBOLS = 4_000_000;
 const MOST_NAME_BYTES = 64 * 1024 * 1024;
 const BLOCK = 256;
 /** The markers, and behind them the 3 bytes of each symbol in `kallsyms_seqs_of_names` of v6.2 and v6.3. */
-const MARKERS_NEAR = 64 * 1024;
-const MARKERS_FAR = 2 * 1024 * 1024;
+const MARKERS_REACH = [64 * 1024, 512 * 1024, 2 * 1024 * 1024] as const;
 /** A block has 256 names of 1 to 512 bytes with their lengths of one or two. */
 const SMALLEST_BLOCK = BLOCK * 2;
 const LARGEST_BLOCK = BLOCK * 514;
@@ -95,16 +94,11 @@ export function layoutByShape(source: RangeSource, start: VirtualAddress, length
 
 function layoutAround(source: RangeSource, tokens: TokenTable): KallsymsLayout | undefined {
   const size = wordSize(source);
-  let before = readBefore(source, tokens.address, MARKERS_NEAR);
-  let markers = findMarkers(before, undefined, size);
-  if (markers === undefined) {
-    before = readBefore(source, tokens.address, MARKERS_FAR);
-    markers = findMarkers(before, undefined, size);
-  }
+  const markers = findMarkersBefore(source, tokens.address);
   if (markers === undefined) return undefined;
   const last = markers.offsets[markers.offsets.length - 1] as number;
   const reach = Math.min(last + LARGEST_BLOCK, MOST_NAME_BYTES);
-  const end = offsetAddress(before.address, markers.start);
+  const end = markers.address;
   const area = readBefore(source, end, reach + 16);
   const found = findNames(area, markers.offsets, size);
   if (found === undefined) return undefined;
@@ -113,6 +107,20 @@ function layoutAround(source: RangeSource, tokens: TokenTable): KallsymsLayout |
   const addressTables = guessAddressTables(source, names.address, count, tokens.end);
   const evidence = `the shape of its tables at 0x${names.address.toString(16)}`;
   return { count, names, markers: markers.offsets, tokens, addressTables, evidence };
+}
+
+/** Looked for in the nearest bytes first: what is read is memory that was never touched before. */
+function findMarkersBefore(
+  source: RangeSource,
+  end: VirtualAddress,
+): { address: VirtualAddress; offsets: Uint32Array } | undefined {
+  for (const reach of MARKERS_REACH) {
+    const before = readBefore(source, end, reach);
+    const markers = findMarkers(before, undefined, wordSize(source));
+    if (markers !== undefined)
+      return { address: offsetAddress(before.address, markers.start), offsets: markers.offsets };
+  }
+  return undefined;
 }
 
 /**

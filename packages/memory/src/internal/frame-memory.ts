@@ -6,7 +6,8 @@ import {
   type PhysicalMemory,
   type PhysicalRange,
 } from '@osi-linux/core';
-import { createPage, PageCache } from '../page-cache';
+import { PageCache } from '../page-cache';
+import { PageRoom } from './page-room';
 
 /** Where single pages come from, for formats whose pages are compressed or scattered. */
 export interface FrameStore {
@@ -22,6 +23,7 @@ export interface FrameStore {
 export class FrameMemory implements PhysicalMemory {
   private readonly store: FrameStore;
   private readonly cache: PageCache;
+  private readonly room = new PageRoom();
   private readonly scratch = new Uint8Array(PAGE_SIZE);
   private known: readonly PhysicalRange[] | undefined;
 
@@ -64,8 +66,7 @@ export class FrameMemory implements PhysicalMemory {
 
   private load(frame: number): Page | undefined {
     if (!isFrame(frame)) return undefined;
-    const bytes = new Uint8Array(PAGE_SIZE);
-    return this.store.load(frame, bytes) ? createPage(bytes) : undefined;
+    return this.store.load(frame, this.room.bytes) ? this.room.take() : undefined;
   }
 }
 

@@ -8,7 +8,8 @@ import {
   type PhysicalRange,
 } from '@osi-linux/core';
 import type { ByteSource } from '../byte-source';
-import { createPage, PageCache } from '../page-cache';
+import { PageCache } from '../page-cache';
+import { PageRoom } from './page-room';
 import { RunTable } from './run-table';
 import { type FileRun, flattenRuns } from './runs';
 
@@ -47,6 +48,7 @@ export class MappedMemory implements PhysicalMemory {
   private readonly undumped: RunTable;
   private readonly undumpedAs: UndumpedReason;
   private readonly cache: PageCache;
+  private readonly room = new PageRoom();
 
   constructor(source: ByteSource, map: MemoryMap) {
     this.source = source;
@@ -89,8 +91,7 @@ export class MappedMemory implements PhysicalMemory {
 
   private load(start: PhysicalAddress): Page | undefined {
     if (this.runs.find(start) < 0) return undefined;
-    const bytes = new Uint8Array(PAGE_SIZE);
-    return this.copy(start, bytes) === PAGE_SIZE ? createPage(bytes) : undefined;
+    return this.copy(start, this.room.bytes) === PAGE_SIZE ? this.room.take() : undefined;
   }
 
   /** Copies up to the first byte that is missing or cannot be read; the errors of the source go to `failures`. */

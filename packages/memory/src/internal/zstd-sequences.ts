@@ -14,7 +14,7 @@ export interface KeptTables {
 /** What the codes of a kind stand for, and how often each is expected where a block does not say. */
 interface CodeKind {
   readonly mostAccuracy: number;
-  readonly predefined: StateTable;
+  readonly predefined: () => StateTable;
   /** Least value of each code, and how many bits are added to it. */
   readonly least: Uint32Array;
   readonly bits: Uint8Array;
@@ -33,15 +33,17 @@ const LESS = -1;
 
 const LITERALS: CodeKind = {
   mostAccuracy: 9,
-  predefined: buildTable(
-    [4, 3, ...repeat(2, 11), 1, 1, 1, ...repeat(2, 9), 3, 2, ...repeat(1, 5), ...repeat(LESS, 4)],
-    6,
+  predefined: once(() =>
+    buildTable(
+      [4, 3, ...repeat(2, 11), 1, 1, 1, ...repeat(2, 9), 3, 2, ...repeat(1, 5), ...repeat(LESS, 4)],
+      6,
+    ),
   ),
   ...valuesOf(0, [...repeat(0, 16), 1, 1, 1, 1, 2, 2, 3, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]),
 };
 const OFFSETS: CodeKind = {
   mostAccuracy: 8,
-  predefined: buildTable([...repeat(1, 6), 2, 2, 2, ...repeat(1, 15), ...repeat(LESS, 5)], 5),
+  predefined: once(() => buildTable([...repeat(1, 6), 2, 2, 2, ...repeat(1, 15), ...repeat(LESS, 5)], 5)),
   // What an offset is does not matter here, only how many bits it takes.
   ...valuesOf(
     0,
@@ -50,12 +52,21 @@ const OFFSETS: CodeKind = {
 };
 const MATCHES: CodeKind = {
   mostAccuracy: 9,
-  predefined: buildTable([1, 4, 3, ...repeat(2, 6), ...repeat(1, 37), ...repeat(LESS, 7)], 6),
+  predefined: once(() => buildTable([1, 4, 3, ...repeat(2, 6), ...repeat(1, 37), ...repeat(LESS, 7)], 6)),
   ...valuesOf(3, [
     ...repeat(0, 32),
     ...[1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
   ]),
 };
+
+/** Made where it is first needed: most dumps have no block that is packed so. */
+function once(make: () => StateTable): () => StateTable {
+  let made: StateTable | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
 
 function repeat(value: number, count: number): number[] {
   return new Array<number>(count).fill(value);
@@ -139,7 +150,7 @@ const REPEAT = 3;
 
 /** The table of a mode that does not repeat the one before. */
 function readTable(head: BitReader, mode: number, kind: CodeKind): StateTable | undefined {
-  if (mode === PREDEFINED) return kind.predefined;
+  if (mode === PREDEFINED) return kind.predefined();
   if (mode === RLE) {
     const code = head.read(8);
     return code < kind.bits.length ? buildTable([...repeat(0, code), 1], 0) : undefined;

@@ -1,4 +1,3 @@
-import { inflateSync } from 'node:zlib';
 import { type Codecs, portableCodecs } from '../codecs';
 
 /**
@@ -11,9 +10,17 @@ import { type Codecs, portableCodecs } from '../codecs';
  */
 export const nodeCodecs: Codecs = { ...portableCodecs, zlib: inflate };
 
+let loaded: typeof import('node:zlib') | undefined;
+
+/** Loaded with the first block: most dumps have none, and it costs as much as opening one. */
+function zlib(): typeof import('node:zlib') {
+  loaded ??= process.getBuiltinModule('node:zlib');
+  return loaded;
+}
+
 function inflate(block: Uint8Array, into: Uint8Array): boolean {
   try {
-    const bytes = inflateSync(block, { maxOutputLength: into.length });
+    const bytes = zlib().inflateSync(block, { maxOutputLength: into.length });
     if (bytes.length !== into.length) return false;
     into.set(bytes);
     return true;

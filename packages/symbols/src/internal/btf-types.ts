@@ -205,12 +205,13 @@ export class BtfTypes {
     const { length } = words;
     const [names, firstType, firstString] = [this.#names, this.#firstType, this.#firstString];
     let count = 0;
+    // Most of it runs before the engine has compiled it: nothing is called for each type.
     for (let at = 0; at < length; count++) {
       const info = words[at + 1] ?? 0;
-      const kind = kindOf(info);
+      const kind = (info >>> 24) & 0x7f;
       const head = fixed[kind] ?? 0;
       if (head === 0) throw malformedBtf(`type ${firstType + count} is of unknown kind ${kind}`, at * 4);
-      const next = at + head + (element[kind] ?? 0) * lengthOf(info);
+      const next = at + head + (element[kind] ?? 0) * (info & 0xffffff);
       if (next > length) throw malformedBtf(`type ${firstType + count} reaches behind the types`, at * 4);
       starts[count] = at;
       const name = words[at] ?? 0;

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { closeSync, ftruncateSync, openSync, statfsSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +27,7 @@ export class SparseFile {
     this.name = name;
     this.folder = folder;
     this.fd = this.attempt(() => {
-      const path = join(folder, `osi-linux-${process.pid}-${randomUUID()}`);
+      const path = join(folder, `osi-linux-${process.pid}-${crypto.randomUUID()}`);
       const fd = openSync(path, 'wx+', 0o600);
       unlinkSync(path);
       return fd;

@@ -1,4 +1,4 @@
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { MessagePort, Worker } from 'node:worker_threads';
 
 /** What a worker answered, or what it failed with: the `code` of a system error, where it has one. */
 export type WorkerAnswer<Value> =
@@ -32,6 +32,8 @@ const TIMED_OUT = { failure: { code: 'ETIMEDOUT', message: 'no answer came in ti
  * Its program is a text, so that it is found wherever this file is bundled to. It does not keep the process alive.
  */
 export class SyncWorker<Request, Value> {
+  // Loaded where there is a worker: most sources need none, and it costs as much as opening one.
+  private readonly threads = process.getBuiltinModule('node:worker_threads');
   private readonly worker: Worker;
   private readonly answers: MessagePort;
   private readonly flag = new Int32Array(new SharedArrayBuffer(4));
@@ -42,9 +44,9 @@ export class SyncWorker<Request, Value> {
    * buffer, which is handed over.
    */
   constructor(handle: string) {
-    const { port1, port2 } = new MessageChannel();
+    const { port1, port2 } = new this.threads.MessageChannel();
     this.answers = port1;
-    this.worker = new Worker(HEAD + handle + LOOP, {
+    this.worker = new this.threads.Worker(HEAD + handle + LOOP, {
       eval: true,
       // Loaders of this process are of no use there, and cost a start each.
       execArgv: [],
@@ -63,7 +65,9 @@ export class SyncWorker<Request, Value> {
     Atomics.store(this.flag, 0, 0);
     this.worker.postMessage(request);
     Atomics.wait(this.flag, 0, 0, milliseconds);
-    const received = receiveMessageOnPort(this.answers) as { message: WorkerAnswer<Value> } | undefined;
+    const received = this.threads.receiveMessageOnPort(this.answers) as
+      | { message: WorkerAnswer<Value> }
+      | undefined;
     if (received !== undefined) return received.message;
     this.close();
     return TIMED_OUT;
