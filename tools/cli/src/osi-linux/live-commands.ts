@@ -34,7 +34,7 @@ export function addLiveCommands(
     .addOption(new Option('--for <SECONDS>', 'end after so many seconds').argParser(countArgument));
   addOptions(watching).action((source: string, options: LiveOptions) =>
     attempt(async () => {
-      const { watch } = await import('./commands/watch');
+      const { watch } = await import('./commands');
       const { pid: pids, events, interval: intervalMs, count, for: seconds } = options;
       const settings = resolveSettings(options, io.environment);
       return watch(source, { pids, events, intervalMs, count, seconds }, settings, io);
@@ -48,7 +48,7 @@ export function addLiveCommands(
     .addOption(new Option('--count <N>', 'end after so many tables').argParser(countArgument));
   addOptions(topping).action((source: string, { interval: intervalMs, count, ...options }: LiveOptions) =>
     attempt(async () => {
-      const { top } = await import('./commands/top');
+      const { top } = await import('./commands');
       return top(source, { intervalMs, count }, resolveSettings(options, io.environment), io);
     }),
   );

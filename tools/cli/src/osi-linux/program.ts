@@ -1,9 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { escapeControls, OsiError, parseAddress, type Skipped } from '@osi-linux/core';
 import type { Guest } from '@osi-linux/guest';
 import { diffSnapshots, SNAPSHOT_KINDS, type SnapshotKind, takeSnapshot } from '@osi-linux/osi-linux';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { processInput, readInput, readWholeFile } from '../kconf-import/input';
 import { printRows } from '../output/print-rows';
 import { resolveSettings, type SettingOptions, type Settings } from '../settings/settings';
 import { printError } from '../terminal/diagnostics';
@@ -14,25 +12,20 @@ import { version } from '../terminal/version';
 import { askListing } from './ask-listing';
 import type { ListingCommand, ListingOptions } from './command';
 import { current } from './commands/current';
-import { DIFF_COLUMNS, diffRow, diffTableRow } from './commands/diff';
 import { dmesg } from './commands/dmesg';
 import { env } from './commands/env';
 import type { ExportCommand } from './commands/export';
 import { files } from './commands/files';
-import { formatIdentity, identify, identityRow } from './commands/identify';
 import { addKconf } from './commands/kconf';
 import { maps } from './commands/maps';
 import { modules } from './commands/modules';
 import { mounts } from './commands/mounts';
-import { normalizeOsiTest } from './commands/normalize';
 import { ps } from './commands/ps';
-import { formatHexDump, READ_LIMIT, read, readRow } from './commands/read';
 import { sockets } from './commands/sockets';
-import { formatOsiTest } from './commands/test';
 import { threads } from './commands/threads';
-import { formatTranslation, translate } from './commands/translate';
 import { EXPORT_FORMATS } from './export-formats';
 import { addLiveCommands } from './live-commands';
+import { READ_LIMIT } from './read-limit';
 import { askSource, askSourceDump } from './source';
 
 interface CommandOptions extends SettingOptions {
@@ -42,8 +35,14 @@ interface CommandOptions extends SettingOptions {
   readonly ownRoot?: boolean;
 }
 
-/** The command line `osi-linux`, ready to parse; what it answers goes to `io`, the exit code to `io.exitCode`. */
-export function createProgram(io: Io): Command {
+const LISTINGS = [ps, threads, current, sockets, modules, dmesg, maps, files, env, mounts];
+
+/**
+ * The command line `osi-linux`, ready to parse; what it answers goes to `io`, the exit code to `io.exitCode`.
+ *
+ * Where a listing is `called`, it is the only command: to describe all of them takes as long as to open a dump.
+ */
+export function createProgram(io: Io, called?: string): Command {
   const program = new Command('osi-linux')
     .description('Read what a Linux guest is doing out of its memory.')
     .version(version)
@@ -51,8 +50,14 @@ export function createProgram(io: Io): Command {
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
     .exitOverride()
     .addHelpText('after', EXAMPLES);
-  for (const listing of [ps, threads, current, sockets, modules, dmesg, maps, files, env, mounts])
-    addListing(program, io, listing);
+  const listing = LISTINGS.find(({ name }) => name === called);
+  if (listing !== undefined) addListing(program, io, listing);
+  else addAll(program, io);
+  return program;
+}
+
+function addAll(program: Command, io: Io): void {
+  for (const listing of LISTINGS) addListing(program, io, listing);
   addIdentify(program, io);
   addTranslate(program, io);
   addRead(program, io);
@@ -62,7 +67,6 @@ export function createProgram(io: Io): Command {
   addTest(program, io);
   addNormalize(program, io);
   addKconf(program, io);
-  return program;
 }
 
 const EXAMPLES = `
@@ -102,6 +106,7 @@ function addIdentify(program: Command, io: Io): void {
     .argument('<SOURCE>', SOURCE_HELP);
   addOptions(command).action((source: string, options: CommandOptions) =>
     attempt(io, async () => {
+      const { formatIdentity, identify, identityRow } = await import('./commands');
       const settings = resolveSettings(options, io.environment);
       const { answer: identity } = await askSourceDump(source, settings, io, (dump) =>
         identify(dump, settings),
@@ -122,6 +127,7 @@ function addTranslate(program: Command, io: Io): void {
     .argument('<ADDR>', 'virtual address, hex with 0x or decimal', addressArgument);
   addOptions(command).action((source: string, address: bigint, options: CommandOptions) =>
     attempt(io, async () => {
+      const { formatTranslation, translate } = await import('./commands');
       const settings = resolveSettings(options, io.environment);
       const ask = (guest: Guest) => translate(guest, address, listingOptions(options));
       const { row, missing } = (await askSource(source, settings, io, ask)).answer;
@@ -144,6 +150,7 @@ function addRead(program: Command, io: Io): void {
   addOptions(command).action(
     (source: string, address: bigint, length: number, options: CommandOptions & { raw?: boolean }) =>
       attempt(io, async () => {
+        const { formatHexDump, read, readRow } = await import('./commands');
         const settings = resolveSettings(options, io.environment);
         const ask = (guest: Guest) => read(guest, address, length, listingOptions(options));
         const { answer, dump } = await askSource(source, settings, io, ask);
@@ -179,7 +186,7 @@ function addExport(program: Command, io: Io): void {
     .option('--ndjson', 'the same in one line');
   addProfileOptions(command).action((source: string, out: string, options: ExportOptions) =>
     attempt(io, async () => {
-      const { exportTo, formatExport } = await import('./commands/export');
+      const { exportTo, formatExport } = await import('./commands');
       const settings = resolveSettings(options, io.environment);
       const { format, all = false, force = false } = options;
       const sources = [source, ...settings.parts];
@@ -222,11 +229,12 @@ function addDiff(program: Command, io: Io): void {
     .option('--ndjson', 'print JSON, a row a line');
   addProfileOptions(command).action((first: string, second: string, options: DiffOptions) =>
     attempt(io, async () => {
+      const { DIFF_COLUMNS, diffRow, diffTableRow } = await import('./commands');
       const settings = resolveSettings(options, io.environment);
       const { pid: pids, kind: kinds, wait = 0 } = options;
       const take = ({ linux }: Guest) => takeSnapshot(linux, { kinds, pids });
       const before = await askSource(first, settings, io, take);
-      if (wait > 0) await sleep(wait * 1000);
+      if (wait > 0) await new Promise((resume) => setTimeout(resume, wait * 1000));
       const after = await askSource(second, settings, io, take);
       const { changes, sameBoot, skipped } = diffSnapshots(before.answer, after.answer);
       const format = settings.format.value;
@@ -247,6 +255,7 @@ function addTest(program: Command, io: Io): void {
     .addOption(new Option('--cpu <N>', 'only what this processor runs').argParser(countArgument));
   addProfileOptions(command).action((source: string, options: CommandOptions) =>
     attempt(io, async () => {
+      const { formatOsiTest } = await import('./commands');
       const settings = resolveSettings(options, io.environment);
       const ask = (guest: Guest) => formatOsiTest(guest, options.cpu);
       const { answer, dump } = await askSource(source, settings, io, ask);
@@ -265,6 +274,7 @@ function addNormalize(program: Command, io: Io): void {
     .argument('[FILE]', 'the output; standard input where absent or -')
     .action((file = '-') =>
       attempt(io, async () => {
+        const { normalizeOsiTest, processInput, readInput, readWholeFile } = await import('./commands');
         const bytes = file === '-' ? await readInput(processInput) : readWholeFile(file);
         io.out(normalizeOsiTest(Buffer.from(bytes).toString()));
         return ExitCode.Complete;

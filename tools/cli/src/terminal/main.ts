@@ -10,11 +10,19 @@ export async function runMain(run: (io: Io) => Promise<unknown>): Promise<void> 
     if (error.code === 'EPIPE') process.exit(process.exitCode ?? ExitCode.Complete);
     throw error;
   });
+  const used = new Set<NodeJS.WriteStream>();
+  const write = (stream: NodeJS.WriteStream, data: string | Uint8Array): void => {
+    used.add(stream);
+    stream.write(data);
+  };
   const io: Io = {
-    out: (data) => process.stdout.write(data),
-    err: (text) => process.stderr.write(text),
+    out: (data) => write(process.stdout, data),
+    err: (text) => write(process.stderr, text),
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
-    colour: process.stderr.isTTY === true && process.env['NO_COLOR'] === undefined,
+    // The stream is made when it is first asked for, which is never where all is well.
+    get colour() {
+      return process.stderr.isTTY === true && process.env['NO_COLOR'] === undefined;
+    },
     rows: () => (process.stdout.isTTY ? process.stdout.rows : undefined),
     onInterrupt,
     onKey,
@@ -29,4 +37,11 @@ export async function runMain(run: (io: Io) => Promise<unknown>): Promise<void> 
     io.exitCode = error.exitCode === 0 ? ExitCode.Complete : ExitCode.Usage;
   }
   process.exitCode = io.exitCode;
+  for (const stream of used) await untilWritten(stream);
+  // Left to itself, Node waits for the threads that still compile, and then gives memory back piece by piece.
+  process.exit();
+}
+
+function untilWritten(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()));
 }

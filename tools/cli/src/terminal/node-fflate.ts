@@ -1,10 +1,15 @@
+import type * as zlib from 'node:zlib';
+
 /**
  * What the packages use of fflate, by Node's own zlib: the library fills tables when it is loaded, which costs a command
- * as much as listing the processes of a guest.
+ * as much as listing the processes of a guest. Node's is loaded when it is called.
  */
-import { gunzipSync } from 'node:zlib';
+export const unzlibSync = (block: Uint8Array, options?: zlib.ZlibOptions): Uint8Array =>
+  process.getBuiltinModule('node:zlib').inflateSync(block, options);
 
-export { deflateSync as zlibSync, inflateSync as unzlibSync } from 'node:zlib';
+/** Packs bytes as a zlib stream; see {@link unzlibSync}. */
+export const zlibSync = (bytes: Uint8Array, options?: zlib.ZlibOptions): Uint8Array =>
+  process.getBuiltinModule('node:zlib').deflateSync(bytes, options);
 
 /** No file that is unpacked in memory may come to more. */
 const MOST_BYTES = 1024 * 1024 * 1024;
@@ -20,6 +25,8 @@ export class Gunzip {
 
   push(piece: Uint8Array, last = false): void {
     this.pieces.push(piece);
-    if (last) this.take(gunzipSync(Buffer.concat(this.pieces), { maxOutputLength: MOST_BYTES }), true);
+    if (!last) return;
+    const { gunzipSync } = process.getBuiltinModule('node:zlib');
+    this.take(gunzipSync(Buffer.concat(this.pieces), { maxOutputLength: MOST_BYTES }), true);
   }
 }

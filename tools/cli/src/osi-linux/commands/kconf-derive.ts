@@ -2,9 +2,8 @@ import { escapeControls, OsiError } from '@osi-linux/core';
 import { type DerivedSection, deriveSection } from '@osi-linux/guest';
 import { isGroupName } from '@osi-linux/kconf';
 import type { Command } from 'commander';
-import { type ImportOptions, type StoreOutcome, storeSection } from '../../kconf-import/import-log';
-import { printDiff, printFinding } from '../../kconf-import/report';
-import { type ImportedSection, sectionOfLines } from '../../kconf-import/section';
+import type { ImportOptions, StoreOutcome } from '../../kconf-import/import-log';
+import type { ImportedSection } from '../../kconf-import/section';
 import { resolveSettings, type Settings } from '../../settings/settings';
 import { ExitCode } from '../../terminal/exit-code';
 import type { Io } from '../../terminal/io';
@@ -63,6 +62,7 @@ interface DeriveOptions extends ImportOptions {
 type Attempt = (run: () => Promise<ExitCode>) => Promise<void>;
 
 async function derive(source: string, options: DeriveOptions, io: Io): Promise<ExitCode> {
+  const { printDiff, printFinding, sectionOfLines, storeSection } = await import('.');
   const settings = resolveSettings({ json: options.json }, io.environment);
   const ofFile = await deriveOfFile(source, options, settings, io);
   const derived = ofFile ?? (await deriveOfGuest(source, options, settings, io));

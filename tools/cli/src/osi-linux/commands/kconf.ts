@@ -7,12 +7,8 @@ import { type OutputFormat, resolveSettings, type SettingOptions } from '../../s
 import { printError } from '../../terminal/diagnostics';
 import { ExitCode } from '../../terminal/exit-code';
 import type { Io } from '../../terminal/io';
-import { checkGroups, formatFindings } from './kconf-check';
 import { addDerive } from './kconf-derive';
-import { diffColumns, diffGroups } from './kconf-diff';
 import { groupOf, groupsOf, type OpenKeyFile, openKeyFile } from './kconf-file';
-import { LIST_COLUMNS, listGroups } from './kconf-list';
-import { infoValueText, rawJson, rawText, SHOW_COLUMNS, showGroups } from './kconf-show';
 
 /** Adds `osi-linux kconf` with its subcommands: all that can be asked about a `kernelinfo.conf`, and what adds to it. */
 export function addKconf(program: Command, io: Io): void {
@@ -39,6 +35,7 @@ function addList(kconf: Command, io: Io): void {
   const command = subcommand(kconf, 'list', 'list the groups, and whether PANDA loads them');
   command.action((file: string, options: SettingOptions) =>
     attempt(io, options, async (format) => {
+      const { LIST_COLUMNS, listGroups } = await import('.');
       const keyFile = openKeyFile(file);
       await print(io, listGroups(keyFile), LIST_COLUMNS, format);
       return report(io, keyFile, keyFile.rejections);
@@ -54,14 +51,21 @@ function addShow(kconf: Command, io: Io): void {
     attempt(io, options, async (format) => {
       const keyFile = openKeyFile(file);
       if (options.raw) return showRaw(io, keyFile, name, format);
+      const { SHOW_COLUMNS, showGroups } = await import('.');
       const { rows, problems } = showGroups(groupsOf(keyFile, name));
-      await print(io, forPeople(rows, ['value'], format), SHOW_COLUMNS, format);
+      await print(io, await forPeople(rows, ['value'], format), SHOW_COLUMNS, format);
       return report(io, keyFile, [...keyFile.rejections, ...problems]);
     }),
   );
 }
 
-function showRaw(io: Io, keyFile: OpenKeyFile, name: string | undefined, format: OutputFormat): ExitCode {
+async function showRaw(
+  io: Io,
+  keyFile: OpenKeyFile,
+  name: string | undefined,
+  format: OutputFormat,
+): Promise<ExitCode> {
+  const { rawJson, rawText } = await import('.');
   if (keyFile.rejections.length > 0) throw rejection(keyFile);
   const groups = groupsOf(keyFile, name);
   if (format !== 'table') io.out(`${rawJson(groups, format === 'json' ? '  ' : '')}\n`);
@@ -75,6 +79,7 @@ function addCheck(kconf: Command, io: Io): void {
     .option('--strict', "as PANDA sees it: GLib's numbers, PANDA's required keys, nothing else");
   command.action((file: string, name: string | undefined, options: SettingOptions & { strict?: boolean }) =>
     attempt(io, options, async (format) => {
+      const { checkGroups, formatFindings } = await import('.');
       const keyFile = openKeyFile(file);
       const { rows, faults } = checkGroups(keyFile, name, options.strict === true);
       if (format === 'table') io.out(`${formatFindings(rows, file)}${summary(rows.length, faults)}\n`);
@@ -90,10 +95,11 @@ function addDiff(kconf: Command, io: Io): void {
     .argument('<B>', 'another group');
   command.action((file: string, a: string, b: string, options: SettingOptions) =>
     attempt(io, options, async (format) => {
+      const { diffColumns, diffGroups } = await import('.');
       const keyFile = openKeyFile(file);
       const rows = diffGroups(groupOf(keyFile, a), groupOf(keyFile, b));
       if (rows.length === 0 && format === 'table') io.out('no key differs\n');
-      else await print(io, forPeople(rows, ['a', 'b'], format), diffColumns(a, b), format);
+      else await print(io, await forPeople(rows, ['a', 'b'], format), diffColumns(a, b), format);
       return ExitCode.Complete;
     }),
   );
@@ -119,12 +125,13 @@ function print(
 }
 
 /** In a table, addresses are shown both as the file has them and in hex. */
-function forPeople(
+async function forPeople(
   rows: readonly JsonRow[],
   fields: readonly string[],
   format: OutputFormat,
-): readonly JsonRow[] {
+): Promise<readonly JsonRow[]> {
   if (format !== 'table') return rows;
+  const { infoValueText } = await import('.');
   return rows.map((row) => {
     const shown = fields.map((field) => [field, infoValueText(String(row['key']), row[field] ?? null)]);
     return { ...row, ...Object.fromEntries(shown) };

@@ -4,9 +4,6 @@ import { type JsonRow, jsonAddress } from '../../output/json-value';
 import { selectAddressSpace } from '../address-space';
 import type { ListingOptions } from '../command';
 
-/** The most that one call reads, in bytes. */
-export const READ_LIMIT = 64 * 1024 * 1024;
-
 /** What `osi-linux read` answers. */
 export interface ReadAnswer {
   readonly bytes: Uint8Array;

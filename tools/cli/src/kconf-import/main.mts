@@ -2,4 +2,4 @@ import { runMain } from '../terminal/main';
 import { processInput } from './input';
 import { run } from './run';
 
-await runMain((io) => run(process.argv.slice(2), io, processInput));
+void runMain((io) => run(process.argv.slice(2), io, processInput));

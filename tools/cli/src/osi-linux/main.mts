@@ -1,4 +1,4 @@
 import { runMain } from '../terminal/main';
 import { createProgram } from './program';
 
-await runMain((io) => createProgram(io).parseAsync(process.argv));
+void runMain((io) => createProgram(io, process.argv[2]).parseAsync(process.argv));
