@@ -28,16 +28,22 @@ export const LONGEST_BANNER = 512;
  */
 const SHAPE = /^Linux version [0-9][^ \n\0]* \([^\n\0]*\) [^\n\0]*#[0-9][^\n\0]*(?=\n)/;
 
-/** Searches all of a dump's memory. It reads everything once: hundreds of MB a second. */
+/** Searches all of a dump's memory, byte by byte: hundreds of MB a second. */
 export function scanForBanner(memory: PhysicalMemory): Banner | undefined {
-  // Arrays of this size are aligned by the compiler; where none is, every byte is looked at.
-  for (const alignment of [4, 1] as const) {
-    for (const { at } of eachOccurrence(memory, [{ bytes: START, alignment }])) {
-      const text = bannerIn(readPhysical(memory, at, LONGEST_BANNER));
-      if (text !== undefined) return { text, place: `physical memory at ${formatAddress(at)}` };
-    }
+  return bannerAmong(memory, places(memory, 1));
+}
+
+/** The first banner at one of some places in physical memory. */
+export function bannerAmong(memory: PhysicalMemory, places: Iterable<PhysicalAddress>): Banner | undefined {
+  for (const at of places) {
+    const text = bannerIn(readPhysical(memory, at, LONGEST_BANNER));
+    if (text !== undefined) return { text, place: `physical memory at ${formatAddress(at)}` };
   }
   return undefined;
+}
+
+function* places(memory: PhysicalMemory, alignment: 1 | 4): Generator<PhysicalAddress> {
+  for (const { at } of eachOccurrence(memory, [{ bytes: START, alignment }])) yield at;
 }
 
 /** Searches the image of a kernel, which lies in one run of memory. */
@@ -46,12 +52,9 @@ export function scanImageForBanner(memory: PhysicalMemory, start: PhysicalAddres
     .map((range) => ({ start: Math.max(range.start, start), end: Math.min(range.end, start + IMAGE_REACH) }))
     .filter((range) => range.start < range.end);
   const { page, hole, scan } = memory;
-  return scanForBanner({
-    ranges,
-    page: page.bind(memory),
-    hole: hole.bind(memory),
-    scan: scan.bind(memory),
-  });
+  const image = { ranges, page: page.bind(memory), hole: hole.bind(memory), scan: scan.bind(memory) };
+  // Arrays of this size are aligned by the compiler; where none is, every byte is looked at.
+  return bannerAmong(image, places(image, 4)) ?? scanForBanner(image);
 }
 
 /** Bytes up to the first hole. */

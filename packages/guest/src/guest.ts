@@ -3,6 +3,7 @@ import { BytesSource, type Dump, openDump } from '@osi-linux/memory';
 import { Osi } from '@osi-linux/osi';
 import { OsiLinux } from '@osi-linux/osi-linux';
 import type { AddressSpace } from '@osi-linux/x86-mmu';
+import { KernelSearch } from './kernel-search';
 import { chooseProfile, type ProfileChoice, type ProfileSource } from './profile-choice';
 import type { ProfileNames } from './profile-names';
 
@@ -38,7 +39,13 @@ export interface Guest {
  * ```
  */
 export function openGuest(dump: Dump, source: ProfileSource): Guest {
-  const profile = chooseProfile(dump, source);
+  return openGuestBy(new KernelSearch(dump), source);
+}
+
+/** The same for who goes on to search the dump. */
+export function openGuestBy(search: KernelSearch, source: ProfileSource): Guest {
+  const { dump } = search;
+  const profile = chooseProfile(search, source);
   const linux = new OsiLinux({ kernel: profile.kernel, cpus: dump.cpus });
   const osi = new Osi();
   osi.register(linux);

@@ -4,12 +4,13 @@ import type { Dump, Finding } from '@osi-linux/memory';
 import type { KernelLocation } from '@osi-linux/symbols';
 import type { PagingFormName } from '@osi-linux/x86-mmu';
 import { type Banner, findBannerNear } from './banner';
-import { type Guest, openGuest } from './guest';
+import { type Guest, openGuestBy } from './guest';
 import { findHiddenFindings } from './hidden-findings';
 import { findKaslrShift } from './kaslr';
 import { reportKernelMeans } from './kernel-means';
 import { KernelSearch } from './kernel-search';
 import type { ProfileSource } from './profile-choice';
+import { sectionFindings } from './section-needed';
 
 /** What a dump is, as far as can be told. */
 export interface Identity {
@@ -53,7 +54,8 @@ export interface Identity {
 /**
  * Tells what a dump is, also where its processes cannot be read.
  *
- * Searches all of memory for the kernel's banner where the profile does not lead to it.
+ * Looks for the kernel by each of the means there are, in one pass over memory, whatever the profile says; once more for
+ * the banner, where no kernel is found.
  *
  * @example
  * ```ts
@@ -63,10 +65,12 @@ export interface Identity {
  * ```
  */
 export function identifyGuest(dump: Dump, source: ProfileSource): Identity {
-  const opened = tryOpen(dump, source);
+  const search = new KernelSearch(dump);
+  const opened = tryOpen(search, source);
   const guest = OsiError.is(opened) ? undefined : opened;
-  const banner = findBanner(dump, guest);
-  const { location, findings } = reportKernelMeans(dump);
+  const banner = findBanner(search, guest);
+  const findings = reportKernelMeans(search);
+  const location = search.kernel?.location;
   const pages = dump.memory.ranges.reduce((sum, { start, end }) => sum + (end - start) / PAGE_SIZE, 0);
   return {
     format: dump.format,
@@ -84,26 +88,26 @@ export function identifyGuest(dump: Dump, source: ProfileSource): Identity {
       ...dump.findings,
       ...bannerFinding(banner),
       ...findings,
-      ...(guest === undefined ? [] : guestFindings(guest)),
+      ...(guest === undefined ? sectionFindings(search) : guestFindings(guest)),
     ],
     problem: OsiError.is(opened) ? opened : null,
   };
 }
 
-function tryOpen(dump: Dump, source: ProfileSource): Guest | OsiError {
+function tryOpen(search: KernelSearch, source: ProfileSource): Guest | OsiError {
   try {
-    return openGuest(dump, source);
+    return openGuestBy(search, source);
   } catch (error) {
     if (!OsiError.is(error)) throw error;
     return error;
   }
 }
 
-function findBanner(dump: Dump, guest: Guest | undefined): Banner | undefined {
+function findBanner(search: KernelSearch, guest: Guest | undefined): Banner | undefined {
   const { memory, info } = guest?.profile.kernel ?? {};
   const init = info?.['task.init_addr'];
   const near = memory !== undefined && init !== undefined ? findBannerNear(memory, init) : undefined;
-  return near ?? new KernelSearch(dump).banner;
+  return near ?? search.banner;
 }
 
 function nameOf(guest: Guest | undefined, banner: Banner | undefined): { release: string | null } {

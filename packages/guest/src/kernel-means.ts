@@ -1,48 +1,68 @@
 import { formatAddress } from '@osi-linux/core';
-import type { Dump, Finding } from '@osi-linux/memory';
-import { eachKernelLocation, type KernelLocation, type KernelMeans } from '@osi-linux/symbols';
-
-/** What each of the means that lead to a kernel without a profile has found. */
-export interface KernelMeansReport {
-  /** The first kernel that one of them has found. */
-  readonly location: KernelLocation | undefined;
-  /** What each has found, or that it has found none. */
-  readonly findings: readonly Finding[];
-}
+import type { Finding } from '@osi-linux/memory';
+import {
+  eachKernelLocation,
+  type KernelLocation,
+  type KernelMeans,
+  type LocatedKernel,
+} from '@osi-linux/symbols';
+import { entryFindings } from './kernel-entry';
+import { bannerOf, type KernelSearch } from './kernel-search';
 
 const TITLES: Readonly<Record<KernelMeans, string>> = {
   vmcoreinfo: 'kernel by VMCOREINFO of the dump',
   registers: 'kernel by registers of processors',
   'vmcoreinfo-in-memory': 'kernel by VMCOREINFO in memory',
   'page-tables-in-memory': 'kernel by page tables in memory',
+  'unaligned-vmcoreinfo-in-memory': 'kernel by VMCOREINFO that begins no page',
 };
 const ALL = Object.keys(TITLES) as readonly KernelMeans[];
 
-/** Looks for the kernel by each of the means, whether or not another has found it; reads all of memory twice. */
-export function reportKernelMeans(dump: Dump): KernelMeansReport {
-  const { memory, cpus, vmcoreinfo, machine } = dump;
+/**
+ * What each of the means that lead to a kernel without a profile has found, whether or not another has found one, and why
+ * not; all of them share one pass over memory.
+ */
+export function reportKernelMeans(search: KernelSearch): Finding[] {
   const findings: Finding[] = [];
-  let first: KernelLocation | undefined;
+  const places = new Map<string, KernelLocation>();
+  const taken = search.kernel && placeOf(search.kernel.location);
   for (const means of ALL) {
-    const [location] = eachKernelLocation({ memory, cpus, vmcoreinfo, machine, means: [means] });
-    first ??= location;
+    if (means === 'unaligned-vmcoreinfo-in-memory' && places.size > 0) break;
     const what = TITLES[means];
-    if (location === undefined) findings.push({ what, value: 'not found', evidence: whyNot(dump, means) });
+    const locations = [...eachKernelLocation({ ...search.source, means: [means] })];
+    for (const location of locations)
+      if (!places.has(placeOf(location))) places.set(placeOf(location), location);
+    const location = locations.find((found) => placeOf(found) === taken) ?? locations[0];
+    if (location === undefined) findings.push({ what, value: 'not found', evidence: whyNot(search, means) });
     else findings.push({ what, value: locationText(location), evidence: evidenceText(location) });
   }
-  return { location: first, findings };
+  const entries = [...places.values()].flatMap((location) => entryFindings(search, location));
+  const others = places.size > 1 ? search.findOthers() : [];
+  return [...findings, ...entries, ...others.map(otherFinding)];
 }
 
-function whyNot({ cpus, vmcoreinfo }: Dump, means: KernelMeans): string {
-  if (means === 'vmcoreinfo') {
-    return vmcoreinfo === undefined ? 'the dump has no such note' : 'what the note names maps no kernel';
+function placeOf({ form, textBase, physBase }: KernelLocation): string {
+  return `${form.name} ${textBase} ${physBase}`;
+}
+
+function whyNot({ dump, survey }: KernelSearch, means: KernelMeans): string {
+  const { cpus, vmcoreinfo } = dump;
+  switch (means) {
+    case 'vmcoreinfo':
+      return vmcoreinfo === undefined ? 'the dump has no such note' : 'what the note names maps no kernel';
+    case 'registers':
+      return cpus.length === 0
+        ? 'the dump has no registers'
+        : 'what CR3 names maps no image that can be told';
+    case 'vmcoreinfo-in-memory':
+      return survey.notes.length === 0
+        ? 'no page of memory begins with such a note; elsewhere it is looked for where nothing else leads to a kernel'
+        : `${survey.notes.length} of them in memory, and none leads to a kernel`;
+    case 'page-tables-in-memory':
+      return 'no table in all of memory maps a 64-bit image that it is in, or RAM with itself in it as 32-bit kernels do';
+    case 'unaligned-vmcoreinfo-in-memory':
+      return 'no such note in all of memory, or none that leads to a kernel';
   }
-  if (means === 'registers') {
-    return cpus.length === 0 ? 'the dump has no registers' : 'what CR3 names maps no image that can be told';
-  }
-  return means === 'vmcoreinfo-in-memory'
-    ? 'no such note in all of memory, or none that leads to a kernel'
-    : 'no table of a 64-bit kernel in all of memory maps an image that it is in';
 }
 
 function locationText({ form, textBase, kaslrShift, physBase }: KernelLocation): string {
@@ -55,4 +75,17 @@ function evidenceText({ evidence }: KernelLocation): string {
     .slice(0, 2)
     .map((found) => found.evidence)
     .join('; ');
+}
+
+/** A kernel in memory beside the one that is taken. */
+function otherFinding(kernel: LocatedKernel): Finding {
+  const { location, commandLine, isCrashKernel } = kernel;
+  const banner = bannerOf(kernel)?.text;
+  const said = [
+    ...(isCrashKernel ? ['it was started to dump a crashed one: elfcorehdr= on its command line'] : []),
+    ...(commandLine === undefined ? [] : [`command line "${commandLine}"`]),
+    ...(banner === undefined ? ['no banner'] : [`banner "${banner}"`]),
+    evidenceText(location),
+  ];
+  return { what: 'another kernel', value: locationText(location), evidence: said.join('; ') };
 }

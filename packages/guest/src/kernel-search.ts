@@ -1,23 +1,59 @@
 import { readPartial } from '@osi-linux/core';
 import type { Dump } from '@osi-linux/memory';
-import { type LocatedKernel, locateKernel } from '@osi-linux/symbols';
-import { type Banner, bannerIn, findBannerNear, LONGEST_BANNER, scanForBanner } from './banner';
+import {
+  type KernelSource,
+  type LocatedKernel,
+  locateKernel,
+  locateKernels,
+  MemorySurvey,
+  parseVmcoreinfo,
+  type Vmcoreinfo,
+} from '@osi-linux/symbols';
+import { type Banner, bannerAmong, bannerIn, findBannerNear, LONGEST_BANNER, scanForBanner } from './banner';
 
-/** What a dump's memory tells of its kernel without a profile; each is searched for once, when it is first asked for. */
+/**
+ * What a dump's memory tells of its kernel without a profile; each is searched for once, when it is first asked for, and
+ * all of them share one pass over memory.
+ */
 export class KernelSearch {
   readonly dump: Dump;
+  /** What all of memory has that may lead to a kernel. */
+  readonly survey: MemorySurvey;
   #located: { readonly kernel: LocatedKernel | undefined } | undefined;
   #banner: { readonly found: Banner | undefined } | undefined;
 
   constructor(dump: Dump) {
     this.dump = dump;
+    this.survey = new MemorySurvey(dump.memory);
+  }
+
+  /** What the kernel is looked for in. */
+  get source(): KernelSource {
+    const { memory, cpus, vmcoreinfo, machine } = this.dump;
+    return { memory, cpus, vmcoreinfo, machine, symbols: SYMBOLS, survey: this.survey };
   }
 
   /** The kernel, with its symbols where they can be read; `undefined` where none is found. */
   get kernel(): LocatedKernel | undefined {
-    const { memory, cpus, vmcoreinfo, machine } = this.dump;
-    this.#located ??= { kernel: locateKernel({ memory, cpus, vmcoreinfo, machine, symbols: SYMBOLS }) };
+    this.#located ??= { kernel: locateKernel(this.source) };
     return this.#located.kernel;
+  }
+
+  /** Kernels in memory besides: one that was started to dump a crashed one, what is left of others. Reads all of it. */
+  findOthers(): LocatedKernel[] {
+    const place = ({ location }: LocatedKernel) => `${location.textBase} ${location.physBase}`;
+    const { kernel } = this;
+    return locateKernels(this.source).filter(
+      (other) => kernel === undefined || place(other) !== place(kernel),
+    );
+  }
+
+  /** The kernel's VMCOREINFO: by its symbols, else one in memory that names its image. */
+  get vmcoreinfo(): Vmcoreinfo | undefined {
+    const { kernel, survey } = this;
+    if (kernel?.vmcoreinfo !== undefined || kernel === undefined) return kernel?.vmcoreinfo;
+    const names = (note: Vmcoreinfo) => note.address('SYMBOL(_stext)') === kernel.location.textBase;
+    return survey.notes.map(({ text }) => parseVmcoreinfo(text)).find(names);
   }
 
   /** The kernel's banner: where its symbols say, else in its image, else anywhere in memory. */
@@ -27,16 +63,20 @@ export class KernelSearch {
   }
 
   #findBanner(): Banner | undefined {
-    const { kernel } = this;
-    if (kernel === undefined) return scanForBanner(this.dump.memory);
-    const { tables, textBase } = kernel.location;
-    const at = kernel.symbols?.lookup(SYMBOLS).get('linux_banner');
-    const text = at === undefined ? undefined : bannerIn(readPartial(tables, at, LONGEST_BANNER).bytes);
-    if (at !== undefined && text !== undefined) {
-      return { text, place: `virtual address 0x${at.toString(16)}` };
-    }
-    return findBannerNear(tables, textBase) ?? scanForBanner(this.dump.memory);
+    const { kernel, survey } = this;
+    const near = kernel && bannerOf(kernel);
+    if (near !== undefined) return near;
+    return bannerAmong(survey.memory, survey.texts.banners) ?? scanForBanner(survey.memory);
   }
+}
+
+/** The banner of a kernel that was found: where its symbols say, else in its image. */
+export function bannerOf({ location, symbols }: LocatedKernel): Banner | undefined {
+  const { tables, textBase } = location;
+  const at = symbols?.lookup(SYMBOLS).get('linux_banner');
+  const text = at === undefined ? undefined : bannerIn(readPartial(tables, at, LONGEST_BANNER).bytes);
+  if (at !== undefined && text !== undefined) return { text, place: `virtual address 0x${at.toString(16)}` };
+  return findBannerNear(tables, textBase);
 }
 
 /** What is looked up beside what a section is derived from, on the one way over all names. */

@@ -19,13 +19,13 @@ import { MAKE_SECTION } from './profile-refusal';
  * ```
  */
 export function readLogByVmcoreinfo(dump: Dump): Listing<LinuxLogRecord> {
-  const { kernel } = new KernelSearch(dump);
-  if (kernel?.vmcoreinfo === undefined) {
+  const { kernel, vmcoreinfo } = new KernelSearch(dump);
+  if (kernel === undefined || vmcoreinfo === undefined) {
     throw new OsiError('PROFILE_NOT_DERIVABLE', 'the kernel log cannot be found: there is no VMCOREINFO', {
       hint: MAKE_SECTION,
     });
   }
-  const { location, vmcoreinfo } = kernel;
+  const { location } = kernel;
   const memory = location.tables;
   const lookup = (names: readonly string[]) => symbolsIn(vmcoreinfo, names);
   const { info } = deriveKernelInfo({ types: typesIn(vmcoreinfo), symbols: { lookup }, memory, location });

@@ -10,7 +10,7 @@ import type { Dump, Finding } from '@osi-linux/memory';
 import { findNamedRoots } from '@osi-linux/symbols';
 import { likelyGroups } from './group-filter';
 import type { KernelRoot } from './kernel-root';
-import { KernelSearch } from './kernel-search';
+import type { KernelSearch } from './kernel-search';
 import { type DerivedProfile, deriveProfile, rootOf, tryDerived } from './profile-derivation';
 import { namedProfile, type ProfileNames } from './profile-names';
 import { mismatch, missingFile, noneFits, unknownGroup } from './profile-refusal';
@@ -49,14 +49,13 @@ const DEFAULT_GROUP = 'debian-3.2.65-i686';
  * @throws OsiError `PROFILE_FILE_MISSING`, `PROFILE_GROUP_UNKNOWN`, `PROFILE_MISMATCH` or `PROFILE_NONE_FITS`; what is
  * wrong with the plugin arguments.
  */
-export function chooseProfile(dump: Dump, source: ProfileSource): ProfileChoice {
-  const search = new KernelSearch(dump);
+export function chooseProfile(search: KernelSearch, source: ProfileSource): ProfileChoice {
   const { kconfFile, kconfGroup } = namedProfile(source);
   if (kconfGroup !== undefined) return chooseNamed(search, source, kconfGroup);
   const found = (source.places ?? []).length > 0;
   if (source.keyFile === undefined && kconfFile !== undefined && !found) throw missingFile(kconfFile);
   const groups = source.keyFile?.groups ?? [];
-  const noted = [noteOf(dump)].filter((group) => group !== undefined);
+  const noted = [noteOf(search.dump)].filter((group) => group !== undefined);
   const orders = found ? [noted, groups] : [groups, noted];
   for (const candidates of orders) {
     const choice = firstThatFits(search, candidates);

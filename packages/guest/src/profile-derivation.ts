@@ -34,7 +34,7 @@ export function deriveProfile(search: KernelSearch): DerivedProfile {
     ...derived,
     root: rootOf(kernel),
     findings: [
-      ...location.evidence.filter(({ what }) => what !== 'page-table root'),
+      ...location.evidence.filter(({ what }) => what === 'kernel image' || what === 'kaslr shift'),
       ...symbols.evidence,
       { what: 'types', value: `BTF, ${size}`, evidence: btf.evidence },
       { what: 'derived keys', value: `${derived.lines.length}`, evidence: missingText(derived) },

@@ -4,6 +4,7 @@ import type { KernelSearch } from './kernel-search';
 import type { ProfileSource } from './profile-choice';
 import { parseProfileName } from './profile-name';
 import { namedProfile } from './profile-names';
+import { findPidZero, neededName } from './section-needed';
 
 /** There is no key file where one is named. */
 export function missingFile(file: string, places: readonly string[] = []): OsiError {
@@ -65,17 +66,20 @@ function placesText(places: readonly string[]): string {
 }
 
 /** What is known of the kernel without a section. */
-function kernelSeen({ kernel, banner }: KernelSearch): string[] {
+function kernelSeen(search: KernelSearch): string[] {
+  const { kernel, banner } = search;
   if (banner === undefined)
     return ['no "Linux version" banner is anywhere in the dump: is it the memory of a Linux guest?'];
   const seen = [`the guest's banner is "${banner.text}"`];
-  if (kernel === undefined) return seen;
-  const { form, textBase, kaslrShift } = kernel.location;
-  const shift = kaslrShift === null ? '' : `, which KASLR moved by ${formatAddress(kaslrShift)}`;
-  seen.push(`its image begins at ${formatAddress(textBase)}${shift}, in ${form.name} paging`);
-  const init = kernel.symbols?.lookup(['init_task']).get('init_task');
-  if (init !== undefined) seen.push(`its init_task is at ${formatAddress(init)}, by its own symbols`);
-  return seen;
+  if (kernel !== undefined) {
+    const { form, textBase, kaslrShift } = kernel.location;
+    const shift = kaslrShift === null ? '' : `, which KASLR moved by ${formatAddress(kaslrShift)}`;
+    seen.push(`its image begins at ${formatAddress(textBase)}${shift}, in ${form.name} paging`);
+    const init = findPidZero(search);
+    if (init !== undefined) seen.push(`its init_task is at ${formatAddress(init.address)}: ${init.evidence}`);
+  }
+  const name = neededName(search);
+  return name === undefined ? seen : [...seen, `a section of it has the name ${name}`];
 }
 
 function remedy(group: KeyFileGroup, banner: string | undefined): string {

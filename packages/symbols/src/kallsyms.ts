@@ -20,6 +20,8 @@ export interface KallsymsSource {
 
 /** How far the table can lie behind the start of the image: it is part of `.rodata`. */
 const IMAGE_REACH = 128 * 1024 * 1024;
+/** Sections of an image begin with pages. */
+const IMAGE_ALIGNMENT = 0x1000n;
 /** How many addresses, spread over all, must ascend for an encoding to be taken. */
 const SAMPLES = 64;
 
@@ -168,14 +170,58 @@ function openLayout(
   layout: KallsymsLayout,
 ): Kallsyms | undefined {
   const names = new CompressedNames(layout);
-  const starts = [...names.find(['_text', '_stext']).values()];
-  for (const table of layout.addressTables) {
-    for (const addresses of encodingsOf(range, table, layout.count)) {
-      const begins = starts.some((index) => addresses.of(index) === textBase);
-      if (begins && ascends(addresses, layout.count)) return new Kallsyms(layout, names, addresses);
-    }
+  for (const { starts, addresses } of eachReading(range, layout, names)) {
+    if (starts.includes(textBase) && ascends(addresses, layout.count))
+      return new Kallsyms(layout, names, addresses);
   }
   return undefined;
+}
+
+/**
+ * Where an image begins by its own symbols, which are looked for by their shape from `start` on for `length` bytes, and
+ * which lie behind its text; `undefined` where none are found.
+ */
+export function findImageStart(
+  source: RangeSource,
+  start: VirtualAddress,
+  length: number,
+): VirtualAddress | undefined {
+  const layout = tryLayout(source, start, length);
+  if (layout === undefined) return undefined;
+  for (const { starts, addresses } of eachReading(source, layout, new CompressedNames(layout))) {
+    const text = starts.find((address) => {
+      const before = layout.names.address - address;
+      return address % IMAGE_ALIGNMENT === 0n && before > 0n && before < BigInt(IMAGE_REACH);
+    });
+    if (text !== undefined && ascends(addresses, layout.count)) return text;
+  }
+  return undefined;
+}
+
+function tryLayout(source: RangeSource, start: VirtualAddress, length: number): KallsymsLayout | undefined {
+  try {
+    return layoutByShape(source, start, length);
+  } catch (error) {
+    if (!OsiError.is(error)) throw error;
+    return undefined;
+  }
+}
+
+/** Every way to read the addresses, with what it gives for the image's start. */
+function* eachReading(
+  range: RangeSource,
+  layout: KallsymsLayout,
+  names: CompressedNames,
+): Generator<{ readonly starts: readonly VirtualAddress[]; readonly addresses: SymbolAddresses }> {
+  const indexes = [...names.find(['_text', '_stext']).values()];
+  for (const table of layout.addressTables) {
+    for (const addresses of encodingsOf(range, table, layout.count)) {
+      yield {
+        starts: indexes.map((index) => addresses.of(index)).filter((at) => at !== undefined),
+        addresses,
+      };
+    }
+  }
 }
 
 /** Symbols are sorted by their addresses. */

@@ -1,20 +1,18 @@
 import {
   type Cpu,
-  decodeCString,
   formatAddress,
-  OsiError,
   type PhysicalAddress,
   type PhysicalMemory,
-  readBytes,
-  readPartial,
   type VirtualAddress,
 } from '@osi-linux/core';
 import { AddressSpace, linuxNonPresent, type PagingForm } from '@osi-linux/x86-mmu';
-import { findImage } from './internal/image';
-import { type Kallsyms, readKallsyms } from './kallsyms';
+import { type CpuEntry, entriesOfCpu } from './internal/cpu-entries';
+import { findImage, type Image, imageWindow } from './internal/image';
+import { findNarrowImage } from './internal/narrow-image';
 import { eachRoot, type KernelMeans, type RootCandidate } from './kernel-root';
+import type { MemorySurvey } from './memory-survey';
 import type { Evidence } from './symbol-table';
-import { parseVmcoreinfo, readVmcoreinfoNote, type Vmcoreinfo } from './vmcoreinfo';
+import type { Vmcoreinfo } from './vmcoreinfo';
 
 /** Where a kernel is in a guest's memory. */
 export interface KernelLocation {
@@ -46,36 +44,20 @@ export interface KernelSource {
   readonly vmcoreinfo?: string | undefined;
   /** Its machine, where the source names it. */
   readonly machine?: 'x86_64' | 'i386' | undefined;
-  /** Names that the caller goes on to look up: {@link locateKernel} looks for them on its own way, and they are kept. */
+  /** Names that the caller goes on to look up: `locateKernel` looks for them on its own way, and they are kept. */
   readonly symbols?: readonly string[];
   /** What may lead to it; everything unless given. */
   readonly means?: readonly KernelMeans[];
+  /** What all of memory has, for who asks more than once; made where it is needed unless given. */
+  readonly survey?: MemorySurvey;
 }
-
-/** A kernel with its symbols. */
-export interface LocatedKernel {
-  /** Where it is. */
-  readonly location: KernelLocation;
-  /** Its symbol table; `undefined` where it has none, or none that can be read. */
-  readonly symbols: Kallsyms | undefined;
-  /** Why there is no symbol table. */
-  readonly problem: OsiError | undefined;
-  /** Its VMCOREINFO note. */
-  readonly vmcoreinfo: Vmcoreinfo | undefined;
-  /** The command line that it was started with. */
-  readonly commandLine: string | undefined;
-  /** Whether it was started to dump another one, by its command line. */
-  readonly isCrashKernel: boolean;
-}
-
-/** COMMAND_LINE_SIZE of x86, Linux arch/x86/include/asm/setup.h. */
-const LONGEST_COMMAND_LINE = 2048;
 
 /**
  * Every kernel that a guest's memory shows, without a profile: by the source's own VMCOREINFO note, by the registers of
  * its processors, by VMCOREINFO in its memory, by page tables in its memory that lead to an image and to themselves.
  *
- * What is found later is searched for only when it is asked for; the last two read all of memory.
+ * What is found later is searched for only when it is asked for; the last two read all of memory, once. A kernel that the
+ * registers lead to comes last where the processor's own handlers are not in its image.
  *
  * @example
  * ```ts
@@ -88,47 +70,78 @@ export function* eachKernelLocation(source: KernelSource): Generator<KernelLocat
   for (const { location } of eachCandidate(source)) yield location;
 }
 
-/**
- * The kernel that a guest runs, or `undefined` where none is found.
- *
- * A kernel that was started to dump a crashed one (`elfcorehdr=` on its command line) is only taken where there is no
- * other. A kernel whose symbols can be read is taken before one that has none.
- *
- * @example
- * ```ts
- * declare const dump: Dump;
- * locateKernel(dump)?.location.form.name // => '4-level'
- * ```
- */
-export function locateKernel(source: KernelSource): LocatedKernel | undefined {
-  const others: LocatedKernel[] = [];
-  for (const { location, vmcoreinfo } of eachCandidate(source)) {
-    const kernel = describeKernel(source, location, vmcoreinfo);
-    if (kernel.symbols !== undefined && !kernel.isCrashKernel) return kernel;
-    others.push(kernel);
-  }
-  return others.find(({ symbols }) => symbols !== undefined) ?? others[0];
-}
-
-interface Candidate {
+/** A kernel that was found, and the note that led to it. */
+export interface LocationCandidate {
   readonly location: KernelLocation;
   readonly vmcoreinfo: Vmcoreinfo | undefined;
 }
 
-function* eachCandidate(source: KernelSource): Generator<Candidate> {
-  const seen = new Set<string>();
-  for (const root of eachRoot(source)) {
-    const location = locateThrough(source.memory, root);
-    if (location === undefined) continue;
-    const key = `${location.textBase} ${location.physBase} ${location.form.name}`;
-    if (seen.has(key)) continue;
-    seen.add(key);
-    yield { location, vmcoreinfo: root.vmcoreinfo };
+/** What {@link eachKernelLocation} gives, with the notes. */
+export function* eachCandidate(source: KernelSource): Generator<LocationCandidate> {
+  const seen: KernelLocation[] = [];
+  const doubtful: LocationCandidate[] = [];
+  for (const root of eachRoot(source, () => seen.length > doubtful.length)) {
+    const found = locateRoot(source.memory, root);
+    if (found === undefined) continue;
+    const { location, isDoubtful } = found;
+    if (seen.some((other) => isSameImage(other, location))) continue;
+    seen.push(location);
+    const candidate = { location, vmcoreinfo: root.vmcoreinfo };
+    if (isDoubtful) doubtful.push(candidate);
+    else yield candidate;
   }
+  yield* doubtful;
+}
+
+/** Under page-table isolation the half of user code maps a part of the image, which seems to begin there. */
+function isSameImage(one: KernelLocation, other: KernelLocation): boolean {
+  const behind = other.textBase - one.textBase;
+  const inside = behind === 0n || (one.mapBase >> 32n !== 0n && behind > 0n && behind < imageWindow.reach);
+  return inside && one.physBase === other.physBase && one.form === other.form;
+}
+
+/** By all that can be told: of 32 bits, and of processors, more than {@link locateThrough} looks at. */
+function locateRoot(
+  memory: PhysicalMemory,
+  root: RootCandidate,
+): { readonly location: KernelLocation; readonly isDoubtful: boolean } | undefined {
+  const tables = new AddressSpace(root.form, memory, root.root, linuxNonPresent());
+  const entries = root.cpu === undefined ? [] : entriesOfCpu(tables, root.cpu);
+  const narrow = tables.architecture.wordSize === 4;
+  const image =
+    findImage(tables, root.vmcoreinfo) ??
+    (narrow ? findNarrowImage(memory, tables, entries[0]?.address) : undefined);
+  if (image === undefined) return undefined;
+  const inside = entries.filter(({ address }) => isInImage(tables, image, address));
+  const location = describeLocation(tables, root, image);
+  return {
+    location: { ...location, evidence: [...location.evidence, ...entries.map(entryEvidence(inside))] },
+    isDoubtful: entries.length > 0 && inside.length === 0,
+  };
 }
 
 /**
- * The kernel that a page-table root leads to, or `undefined` where it maps none.
+ * Whether an address leads to memory of an image. Linux commit 3386bc8aed82 ("x86/entry/64: Create a per-CPU SYSCALL
+ * entry trampoline") (in v4.15) had LSTAR point at a second mapping of a page of it, until Linux commit bf904d2762ee
+ * ("x86/pti/64: Remove the SYSCALL64 entry trampoline") (in v4.20).
+ */
+function isInImage(tables: AddressSpace, { textBase }: Image, address: VirtualAddress): boolean {
+  const [start, at] = [tables.translate(textBase), tables.translate(address)];
+  return start !== undefined && at !== undefined && at >= start && at - start < imageWindow.reach;
+}
+
+function entryEvidence(inside: readonly CpuEntry[]): (entry: CpuEntry) => Evidence {
+  return (entry) => {
+    const where = inside.includes(entry)
+      ? 'leads there, into the image'
+      : 'leads there, and not into the image';
+    return { what: 'kernel entry', value: formatAddress(entry.address), evidence: `${entry.by} ${where}` };
+  };
+}
+
+/**
+ * The kernel that a page-table root leads to, or `undefined` where it maps none, or one of 32 bits without VMCOREINFO:
+ * to find the start of that takes a search for its symbols.
  *
  * @example
  * ```ts
@@ -140,7 +153,11 @@ export function locateThrough(memory: PhysicalMemory, candidate: RootCandidate):
   const { form, root, vmcoreinfo } = candidate;
   const tables = new AddressSpace(form, memory, root, linuxNonPresent());
   const image = findImage(tables, vmcoreinfo);
-  if (image === undefined) return undefined;
+  return image && describeLocation(tables, candidate, image);
+}
+
+function describeLocation(tables: AddressSpace, candidate: RootCandidate, image: Image): KernelLocation {
+  const { form, root, vmcoreinfo } = candidate;
   const { textBase, mapBase, physBase, linked, evidence } = image;
   const told = vmcoreinfo?.address('KERNELOFFSET');
   const kaslrShift = told ?? (linked === undefined ? null : textBase - linked);
@@ -156,84 +173,4 @@ export function locateThrough(memory: PhysicalMemory, candidate: RootCandidate):
       },
     ],
   };
-}
-
-const COMMON = ['saved_command_line', 'vmcoreinfo_note'] as const;
-// The top table of x86_64: Linux commit 65ade2f872b4 ("x86/boot/64: Rename init_level4_pgt and early_level4_pgt")
-// (in v4.13) renamed it. Of 32 bits: arch/x86/kernel/head_32.S.
-const TOP_TABLE = { 8: 'init_top_pgt', 4: 'swapper_pg_dir' } as const;
-
-function describeKernel(
-  { memory, symbols: wanted = [] }: KernelSource,
-  found: KernelLocation,
-  note: Vmcoreinfo | undefined,
-): LocatedKernel {
-  let symbols: Kallsyms | undefined;
-  let problem: OsiError | undefined;
-  try {
-    symbols = readKallsyms({ memory, location: found, vmcoreinfo: note });
-  } catch (error) {
-    if (!OsiError.is(error)) throw error;
-    problem = error;
-  }
-  const topTable = TOP_TABLE[found.tables.architecture.wordSize];
-  const addresses = symbols?.lookup([topTable, ...COMMON, ...wanted]) ?? new Map<string, VirtualAddress>();
-  const location = withOwnRoot(found, addresses.get(topTable));
-  const commandLine = readCommandLine(location.tables, addresses.get('saved_command_line'));
-  const vmcoreinfo = note ?? readNote(memory, location.tables, addresses.get('vmcoreinfo_note'));
-  const isCrashKernel = /(?:^|\s)elfcorehdr=/.test(commandLine ?? '');
-  return { location, symbols, problem, vmcoreinfo, commandLine, isCrashKernel };
-}
-
-/** A kernel's own root in place of a process's: that of a process goes with it, and differs from dump to dump. */
-function withOwnRoot(location: KernelLocation, table: VirtualAddress | undefined): KernelLocation {
-  const root = table === undefined ? undefined : location.tables.translate(table);
-  if (root === undefined || root === location.root || root % location.form.rootAlignment !== 0)
-    return location;
-  const tables = location.tables.withRoot(root);
-  const same = tables.translate(location.textBase) === location.tables.translate(location.textBase);
-  if (!same) return location;
-  const [first, ...rest] = location.evidence;
-  const evidence = `its symbol, by ${first?.evidence ?? 'another root'}`;
-  return {
-    ...location,
-    root,
-    tables,
-    evidence: [{ what: 'page-table root', value: formatAddress(root), evidence }, ...rest],
-  };
-}
-
-function readCommandLine(tables: AddressSpace, variable: VirtualAddress | undefined): string | undefined {
-  const at = variable === undefined ? undefined : readPointer(tables, variable);
-  if (at === undefined || !tables.architecture.isKernelAddress(at)) return undefined;
-  const { bytes, holes } = readPartial(tables, at, LONGEST_COMMAND_LINE);
-  const end = holes[0] === undefined ? bytes.length : Number(holes[0].at - at);
-  const text = bytes.subarray(0, end);
-  return text.includes(0) ? decodeCString(text) : undefined;
-}
-
-function readNote(
-  memory: PhysicalMemory,
-  tables: AddressSpace,
-  variable: VirtualAddress | undefined,
-): Vmcoreinfo | undefined {
-  const at = variable === undefined ? undefined : readPointer(tables, variable);
-  // Until v4.13 the variable is the note itself.
-  for (const place of [at, variable]) {
-    const physical = place === undefined ? undefined : tables.translate(place);
-    const note = physical === undefined ? undefined : readVmcoreinfoNote(memory, physical);
-    if (note !== undefined) return parseVmcoreinfo(note.text);
-  }
-  return undefined;
-}
-
-function readPointer(tables: AddressSpace, at: VirtualAddress): VirtualAddress | undefined {
-  try {
-    const bytes = readBytes(tables, at, tables.architecture.wordSize);
-    const view = new DataView(bytes.buffer);
-    return bytes.length === 8 ? view.getBigUint64(0, true) : BigInt(view.getUint32(0, true));
-  } catch (error) {
-    if (!OsiError.is(error)) throw error;
-    return undefined;
-  }
 }

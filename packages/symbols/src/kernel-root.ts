@@ -1,10 +1,12 @@
-import { formatAddress, type PhysicalAddress } from '@osi-linux/core';
+import { type Cpu, formatAddress, type PhysicalAddress } from '@osi-linux/core';
 import type { PagingForm } from '@osi-linux/x86-mmu';
 import { rootsOfCpus } from './internal/cpu-roots';
-import { scanForRoots } from './internal/root-scan';
+import { findNarrowRoots } from './internal/narrow-roots';
 import { rootsOfVmcoreinfo } from './internal/vmcoreinfo-roots';
+import { findWideRoots } from './internal/wide-roots';
 import type { KernelSource } from './kernel-location';
-import { findVmcoreinfos, type Vmcoreinfo } from './vmcoreinfo';
+import { MemorySurvey } from './memory-survey';
+import type { FoundVmcoreinfo, Vmcoreinfo } from './vmcoreinfo';
 
 /** A page-table root that may be a kernel's. */
 export interface RootCandidate {
@@ -16,30 +18,49 @@ export interface RootCandidate {
   readonly evidence: string;
   /** The VMCOREINFO note that it comes from. */
   readonly vmcoreinfo?: Vmcoreinfo;
+  /** The processor that uses it. */
+  readonly cpu?: Cpu;
 }
 
 /**
  * What can lead to a kernel, in the order in which it is tried: the source's VMCOREINFO note, the registers of its
- * processors, VMCOREINFO in its memory, page tables in its memory. The last two read all of memory.
+ * processors, VMCOREINFO in its memory, page tables in its memory. The last two share one pass over all of memory.
+ * VMCOREINFO that begins no page, as before Linux v4.13, is searched for in a pass of its own, where nothing else has
+ * led to a kernel.
  */
-export type KernelMeans = 'vmcoreinfo' | 'registers' | 'vmcoreinfo-in-memory' | 'page-tables-in-memory';
+export type KernelMeans =
+  | 'vmcoreinfo'
+  | 'registers'
+  | 'vmcoreinfo-in-memory'
+  | 'page-tables-in-memory'
+  | 'unaligned-vmcoreinfo-in-memory';
 
-const ROOTS_BY_MEANS: Readonly<Record<KernelMeans, (source: KernelSource) => Iterable<RootCandidate>>> = {
+type SurveyedSource = KernelSource & { readonly survey: MemorySurvey };
+
+const ROOTS_BY_MEANS: Readonly<Record<KernelMeans, (source: SurveyedSource) => Iterable<RootCandidate>>> = {
   vmcoreinfo: ({ vmcoreinfo }) =>
     vmcoreinfo === undefined ? [] : rootsOfVmcoreinfo(vmcoreinfo, 'VMCOREINFO of the dump'),
   registers: ({ cpus = [], machine }) => rootsOfCpus(cpus, machine),
-  'vmcoreinfo-in-memory': ({ memory }) =>
-    findVmcoreinfos(memory).flatMap(({ at, text }) =>
-      rootsOfVmcoreinfo(text, `VMCOREINFO in memory at physical ${formatAddress(at)}`),
-    ),
-  'page-tables-in-memory': ({ memory }) => scanForRoots(memory),
+  'vmcoreinfo-in-memory': ({ survey }) => survey.notes.flatMap(rootsOfNote),
+  'page-tables-in-memory': ({ survey }) => [...findWideRoots(survey), ...findNarrowRoots(survey)],
+  'unaligned-vmcoreinfo-in-memory': ({ survey }) => survey.texts.notes.flatMap(rootsOfNote),
 };
 const ALL_MEANS = Object.keys(ROOTS_BY_MEANS) as readonly KernelMeans[];
 
-/** The roots that each of the source's means leads to; what is found later is searched for only when it is asked for. */
-export function* eachRoot(source: KernelSource): Generator<RootCandidate> {
+function rootsOfNote({ at, text }: FoundVmcoreinfo): RootCandidate[] {
+  return rootsOfVmcoreinfo(text, `VMCOREINFO in memory at physical ${formatAddress(at)}`);
+}
+
+/**
+ * The roots that each of the source's means leads to; what is found later is searched for only when it is asked for.
+ * `isFound` tells whether one of them has led to a kernel.
+ */
+export function* eachRoot(source: KernelSource, isFound: () => boolean): Generator<RootCandidate> {
+  const survey = source.survey ?? new MemorySurvey(source.memory);
   for (const means of ALL_MEANS) {
-    if (source.means?.includes(means) ?? true) yield* ROOTS_BY_MEANS[means](source);
+    if (source.means !== undefined && !source.means.includes(means)) continue;
+    if (means === 'unaligned-vmcoreinfo-in-memory' && isFound()) continue;
+    yield* ROOTS_BY_MEANS[means]({ ...source, survey });
   }
 }
 
@@ -56,5 +77,5 @@ export function* eachRoot(source: KernelSource): Generator<RootCandidate> {
  * ```
  */
 export function findNamedRoots(source: KernelSource): RootCandidate[] {
-  return [...eachRoot({ ...source, means: ['vmcoreinfo', 'registers'] })];
+  return [...eachRoot({ ...source, means: ['vmcoreinfo', 'registers'] }, () => true)];
 }

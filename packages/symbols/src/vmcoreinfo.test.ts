@@ -1,7 +1,8 @@
 import { FakePhysicalMemory } from '@osi-linux/test-fixtures/fake-memory';
 import { writeVmcoreinfoNote } from '@osi-linux/test-fixtures/kernel-image';
 import { describe, expect, it } from 'vitest';
-import { findVmcoreinfo, findVmcoreinfos, parseVmcoreinfo, readVmcoreinfoNote } from './vmcoreinfo';
+import { findVmcoreinfo, findVmcoreinfos } from './memory-survey';
+import { parseVmcoreinfo, readVmcoreinfoNote } from './vmcoreinfo';
 
 const TEXT = 'OSRELEASE=6.1.0\nSYMBOL(_stext)=ffffffff81000000\nNUMBER(phys_base)=-679477248\n';
 

@@ -1,6 +1,5 @@
 import { decodeText, type PhysicalAddress, type PhysicalMemory } from '@osi-linux/core';
 import { readPhysical } from './internal/physical-bytes';
-import { eachOccurrence } from './ram-scan';
 
 /** The kernel's VMCOREINFO note as text, by its keys: `SYMBOL(swapper_pg_dir)`. */
 export interface Vmcoreinfo {
@@ -54,50 +53,11 @@ export interface FoundVmcoreinfo {
 const LONGEST_TEXT = 65536;
 /** Header of an ELF note (Elf64_Nhdr: name size, text size, type), then the name, padded to 12 bytes. */
 const HEADER_BYTES = 24;
-const NAME_OFFSET = 12;
+/** Where in a note its name stands: behind the header's three words. */
+export const VMCOREINFO_NAME_OFFSET = 12;
 const NAME_SIZE = 11;
-const NAME = new TextEncoder().encode('VMCOREINFO\0\0');
-
-/**
- * Every VMCOREINFO note in guest-physical memory, the one with the longest text first.
- *
- * A running system has several: a copy for the crash kernel, those of kernels that ran before. Where no note begins a
- * page, as it does since Linux v4.13, all of memory is searched again at steps of 4 bytes.
- *
- * @example
- * ```ts
- * declare const dump: Dump;
- * [...findVmcoreinfos(dump.memory)].map(({ at }) => at % 4) // => []
- * ```
- */
-export function findVmcoreinfos(memory: PhysicalMemory): FoundVmcoreinfo[] {
-  for (const alignment of [4096, 4] as const) {
-    const found: FoundVmcoreinfo[] = [];
-    const needle = { bytes: NAME, alignment, offset: alignment === 4096 ? NAME_OFFSET : 0 };
-    for (const { at } of eachOccurrence(memory, [needle])) {
-      const note = readVmcoreinfoNote(memory, at - NAME_OFFSET);
-      if (note !== undefined) found.push(note);
-      if (found.length === MOST_NOTES) break;
-    }
-    if (found.length > 0) return found.sort((one, other) => other.text.length - one.text.length);
-  }
-  return [];
-}
-
-const MOST_NOTES = 64;
-
-/**
- * The VMCOREINFO note with the longest text in guest-physical memory, or `undefined` where there is none.
- *
- * @example
- * ```ts
- * declare const dump: Dump;
- * findVmcoreinfo(dump.memory) // => undefined
- * ```
- */
-export function findVmcoreinfo(memory: PhysicalMemory): FoundVmcoreinfo | undefined {
-  return findVmcoreinfos(memory)[0];
-}
+/** The name of a note, padded to a multiple of 4 bytes. */
+export const VMCOREINFO_NAME = new TextEncoder().encode('VMCOREINFO\0\0');
 
 /**
  * The VMCOREINFO note whose header is at a physical address, or `undefined` where none is there.
@@ -114,7 +74,7 @@ export function readVmcoreinfoNote(memory: PhysicalMemory, at: PhysicalAddress):
   if (header === undefined) return undefined;
   const view = new DataView(header.buffer);
   const length = view.getUint32(4, true);
-  const named = NAME.every((byte, index) => header[NAME_OFFSET + index] === byte);
+  const named = VMCOREINFO_NAME.every((byte, index) => header[VMCOREINFO_NAME_OFFSET + index] === byte);
   const headed = view.getUint32(0, true) === NAME_SIZE && view.getUint32(8, true) === 0;
   if (!named || !headed || length < 16 || length > LONGEST_TEXT) return undefined;
   const bytes = readPhysical(memory, at + HEADER_BYTES, length);

@@ -1,3 +1,4 @@
 export * from './fake-physical-memory';
 export * from './page-layout';
 export * from './page-table-builder';
+export * from './without-notes';

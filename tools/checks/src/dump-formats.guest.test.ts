@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openGuest } from '@osi-linux/guest';
+import { identifyGuest, openGuest } from '@osi-linux/guest';
 import { findKernelInfoBlock, formatSection, safeParseKeyFile } from '@osi-linux/kconf';
 import { type Dump, openDump } from '@osi-linux/memory';
 import { nodeCodecs, openFileSource } from '@osi-linux/memory/node';
@@ -156,6 +156,20 @@ describe.each(GUESTS)('one stopped $row in every form', ({ row, memoryMiB, forms
         expect({ [key]: registers[key] }).toEqual({ [key]: values.get(name) });
       }
     }
+  });
+
+  it('leads by what processors enter the kernel at into its image, in the stream', () => {
+    const { findings } = identifyGuest(open(QEMU_DUMP_FILES.stream), {});
+    const entries = findings.filter(({ what }) => what === 'kernel entry').map(({ evidence }) => evidence);
+    const call =
+      spec.arch === 'amd64'
+        ? 'LSTAR of cpu 0 leads there, into the image; its symbols call it entry_SYSCALL_64'
+        : 'IA32_SYSENTER_EIP of cpu 0 leads there, into the image; its symbols call it entry_SYSENTER_32';
+    expect(entries).toEqual([
+      'the page fault of the IDT of cpu 0 leads there, into the image; its symbols call it asm_exc_page_fault',
+      'the divide error of the IDT of cpu 0 leads there, into the image; its symbols call it asm_exc_divide_error',
+      call,
+    ]);
   });
 
   it.runIf(spec.arch === 'amd64').each(['elf', ...DUMPS] as const)(

@@ -1,6 +1,7 @@
 import { formatAddress, type VirtualAddress } from '@osi-linux/core';
 import type { AddressSpace } from '@osi-linux/x86-mmu';
 import type { Vmcoreinfo } from '../vmcoreinfo';
+import { DIRECT_MAP_32, pageOffsets } from './direct-map';
 
 /** Where the image of a kernel is mapped. */
 export interface Image {
@@ -19,9 +20,6 @@ const IMAGE_WINDOW = 0x40000000n;
 const STEP = 0x200000n;
 /** CONFIG_PHYSICAL_START of distributions: 16 MiB. */
 const PHYSICAL_START = 0x1000000n;
-/** Where 32-bit kernels map RAM: CONFIG_PAGE_OFFSET of each CONFIG_VMSPLIT_*, arch/x86/Kconfig. */
-const PAGE_OFFSETS = [0xc0000000n, 0xb0000000n, 0x80000000n, 0x78000000n, 0x40000000n];
-const DIRECT_MAP_32 = 1n << 30n;
 
 /** The image that a root maps, or `undefined` where it maps none. */
 export function findImage(tables: AddressSpace, note: Vmcoreinfo | undefined): Image | undefined {
@@ -51,19 +49,24 @@ function findImage64(tables: AddressSpace): Image | undefined {
 function findImage32(tables: AddressSpace, note: Vmcoreinfo | undefined): Image | undefined {
   const text = note?.address('SYMBOL(_stext)');
   if (text === undefined) return undefined;
-  for (const mapBase of PAGE_OFFSETS) {
+  for (const mapBase of pageOffsets) {
     const offset = text - mapBase;
     if (offset < 0n || offset >= DIRECT_MAP_32 || tables.translate(text) !== Number(offset)) continue;
     const evidence = `SYMBOL(_stext) of VMCOREINFO, which the tables map ${formatAddress(mapBase)} above RAM`;
-    return { textBase: text, mapBase, physBase: 0n, linked: mapBase + PHYSICAL_START, evidence };
+    return imageInDirectMap(text, mapBase, evidence);
   }
   return undefined;
+}
+
+/** The image of a 32-bit kernel, by where it begins and where RAM is mapped. */
+export function imageInDirectMap(textBase: VirtualAddress, mapBase: VirtualAddress, evidence: string): Image {
+  return { textBase, mapBase, physBase: 0n, linked: mapBase + PHYSICAL_START, evidence };
 }
 
 /** Physical addresses that the image's address of a table may have, by where images are mapped. */
 export function physicalOf(table: VirtualAddress, physBase: bigint | undefined): bigint[] {
   if (table >> 32n !== 0n) return physBase === undefined ? [] : [table - START_KERNEL_MAP + physBase];
-  return PAGE_OFFSETS.map((offset) => table - offset).filter((at) => at >= 0n && at < DIRECT_MAP_32);
+  return pageOffsets.map((offset) => table - offset).filter((at) => at >= 0n && at < DIRECT_MAP_32);
 }
 
 /** First byte of the window that 64-bit images are mapped in, and how far an image reaches at most. */

@@ -1,0 +1,20 @@
+import type { PhysicalMemory } from '@osi-linux/core';
+
+const NAME = new TextEncoder().encode('VMCOREINFO');
+
+/** The same memory, in which searches find the name of a VMCOREINFO note nowhere. */
+export function withoutNotes(memory: PhysicalMemory): PhysicalMemory {
+  return {
+    ranges: memory.ranges,
+    page: (frame) => memory.page(frame),
+    hole: (address) => memory.hole(address),
+    scan: (address, into) => {
+      const count = memory.scan(address, into);
+      const bytes = into.subarray(0, count);
+      for (let at = bytes.indexOf(0x56); at >= 0; at = bytes.indexOf(0x56, at + 1)) {
+        if (NAME.every((byte, index) => bytes[at + index] === byte)) bytes.fill(0, at, at + NAME.length);
+      }
+      return count;
+    },
+  };
+}
