@@ -1,6 +1,6 @@
 const INITIAL = 4096;
-/** Bytes of a name that its hash is made of; a table of one endless name is read in bounded time. */
-const HASHED = 64;
+/** Bytes of a name that its hash is made of: few, as there are tens of thousands of names and some that are asked for. */
+const HASHED = 8;
 /** A kernel has no more types of one name. */
 const MAX_SAME = 64;
 
