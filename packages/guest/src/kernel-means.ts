@@ -14,7 +14,7 @@ const TITLES: Readonly<Record<KernelMeans, string>> = {
   registers: 'kernel by registers of processors',
   'vmcoreinfo-in-memory': 'kernel by VMCOREINFO in memory',
   'page-tables-in-memory': 'kernel by page tables in memory',
-  'unaligned-vmcoreinfo-in-memory': 'kernel by VMCOREINFO that begins no page',
+  'rest-of-memory': 'kernel by the rest of memory',
 };
 const ALL = Object.keys(TITLES) as readonly KernelMeans[];
 
@@ -27,7 +27,7 @@ export function reportKernelMeans(search: KernelSearch): Finding[] {
   const places = new Map<string, KernelLocation>();
   const taken = search.kernel && placeOf(search.kernel.location);
   for (const means of ALL) {
-    if (means === 'unaligned-vmcoreinfo-in-memory' && places.size > 0) break;
+    if (means === 'rest-of-memory' && places.size > 0) break;
     const what = TITLES[means];
     const locations = [...eachKernelLocation({ ...search.source, means: [means] })];
     for (const location of locations)
@@ -38,7 +38,15 @@ export function reportKernelMeans(search: KernelSearch): Finding[] {
   }
   const entries = [...places.values()].flatMap((location) => entryFindings(search, location));
   const others = places.size > 1 ? search.findOthers() : [];
-  return [...findings, ...entries, ...others.map(otherFinding)];
+  return [...findings, ...skippedFinding(search), ...entries, ...others.map(otherFinding)];
+}
+
+/** What of memory was not read, where something was found without. */
+function skippedFinding({ survey }: KernelSearch): Finding[] {
+  const bytes = survey.skipped.reduce((sum, { start, end }) => sum + (end - start), 0);
+  if (bytes === 0) return [];
+  const evidence = 'behind a MiB of zeros, zero wherever it was looked at, once in 3 MiB or more often';
+  return [{ what: 'memory not searched', value: `${bytes} bytes`, evidence }];
 }
 
 function placeOf({ form, textBase, physBase }: KernelLocation): string {
@@ -56,12 +64,12 @@ function whyNot({ dump, survey }: KernelSearch, means: KernelMeans): string {
         : 'what CR3 names maps no image that can be told';
     case 'vmcoreinfo-in-memory':
       return survey.notes.length === 0
-        ? 'no page of memory begins with such a note; elsewhere it is looked for where nothing else leads to a kernel'
+        ? 'no page that was read begins with such a note'
         : `${survey.notes.length} of them in memory, and none leads to a kernel`;
     case 'page-tables-in-memory':
-      return 'no table in all of memory maps a 64-bit image that it is in, or RAM with itself in it as 32-bit kernels do';
-    case 'unaligned-vmcoreinfo-in-memory':
-      return 'no such note in all of memory, or none that leads to a kernel';
+      return 'no table that was read maps a 64-bit image that it is in, or RAM with itself in it as 32-bit kernels do';
+    case 'rest-of-memory':
+      return 'no such note in all of memory, at steps of 4 bytes, or none that leads to a kernel';
   }
 }
 

@@ -24,16 +24,16 @@ export interface RootCandidate {
 
 /**
  * What can lead to a kernel, in the order in which it is tried: the source's VMCOREINFO note, the registers of its
- * processors, VMCOREINFO in its memory, page tables in its memory. The last two share one pass over all of memory.
- * VMCOREINFO that begins no page, as before Linux v4.13, is searched for in a pass of its own, where nothing else has
- * led to a kernel.
+ * processors, VMCOREINFO in its memory, page tables in its memory. The last two share one pass over memory.
+ * Where nothing of these has led to a kernel, the stretches that looked empty are read as well, and VMCOREINFO that begins
+ * no page, as before Linux v4.13, is searched for in a pass of its own.
  */
 export type KernelMeans =
   | 'vmcoreinfo'
   | 'registers'
   | 'vmcoreinfo-in-memory'
   | 'page-tables-in-memory'
-  | 'unaligned-vmcoreinfo-in-memory';
+  | 'rest-of-memory';
 
 type SurveyedSource = KernelSource & { readonly survey: MemorySurvey };
 
@@ -42,10 +42,23 @@ const ROOTS_BY_MEANS: Readonly<Record<KernelMeans, (source: SurveyedSource) => I
     vmcoreinfo === undefined ? [] : rootsOfVmcoreinfo(vmcoreinfo, 'VMCOREINFO of the dump'),
   registers: ({ cpus = [], machine }) => rootsOfCpus(cpus, machine),
   'vmcoreinfo-in-memory': ({ survey }) => survey.notes.flatMap(rootsOfNote),
-  'page-tables-in-memory': ({ survey }) => [...findWideRoots(survey), ...findNarrowRoots(survey)],
-  'unaligned-vmcoreinfo-in-memory': ({ survey }) => survey.texts.notes.flatMap(rootsOfNote),
+  'page-tables-in-memory': ({ survey }) => rootsOfTables(survey),
+  'rest-of-memory': ({ survey }) => rootsOfRest(survey),
 };
 const ALL_MEANS = Object.keys(ROOTS_BY_MEANS) as readonly KernelMeans[];
+
+/** What looked empty, then notes that begin no page. */
+function* rootsOfRest(survey: MemorySurvey): Generator<RootCandidate> {
+  if (survey.complete()) {
+    yield* survey.notes.flatMap(rootsOfNote);
+    yield* rootsOfTables(survey);
+  }
+  yield* survey.texts.notes.flatMap(rootsOfNote);
+}
+
+function rootsOfTables(survey: MemorySurvey): RootCandidate[] {
+  return [...findWideRoots(survey), ...findNarrowRoots(survey)];
+}
 
 function rootsOfNote({ at, text }: FoundVmcoreinfo): RootCandidate[] {
   return rootsOfVmcoreinfo(text, `VMCOREINFO in memory at physical ${formatAddress(at)}`);
@@ -59,7 +72,7 @@ export function* eachRoot(source: KernelSource, isFound: () => boolean): Generat
   const survey = source.survey ?? new MemorySurvey(source.memory);
   for (const means of ALL_MEANS) {
     if (source.means !== undefined && !source.means.includes(means)) continue;
-    if (means === 'unaligned-vmcoreinfo-in-memory' && isFound()) continue;
+    if (means === 'rest-of-memory' && isFound()) continue;
     yield* ROOTS_BY_MEANS[means]({ ...source, survey });
   }
 }

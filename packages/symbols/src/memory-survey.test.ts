@@ -63,7 +63,7 @@ function memoryOfOnePage(bytes: number, words: readonly (readonly [place: number
 describe('MemorySurvey', () => {
   it('reads memory once for all who ask', () => {
     const memory = new FakePhysicalMemory();
-    for (let frame = 0; frame < 4096; frame += 1) memory.setPage(frame);
+    for (let frame = 0; frame < 4096; frame += 1) memory.setPage(frame, Uint8Array.of(1));
     memory.write(0x3000, writeVmcoreinfoNote(NOTE));
     const counting = new CountingMemory(memory);
     const survey = new MemorySurvey(counting);
@@ -78,11 +78,49 @@ describe('MemorySurvey', () => {
     expect(counting.scanned).toBeLessThan(2.1 * scanned);
   });
 
+  it('passes over what looks empty, until it is told to read that too', () => {
+    const memory = new FakePhysicalMemory();
+    for (let frame = 0; frame < 16384; frame += 1) memory.setPage(frame);
+    const [near, hidden] = [0x80000, 0x3011000];
+    for (const at of [near, hidden]) memory.write(at, writeVmcoreinfoNote(NOTE));
+    // Data of 3 MiB, and notes a little before and in them.
+    for (let frame = 0x2100; frame < 0x2400; frame += 1) memory.setPage(frame, Uint8Array.of(1));
+    const found = [0x20f0000, 0x2300000];
+    for (const at of found) memory.write(at, writeVmcoreinfoNote(NOTE));
+    const counting = new CountingMemory(memory);
+    const survey = new MemorySurvey(counting);
+    expect(survey.notes.map(({ at }) => at)).toEqual([near, ...found]);
+    expect(counting.scanned).toBeLessThan(20 * MIB);
+    const skipped = survey.skipped.reduce((sum, { start, end }) => sum + (end - start), 0);
+    expect(counting.scanned + skipped).toBeGreaterThanOrEqual(64 * MIB);
+    expect(survey.skipped.every(({ start, end }) => start % 4096 === 0 && end % 4096 === 0)).toBe(true);
+    expect(survey.complete()).toBe(true);
+    expect(survey.notes.map(({ at }) => at).sort()).toEqual([near, ...found, hidden].sort());
+    expect([survey.skipped, survey.complete()]).toEqual([[], false]);
+  });
+
+  it('leads to a kernel by what looks empty where nothing else does', () => {
+    const form = KALLSYMS_FORMS['v6.4'] as KallsymsForm;
+    const textBase = 0xffffffff81000000n;
+    const memory = new FakePhysicalMemory();
+    for (let frame = 0; frame < 16384; frame += 1) memory.setPage(frame);
+    const image = writeFakeImage(memory, { form, paging: '4-level', textBase, physical: 0x9000000 });
+    const table = image.symbols.find(({ name }) => name === 'init_top_pgt')?.address ?? 0n;
+    const text = `OSRELEASE=6.1\nSYMBOL(swapper_pg_dir)=${table.toString(16)}\nNUMBER(phys_base)=${0x8000000}\n`;
+    memory.write(0x3011000, writeVmcoreinfoNote(text));
+    const first = { memory, means: ['vmcoreinfo-in-memory'] } as const;
+    expect([...eachKernelLocation(first)]).toEqual([]);
+    const rest = { memory, means: ['vmcoreinfo-in-memory', 'rest-of-memory'] } as const;
+    const [location] = eachKernelLocation(rest);
+    expect(location?.root).toBe(image.builder.root);
+    expect(location?.evidence[0]?.evidence).toContain('VMCOREINFO in memory at physical 0x3011000');
+  });
+
   it('is not followed by a slower search where it has led to a kernel', () => {
     const form = KALLSYMS_FORMS['v6.4'] as KallsymsForm;
     const textBase = 0xffffffffa9c00000n;
     const memory = new FakePhysicalMemory();
-    for (let frame = 0; frame < 8192; frame += 1) memory.setPage(frame);
+    for (let frame = 0; frame < 8192; frame += 1) memory.setPage(frame, Uint8Array.of(1));
     writeFakeImage(memory, { form, paging: '4-level', textBase, physical: 0x9000000 });
     memory.write(0x3004, writeVmcoreinfoNote(NOTE));
     const survey = new MemorySurvey(memory);

@@ -1,5 +1,6 @@
-import type { PhysicalAddress, PhysicalMemory } from '@osi-linux/core';
-import { type PageSurvey, surveyPages } from './internal/page-survey';
+import type { PhysicalAddress, PhysicalMemory, PhysicalRange } from '@osi-linux/core';
+import { memoryBetween } from './internal/memory-between';
+import { type PageSurvey, surveyBusyPages, surveyPages } from './internal/page-survey';
 import { eachOccurrence } from './ram-scan';
 import {
   type FoundVmcoreinfo,
@@ -23,7 +24,8 @@ const BANNER = new TextEncoder().encode('Linux version ');
 
 /**
  * What all of a guest's physical memory has that may lead to its kernel, for everyone who asks: memory is read once, when
- * something of it is asked for first. It is read once more, in full, only where {@link texts} is asked for.
+ * something of it is asked for first, but for stretches that look empty. Those are read when {@link complete} is called; and
+ * all of memory once more only where {@link texts} is asked for.
  *
  * Holds for one stop of the guest.
  *
@@ -48,8 +50,22 @@ export class MemorySurvey {
 
   /** What its pages look like, for those who search for page tables. */
   get pages(): PageSurvey {
-    this.#pages ??= surveyPages(this.memory);
+    this.#pages ??= surveyBusyPages(this.memory);
     return this.#pages;
+  }
+
+  /** Stretches that were not read: behind a MiB of zeros, what is zero wherever it was looked at, once in 3 MiB or more often. */
+  get skipped(): readonly PhysicalRange[] {
+    return this.pages.skipped;
+  }
+
+  /** Reads what was not read; whether there was anything. */
+  complete(): boolean {
+    const { pages } = this;
+    const left = pages.skipped.splice(0);
+    for (const { start, end } of left) surveyPages(memoryBetween(this.memory, start, end), pages);
+    if (left.length > 0) this.#notes = undefined;
+    return left.length > 0;
   }
 
   /** The VMCOREINFO notes that begin pages, as they do since Linux v4.13; the one with the longest text first. */
@@ -100,6 +116,7 @@ export class MemorySurvey {
  */
 export function findVmcoreinfos(memory: PhysicalMemory): readonly FoundVmcoreinfo[] {
   const survey = new MemorySurvey(memory);
+  if (survey.notes.length === 0) survey.complete();
   return survey.notes.length > 0 ? survey.notes : survey.texts.notes;
 }
 

@@ -1,4 +1,4 @@
-import { PAGE_SIZE, type PhysicalAddress, type PhysicalMemory } from '@osi-linux/core';
+import { PAGE_SIZE, type PhysicalAddress, type PhysicalMemory, type PhysicalRange } from '@osi-linux/core';
 import { pageOffsets } from './direct-map';
 
 /** What one pass over all pages of memory has found that may lead to a kernel. Nothing of it is looked into yet. */
@@ -11,6 +11,8 @@ export interface PageSurvey {
   readonly pairs: Set<PhysicalAddress>;
   /** Top tables of 32 bits in which only the kernel's part has entries. */
   readonly narrow: PhysicalAddress[];
+  /** What was not read, since it looks empty. */
+  readonly skipped: PhysicalRange[];
 }
 
 /** A table whose last entry leads to another. */
@@ -21,6 +23,16 @@ export interface TableLink {
 
 /** Small enough to stay in the processor's cache. */
 const CHUNK = 64 * 1024;
+/** So many zeros in a row are read before any are passed over, and before what follows on them. */
+const QUIET = 1024 * 1024;
+/** How much before a place that is not zero is read: more than there is from one such place to the next. */
+const BEFORE = 4 * QUIET;
+/**
+ * Systems read ahead in windows of up to 8 MiB, and again when the first part of one is touched: that is not looked at, or
+ * all of a file would be read.
+ */
+const WINDOW = 8 * QUIET;
+const UNTOUCHED = 2 * QUIET;
 const WORDS = PAGE_SIZE / 4;
 /** `VMCO`, the first word of a note's name, which stands behind the three words of its header. */
 const NOTE_WORD = 0x4f434d56;
@@ -33,20 +45,83 @@ const MOST_NARROW = 4096;
 const FIRST_ENTRIES = pageOffsets.map((offset) => Number(offset >> 22n));
 
 /** Looks at a few words of each page, in one pass. Memory is read past any cache. */
-export function surveyPages(memory: PhysicalMemory): PageSurvey {
-  const survey: PageSurvey = { notes: [], links: [], pairs: new Set(), narrow: [] };
+export function surveyPages(memory: PhysicalMemory, survey: PageSurvey = emptySurvey()): PageSurvey {
   const chunk = new Uint8Array(CHUNK);
-  const words = new Uint32Array(chunk.buffer);
   for (const { start, end } of memory.ranges) {
+    for (let at = start; at < end; ) at += surveyChunk(memory, survey, at, end, chunk).bytes;
+  }
+  return survey;
+}
+
+/**
+ * The same but for stretches that look empty: behind a MiB of zeros, what is zero wherever it is looked at, once in 3 MiB
+ * or more often, up to 4 MiB before what is not. They are told in `skipped`. An image has more of code, which is nowhere zero.
+ *
+ * To read what a sparse file does not have costs as much as to read the rest, and several times more where nobody has read
+ * it before.
+ */
+export function surveyBusyPages(memory: PhysicalMemory): PageSurvey {
+  const survey = emptySurvey();
+  const chunk = new Uint8Array(CHUNK);
+  for (const { start, end } of memory.ranges) {
+    let quiet = 0;
     for (let at = start; at < end; ) {
-      const count = memory.scan(at, chunk.subarray(0, Math.min(CHUNK, end - at)));
-      const pages = Math.floor(count / PAGE_SIZE);
-      for (let page = 0; page < pages; page += 1)
-        surveyPage(survey, words, page * WORDS, at + page * PAGE_SIZE);
-      at += pages === 0 ? PAGE_SIZE : pages * PAGE_SIZE;
+      if (quiet >= QUIET) {
+        const busy = nextBusy(memory, at, end, chunk);
+        const from = Math.max(at, busy - BEFORE);
+        if (from > at) survey.skipped.push({ start: at, end: from });
+        at = from;
+        // What was looked at is read to its end before anything is passed over again.
+        quiet = from - busy;
+      }
+      const { bytes, isZero } = surveyChunk(memory, survey, at, end, chunk);
+      quiet = isZero ? quiet + bytes : 0;
+      at += bytes;
     }
   }
   return survey;
+}
+
+function emptySurvey(): PageSurvey {
+  return { notes: [], links: [], pairs: new Set(), narrow: [], skipped: [] };
+}
+
+/** The next place, of those that are looked at, that has no page of zeros, or none at all; else the end. */
+function nextBusy(
+  memory: PhysicalMemory,
+  start: PhysicalAddress,
+  end: PhysicalAddress,
+  chunk: Uint8Array,
+): PhysicalAddress {
+  const page = chunk.subarray(0, PAGE_SIZE);
+  for (let at = start; at < end; at += QUIET) {
+    if (at % WINDOW < UNTOUCHED) continue;
+    if (memory.scan(at, page) < PAGE_SIZE || !isZero(page)) return at;
+  }
+  return end;
+}
+
+function surveyChunk(
+  memory: PhysicalMemory,
+  survey: PageSurvey,
+  at: PhysicalAddress,
+  end: PhysicalAddress,
+  chunk: Uint8Array,
+): { readonly bytes: number; readonly isZero: boolean } {
+  const words = new Uint32Array(chunk.buffer);
+  const part = chunk.subarray(0, Math.min(CHUNK, end - at));
+  const pages = Math.floor(memory.scan(at, part) / PAGE_SIZE);
+  for (let page = 0; page < pages; page += 1) surveyPage(survey, words, page * WORDS, at + page * PAGE_SIZE);
+  if (pages === 0) return { bytes: PAGE_SIZE, isZero: false };
+  const read = part.subarray(0, pages * PAGE_SIZE);
+  return { bytes: read.length, isZero: read.length === part.length && isZero(read) };
+}
+
+/** Whether bytes that begin their buffer are all zero; most that are not show it at once. */
+function isZero(bytes: Uint8Array): boolean {
+  const words = new Uint32Array(bytes.buffer, 0, bytes.length / 4);
+  for (let place = 0; place < words.length; place += 1) if (words[place] !== 0) return false;
+  return true;
 }
 
 function surveyPage(survey: PageSurvey, words: Uint32Array, first: number, page: PhysicalAddress): void {
