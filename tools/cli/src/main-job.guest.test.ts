@@ -174,11 +174,23 @@ describe.each(guests)('$name', (row) => {
       const { rows, err, status } = ask('dmesg', path, undefined);
       const { rows: expected } = ask('dmesg', path, name);
       expect({ rows, err, status }).toEqual({ rows: expected, err: '', status: 0 });
-      const ps = ask('ps', path, undefined);
-      expect({ rows: ps.rows, status: ps.status }).toEqual({ rows: [], status: 1 });
-      expect(ps.err).toContain('the kernel has no BTF');
-      expect(ps.err).toContain(`the guest's banner is "Linux version ${release} `);
-      expect(ps.err).toContain('load the kernelinfo module on the running guest and import its log');
+      const section = readFileSync(conf, 'utf8').split(`[${name}]`)[1] ?? '';
+      const value = (key: string) => new RegExp(`^${key} = (.*)$`, 'm').exec(section)?.[1] ?? '';
+      const init = `0x${BigInt(value('task\\.init_addr')).toString(16)}`;
+      for (const dump of ['dump.elf', 'dump.raw']) {
+        const ps = ask('ps', join(guest, dump), undefined);
+        expect({ rows: ps.rows, status: ps.status }).toEqual({ rows: [], status: 1 });
+        expect(ps.err).toContain('the kernel has no BTF');
+        expect(ps.err).toContain(`the guest's banner is "Linux version ${release} `);
+        expect(ps.err).toMatch(
+          new RegExp(
+            `its image begins at 0x[0-9a-f]+, which KASLR moved by 0x[0-9a-f]+, in ${row.paging} paging`,
+          ),
+        );
+        expect(ps.err).toContain(`its init_task is at ${init}: its name is "swapper/0"`);
+        expect(ps.err).toContain(`a section of it has the name ${value('name')}\n`);
+        expect(ps.err).toContain('load the kernelinfo module on the running guest and import its log');
+      }
     },
   );
 
