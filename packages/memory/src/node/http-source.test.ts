@@ -63,7 +63,11 @@ const answers = {
     if (request.headers.range.startsWith('bytes=0-')) part(request, response, pattern);
     else request.socket.destroy();
   },
-  '/log': (request, response) => { response.end(JSON.stringify(log)); log = []; },
+  // The server ends a connection that has been idle, unseen by a thread that sleeps: the next one is a new one.
+  '/log': (request, response) => {
+    response.writeHead(200, { Connection: 'close' }).end(JSON.stringify(log));
+    log = [];
+  },
 };
 createServer((request, response) => {
   if (request.url !== '/log') log.push(request.headers.range);
