@@ -35,6 +35,8 @@ const FORMS = [
 ] as const;
 /** Where distributions link `_text`: __START_KERNEL_map and CONFIG_PHYSICAL_START. */
 const LINKED = 0xffffffff81000000n;
+/** A stream does not say where RAM goes on behind 4 GiB; of a machine with its RAM split, each answer tells what did. */
+const PLACED = /^warning: split: RAM goes on at 4 GiB from 0x6000000 on .*\n/m;
 
 describe.each(rows)('$name $device the vmcoreinfo device, without a profile', ({ row, vmcoreinfo }) => {
   const parent = join(tmpdir(), `osi-linux-without-profile-${process.pid}-${row.name}-${vmcoreinfo}`);
@@ -68,7 +70,8 @@ describe.each(rows)('$name $device the vmcoreinfo device, without a profile', ({
       const { out, err, exitCode } = await ask(command, file);
       const answered = (out === '' ? [] : JSON.parse(out)) as Row[];
       if (answered.length === 0) found.push(`${command}: no rows`);
-      const sentences = [...compare(answered, []), ...compareUnanswerable(unanswerable, { err, exitCode })];
+      const said = { err: err.replace(PLACED, ''), exitCode };
+      const sentences = [...compare(answered, []), ...compareUnanswerable(unanswerable, said)];
       found.push(...sentences.map((sentence) => `${command}: ${sentence}`));
     }
     expect(found).toEqual([]);
