@@ -87,6 +87,7 @@ describe.skipIf(typeof media === 'string')('a guest in v86', { timeout: 120_000 
 
   it('stands still while it is stopped, and goes on', async () => {
     await booted.emulator.stop();
+    await rest(0);
     const before = liveRows(guest, 'ps');
     const registers = guest.dump.cpus[0]?.registers;
     await rest(100);
