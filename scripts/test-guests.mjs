@@ -40,7 +40,7 @@ process.exit(tested === 0 ? fuzzed : tested);
 /** More damaged dumps than the unit tests have time for: about a minute. */
 function fuzzDumps() {
   const OSI_LINUX_DUMP_FUZZ_RUNS = process.env.OSI_LINUX_DUMP_FUZZ_RUNS ?? '100000';
-  const file = 'packages/memory/src/dump-fuzz.test.ts';
+  const file = 'packages/memory/src/formats/dump-fuzz.test.ts';
   return tryRun(...pnpmCommand('exec', 'vitest', 'run', file), { env: { OSI_LINUX_DUMP_FUZZ_RUNS } });
 }
 

@@ -3,9 +3,9 @@ import { BytesSource, type Dump, openDump } from '@osi-linux/memory';
 import { Osi } from '@osi-linux/osi';
 import { OsiLinux } from '@osi-linux/osi-linux';
 import type { AddressSpace } from '@osi-linux/x86-mmu';
-import { KernelSearch } from './kernel-search';
-import { chooseProfile, type ProfileChoice, type ProfileSource } from './profile-choice';
-import type { ProfileNames } from './profile-names';
+import { KernelSearch } from './kernel/search';
+import { chooseProfile, type ProfileChoice, type ProfileSource } from './profile/choice';
+import type { ProfileNames } from './profile/names';
 
 /** A Linux guest that is open for questions. */
 export interface Guest {

@@ -3,14 +3,14 @@ import { readUtsname } from '@osi-linux/kstruct';
 import type { Dump, Finding } from '@osi-linux/memory';
 import type { KernelLocation } from '@osi-linux/symbols';
 import type { PagingFormName } from '@osi-linux/x86-mmu';
-import { type Banner, findBannerNear } from './banner';
+import { findHiddenFindings } from './compare/hidden-findings';
 import { type Guest, openGuestBy } from './guest';
-import { findHiddenFindings } from './hidden-findings';
-import { findKaslrShift } from './kaslr';
-import { reportKernelMeans } from './kernel-means';
-import { KernelSearch } from './kernel-search';
-import type { ProfileSource } from './profile-choice';
-import { sectionFindings } from './section-needed';
+import { type Banner, findBannerNear } from './kernel/banner';
+import { reportKernelMeans } from './kernel/discovery';
+import { findKaslrShift } from './kernel/kaslr';
+import { KernelSearch } from './kernel/search';
+import type { ProfileSource } from './profile/choice';
+import { sectionFindings } from './profile/section-needed';
 
 /** What a dump is, as far as can be told. */
 export interface Identity {

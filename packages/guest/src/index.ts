@@ -1,17 +1,22 @@
-export { deriveFileSection, type FileSectionOptions } from './derived-file-section';
-export { type DerivedSection, deriveSection } from './derived-section';
-export { diffGuests } from './diff-guests';
-export { type ExportDumpOptions, type ExportedDump, type ExportedPages, exportDump } from './export-dump';
+export { diffGuests } from './compare/diff-guests';
+export {
+  type ExportDumpOptions,
+  type ExportedDump,
+  type ExportedPages,
+  exportDump,
+} from './export/export-dump';
+export { RecordingMemory, readAllListings } from './export/touched-pages';
 export { type Guest, type GuestBytesOptions, openGuest, openGuestBytes } from './guest';
-export type { ClockStop, GuestClock } from './guest-clock';
-export { GuestSampler } from './guest-sampler';
-export { GuestWatch, type GuestWatchOptions } from './guest-watch';
 export { type Identity, identifyGuest } from './identity';
-export type { KernelFile } from './kernel-file';
-export { findKernelFileKind, KERNEL_FILE_HEAD, type KernelFileKind } from './kernel-file-kind';
-export type { KernelRoot } from './kernel-root';
-export { readLogByVmcoreinfo } from './log-by-vmcoreinfo';
-export type { ProfileChoice, ProfileSource } from './profile-choice';
-export type { ProfileNames } from './profile-names';
-export type { WatchedPlaces } from './switch-hooks';
-export { RecordingMemory, readAllListings } from './touched-pages';
+export { readLogByVmcoreinfo } from './kernel/log-by-vmcoreinfo';
+export type { KernelRoot } from './kernel/root';
+export { deriveFileSection, type FileSectionOptions } from './kernel-file/derived-file-section';
+export { type DerivedSection, deriveSection } from './kernel-file/derived-section';
+export type { KernelFile } from './kernel-file/kernel-file';
+export { findKernelFileKind, KERNEL_FILE_HEAD, type KernelFileKind } from './kernel-file/kernel-file-kind';
+export type { WatchedPlaces } from './live/breakpoints';
+export type { ClockStop, GuestClock } from './live/run-control';
+export { GuestSampler } from './live/sampler';
+export { GuestWatch, type GuestWatchOptions } from './live/watch';
+export type { ProfileChoice, ProfileSource } from './profile/choice';
+export type { ProfileNames } from './profile/names';

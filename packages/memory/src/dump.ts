@@ -1,6 +1,6 @@
 import type { Cpu, PhysicalMemory } from '@osi-linux/core';
-import type { ByteSource } from './byte-source';
-import type { Codecs } from './codecs';
+import type { Codecs } from './codecs/codecs';
+import type { ByteSource } from './sources/byte-source';
 
 /** Something that was noticed about a dump, with what it was noticed by. */
 export interface Finding {

@@ -1,7 +1,17 @@
-export type { HiddenModule, HiddenThread, LinuxHidden } from './cross-view';
-export type { LinuxEnvironment } from './environment-row';
-export type { FileSelection, LinuxFile } from './file-row';
-export { diffSnapshots, type LinuxChange, type LinuxDifference } from './linux-difference';
+export { type PluginArguments, type PluginOptions, parsePluginArguments } from './osi/plugin-arguments';
+export { OsiLinux, type OsiLinuxOptions } from './osi-linux';
+export type { HiddenModule, HiddenThread, LinuxHidden } from './rows/cross-view';
+export type { LinuxEnvironment } from './rows/environment-row';
+export type { FileSelection, LinuxFile } from './rows/file-row';
+export type { LinuxCurrent, LinuxProcess, LinuxThread } from './rows/linux-types';
+export type { LinuxLogRecord } from './rows/log-row';
+export type { LinuxMapping, MappingSelection } from './rows/mapping-row';
+export type { LinuxModule } from './rows/module-row';
+export type { LinuxMount } from './rows/mount-row';
+export type { ProcessSelection } from './rows/process-selection';
+export type { PathSelection } from './rows/reader-paths';
+export type { LinuxSocket } from './rows/socket-row';
+export { diffSnapshots, type LinuxChange, type LinuxDifference } from './snapshot/linux-difference';
 export {
   type LinuxSnapshot,
   SNAPSHOT_KINDS,
@@ -9,14 +19,4 @@ export {
   type SnapshotRows,
   type SnapshotSelection,
   takeSnapshot,
-} from './linux-snapshot';
-export type { LinuxCurrent, LinuxProcess, LinuxThread } from './linux-types';
-export type { LinuxLogRecord } from './log-row';
-export type { LinuxMapping, MappingSelection } from './mapping-row';
-export type { LinuxModule } from './module-row';
-export type { LinuxMount } from './mount-row';
-export { OsiLinux, type OsiLinuxOptions } from './osi-linux';
-export { type PluginArguments, type PluginOptions, parsePluginArguments } from './plugin-arguments';
-export type { ProcessSelection } from './process-selection';
-export type { PathSelection } from './reader-paths';
-export type { LinuxSocket } from './socket-row';
+} from './snapshot/linux-snapshot';

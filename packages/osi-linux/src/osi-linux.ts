@@ -11,22 +11,22 @@ import {
 } from '@osi-linux/core';
 import { eachProcess, eachThread, type Kernel, type Task } from '@osi-linux/kstruct';
 import type { OsiExecutionPoint, OsiProcHandle, OsiProcMem, OsiProvider, OsiThread } from '@osi-linux/osi';
-import { compareViews, type LinuxHidden } from './cross-view';
-import { type LinuxEnvironment, readEnvironments } from './environment-row';
-import { type FileSelection, type LinuxFile, readFiles } from './file-row';
-import type { LinuxCurrent, LinuxProcess, LinuxThread } from './linux-types';
-import { type LinuxLogRecord, readLog } from './log-row';
-import { type LinuxMapping, type MappingSelection, readMappings } from './mapping-row';
-import { type LinuxModule, readModules } from './module-row';
-import { type LinuxMount, readMounts } from './mount-row';
-import { type Absent, answerOf, ProcessCalls } from './osi-calls/process-calls';
-import { readProcessHandle } from './osi-calls/process-handle';
-import type { PhysicalWriter } from './osi-calls/process-memory';
-import { readThread } from './process-row';
-import { eachSelectedProcess, type ProcessSelection } from './process-selection';
-import { Processors } from './processors';
-import type { PathSelection } from './reader-paths';
-import { type LinuxSocket, readSockets } from './socket-row';
+import { type Absent, answerOf, ProcessCalls } from './osi/process-calls';
+import { readProcessHandle } from './osi/process-handle';
+import type { PhysicalWriter } from './osi/process-memory';
+import { compareViews, type LinuxHidden } from './rows/cross-view';
+import { type LinuxEnvironment, readEnvironments } from './rows/environment-row';
+import { type FileSelection, type LinuxFile, readFiles } from './rows/file-row';
+import type { LinuxCurrent, LinuxProcess, LinuxThread } from './rows/linux-types';
+import { type LinuxLogRecord, readLog } from './rows/log-row';
+import { type LinuxMapping, type MappingSelection, readMappings } from './rows/mapping-row';
+import { type LinuxModule, readModules } from './rows/module-row';
+import { type LinuxMount, readMounts } from './rows/mount-row';
+import { readThread } from './rows/process-row';
+import { eachSelectedProcess, type ProcessSelection } from './rows/process-selection';
+import { Processors } from './rows/processors';
+import type { PathSelection } from './rows/reader-paths';
+import { type LinuxSocket, readSockets } from './rows/socket-row';
 
 /** What the provider is given; it looks for none of it. */
 export interface OsiLinuxOptions {

@@ -1,26 +1,31 @@
-export * from './boot-image';
-export * from './btf';
-export * from './btf-location';
-export * from './derive-kernel-info';
-export * from './elf-image';
-export * from './elf-symbols';
-export { type FoundInitTask, findInitTaskByShape } from './init-task-shape';
-export * from './isf';
-export { Kallsyms, type KallsymsSource, readKallsyms } from './kallsyms';
-export * from './kernel-banner';
+export * from './derive/derive-kernel-info';
+export * from './kernel-file/boot-image';
+export * from './kernel-file/elf-image';
+export * from './kernel-file/elf-symbols';
+export { type FoundInitTask, findInitTaskByShape } from './locate/init-task-shape';
+export * from './locate/kernel-banner';
 export {
   eachKernelLocation,
   type KernelLocation,
   type KernelSource,
   locateThrough,
-} from './kernel-location';
-export { findNamedRoots, type KernelMeans, type RootCandidate } from './kernel-root';
-export { type LocatedKernel, locateKernel, locateKernels } from './located-kernel';
-export { findVmcoreinfo, findVmcoreinfos, MemorySurvey, type SurveyedTexts } from './memory-survey';
-export * from './module-symbols';
-export * from './ram-scan';
-export * from './split-btf';
-export * from './symbol-table';
-export * from './system-map';
-export * from './type-source';
-export { type FoundVmcoreinfo, parseVmcoreinfo, readVmcoreinfoNote, type Vmcoreinfo } from './vmcoreinfo';
+} from './locate/kernel-location';
+export { findNamedRoots, type KernelMeans, type RootCandidate } from './locate/kernel-root';
+export { type LocatedKernel, locateKernel, locateKernels } from './locate/located-kernel';
+export {
+  type FoundVmcoreinfo,
+  parseVmcoreinfo,
+  readVmcoreinfoNote,
+  type Vmcoreinfo,
+} from './locate/vmcoreinfo';
+export { findVmcoreinfo, findVmcoreinfos, MemorySurvey, type SurveyedTexts } from './survey/memory-survey';
+export * from './survey/ram-scan';
+export { Kallsyms, type KallsymsSource, readKallsyms } from './tables/kallsyms';
+export * from './tables/module-symbols';
+export * from './tables/symbol-table';
+export * from './tables/system-map';
+export * from './types/btf';
+export * from './types/btf-location';
+export * from './types/isf';
+export * from './types/split-btf';
+export * from './types/type-source';

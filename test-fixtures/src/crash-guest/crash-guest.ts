@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { OsiError } from '@osi-linux/core';
-import { cacheFolder, publishFolder } from '../guest-builder/cache-folder';
 import { CPIO_MODE, type CpioEntry, writeCpio } from '../guest-builder/cpio';
 import type { GuestKit } from '../guest-builder/guest-kit';
 import { type KernelSpec, kernelImage } from '../guest-builder/kernel-image';
-import { Machine } from '../guest-builder/machine';
-import { dumpMemory, QEMU_DUMP_FILES } from '../guest-builder/memory-dumps';
-import { runInSuiteRoot } from '../guest-builder/suite-root';
-import { toolchain } from '../guest-builder/toolchain';
+import { Machine } from '../guest-builder/machine/machine';
+import { dumpMemory, QEMU_DUMP_FILES } from '../guest-builder/machine/memory-dumps';
+import { cacheFolder, publishFolder } from '../guest-builder/packages/cache-folder';
+import { runInSuiteRoot } from '../guest-builder/packages/suite-root';
+import { toolchain } from '../guest-builder/packages/toolchain';
 
 /** A guest whose kernel has crashed, and what it said before and after. */
 export interface CrashGuest {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { OsiError } from '@osi-linux/core';
 import { CPIO_MODE, type CpioEntry } from './cpio';
-import { runInSuiteRoot } from './suite-root';
-import type { Toolchain } from './toolchain';
+import { runInSuiteRoot } from './packages/suite-root';
+import type { Toolchain } from './packages/toolchain';
 
 /** Where the guest has all shared objects, the project's and the suite's. */
 const LIBRARIES = 'lib';

@@ -7,8 +7,8 @@ import { compileDynamicPrograms } from './dynamic-programs';
 import { type KernelImage, type KernelSpec, kernelImage } from './kernel-image';
 import { collectModules, findKnownModules, type KernelModuleFile } from './kernel-modules';
 import { type BuiltModule, buildModule } from './module-build';
-import { runInSuiteRoot } from './suite-root';
-import { type Toolchain, toolchain } from './toolchain';
+import { runInSuiteRoot } from './packages/suite-root';
+import { type Toolchain, toolchain } from './packages/toolchain';
 
 /** What guests of one kernel are made of. */
 export interface GuestKit {

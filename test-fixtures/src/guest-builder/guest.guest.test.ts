@@ -2,14 +2,14 @@ import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeCString } from '@osi-linux/core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { compareCurrent } from '../truth/compare-current';
-import { compareProcesses } from '../truth/compare-processes';
-import { compareThreads } from '../truth/compare-threads';
+import { compareCurrent } from '../truth/compare/compare-current';
+import { compareProcesses } from '../truth/compare/compare-processes';
+import { compareThreads } from '../truth/compare/compare-threads';
 import { type GuestTruth, parseGuestTruth } from '../truth/guest-truth';
 import { parseTruthRecords } from '../truth/truth-records';
 import { buildGuest } from './guest';
 import { guestSpec, guestsOfThisRun } from './guest-table';
-import { parseRegisters } from './registers';
+import { parseRegisters } from './machine/registers';
 
 const MIB = 1024 * 1024;
 

@@ -6,13 +6,13 @@ import { OsiError } from '@osi-linux/core';
 import { parseGuestTruth } from '../truth/guest-truth';
 import { formatGuestTruth } from '../truth/truth-json';
 import { parseTruthRecords, type TruthRecord } from '../truth/truth-records';
-import { cacheFolder, publishFolder } from './cache-folder';
 import { GUEST_SOURCES, type GuestKit, guestKit, KERNELINFO_SOURCES } from './guest-kit';
-import { guestStops, type StopSpec, stopInModes, writeFurtherStops } from './guest-stops';
-import { readKernelGsBases } from './kernel-gs-bases';
 import { type KernelSpec, kernelImage } from './kernel-image';
-import { Machine, type MachineSpec } from './machine';
-import { dumpMemory, type QemuDump } from './memory-dumps';
+import { guestStops, type StopSpec, stopInModes, writeFurtherStops } from './machine/guest-stops';
+import { readKernelGsBases } from './machine/kernel-gs-bases';
+import { Machine, type MachineSpec } from './machine/machine';
+import { dumpMemory, type QemuDump } from './machine/memory-dumps';
+import { cacheFolder, publishFolder } from './packages/cache-folder';
 
 /** Which guest is wanted. */
 export interface GuestSpec extends KernelSpec, MachineSpec, StopSpec {

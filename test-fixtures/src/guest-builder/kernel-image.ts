@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OsiError } from '@osi-linux/core';
-import { cacheFolder, publishFolder } from './cache-folder';
-import { unpackPackages } from './package-unpacking';
-import { PrivateApt, type Suite } from './private-apt';
+import { cacheFolder, publishFolder } from './packages/cache-folder';
+import { unpackPackages } from './packages/package-unpacking';
+import { PrivateApt, type Suite } from './packages/private-apt';
 
 /** Which kernel is wanted. */
 export interface KernelSpec extends Suite {

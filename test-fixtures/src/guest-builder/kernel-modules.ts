@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { OsiError } from '@osi-linux/core';
-import { runCommand } from './command';
+import { runCommand } from './packages/command';
 
 /** A module of the kernel, ready to be loaded. */
 export interface KernelModuleFile {

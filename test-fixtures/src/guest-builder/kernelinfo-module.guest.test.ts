@@ -7,7 +7,7 @@ import { parseTruthRecords } from '../truth/truth-records';
 import { Btf } from './btf';
 import { GUEST_SOURCES, type GuestKit, guestKit, KERNELINFO_SOURCES } from './guest-kit';
 import { guestsOfThisRun } from './guest-table';
-import { Machine } from './machine';
+import { Machine } from './machine/machine';
 import { findModuleWarnings } from './module-warnings';
 
 /** The kernels of the chosen guests, each once, and the keys that each has no answer to. */

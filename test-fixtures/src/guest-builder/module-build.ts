@@ -2,8 +2,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { KernelModuleFile } from './kernel-modules';
-import { runInSuiteRoot } from './suite-root';
-import type { Toolchain } from './toolchain';
+import { runInSuiteRoot } from './packages/suite-root';
+import type { Toolchain } from './packages/toolchain';
 
 /** A module that was compiled for one kernel. */
 export interface BuiltModule extends KernelModuleFile {

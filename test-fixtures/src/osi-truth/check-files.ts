@@ -1,4 +1,4 @@
-import { expectFiles } from '../truth/compare-files';
+import { expectFiles } from '../truth/compare/compare-files';
 import { lastComponent } from '../truth/internal/deleted-name';
 import { textOf } from '../truth/internal/guest-text';
 import { isLeftOut } from '../truth/known-differences';

@@ -1,5 +1,5 @@
-import { compareModules } from '../truth/compare-modules';
-import { compareProcesses } from '../truth/compare-processes';
+import { compareModules } from '../truth/compare/compare-modules';
+import { compareProcesses } from '../truth/compare/compare-processes';
 import { KWORKER_TOLERANCE } from '../truth/internal/difference';
 import { findUnanswerableFields } from '../truth/unanswerable-fields';
 import type { CallLog } from './call-log';

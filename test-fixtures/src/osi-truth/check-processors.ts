@@ -1,4 +1,4 @@
-import type { ProcessorMode } from '../guest-builder/guest-stops';
+import type { ProcessorMode } from '../guest-builder/machine/guest-stops';
 import type { CallLog } from './call-log';
 import { isInSharedObject } from './check-mappings';
 import type { ProcessTruth } from './process-truth';

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import { readBytes, readSegments, type Segment } from '../guest-builder/padded-raw';
+import { readBytes, readSegments, type Segment } from '../guest-builder/machine/padded-raw';
 
 /** The bytes of an ELF core by physical address, read without any code of the packages. */
 export class PhysicalBytes {

@@ -1,9 +1,9 @@
-import { expectMappings } from '../truth/compare-maps';
+import { expectMappings } from '../truth/compare/compare-maps';
 import type { Expected } from '../truth/internal/difference';
 import { expectedName } from '../truth/internal/expected-name';
 import { textOf } from '../truth/internal/guest-text';
 import { isLeftOut } from '../truth/known-differences';
-import type { TruthTask } from '../truth/proc-files';
+import type { TruthTask } from '../truth/proc/proc-files';
 import type { StoppedGuest } from './stopped-guest';
 
 /** What names a process in the API, put together from what the guest said. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Guest } from '@osi-linux/guest';
-import type { GuestStop } from '../guest-builder/guest-stops';
+import type { GuestStop } from '../guest-builder/machine/guest-stops';
 import { type GuestTruth, parseGuestTruth } from '../truth/guest-truth';
 import { parseTruthRecords } from '../truth/truth-records';
 import { PhysicalBytes } from './physical-bytes';

@@ -1,5 +1,5 @@
-import type { CommandResult } from '../guest-builder/command';
-import { runInSuiteRoot, type SuiteRootSpec, suiteRoot } from '../guest-builder/suite-root';
+import type { CommandResult } from '../guest-builder/packages/command';
+import { runInSuiteRoot, type SuiteRootSpec, suiteRoot } from '../guest-builder/packages/suite-root';
 
 /** Where other programs that read dumps run: Debian's packages, unpacked, of which nothing is installed. */
 export interface PeerRoot {

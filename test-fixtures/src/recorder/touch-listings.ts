@@ -1,6 +1,6 @@
 import { OsiError, type Skipped } from '@osi-linux/core';
 import { type Guest, readAllListings } from '@osi-linux/guest';
-import { otherMountViews } from '../truth/compare-mounts';
+import { otherMountViews } from '../truth/compare/compare-mounts';
 import type { GuestTruth } from '../truth/guest-truth';
 import { findUnanswerableFields } from '../truth/unanswerable-fields';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseGuestTruth } from './guest-truth';
-import { parseProcStat, parseProcStatus } from './proc-files';
+import { parseProcStat, parseProcStatus } from './proc/proc-files';
 import { formatGuestTruth } from './truth-json';
 import type { TruthRecord, TruthRecordKind } from './truth-records';
 

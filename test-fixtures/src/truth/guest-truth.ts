@@ -5,7 +5,7 @@ import {
   parseProcStatus,
   parseTaskTruth,
   type TruthTask,
-} from './proc-files';
+} from './proc/proc-files';
 import type { TruthRecord } from './truth-records';
 import { TruthTree } from './truth-tree';
 import { findPagedOutStrings, findUnreadableStrings, type ProcessStrings } from './unreadable-strings';

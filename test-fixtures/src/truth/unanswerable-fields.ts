@@ -1,4 +1,4 @@
-import { openFds } from './compare-files';
+import { openFds } from './compare/compare-files';
 import type { GuestTruth, TruthProcess } from './guest-truth';
 import type { TruthTree } from './truth-tree';
 

@@ -1,4 +1,4 @@
-import { parseProcMaps } from './proc-maps';
+import { parseProcMaps } from './proc/proc-maps';
 
 /** Strings of a process that it has in its own memory, by the field of the row that shows them. */
 export type ProcessStrings = 'cmdline' | 'env';

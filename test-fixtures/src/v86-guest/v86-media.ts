@@ -3,10 +3,10 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } fr
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OsiError } from '@osi-linux/core';
-import { cacheFolder, publishFolder } from '../guest-builder/cache-folder';
 import { CPIO_MODE, type CpioEntry, writeCpio } from '../guest-builder/cpio';
 import { GUEST_SOURCES, guestKit, KERNELINFO_SOURCES } from '../guest-builder/guest-kit';
 import { type KernelSpec, kernelImage } from '../guest-builder/kernel-image';
+import { cacheFolder, publishFolder } from '../guest-builder/packages/cache-folder';
 
 /** What the v86 emulator boots a guest from, as paths of files. */
 export interface V86Media {

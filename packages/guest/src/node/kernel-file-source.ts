@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { OsiError } from '@osi-linux/core';
 import { type ByteSource, BytesSource } from '@osi-linux/memory';
 import { openFileSource, peekSource, type UnpackProgress, unpackSource } from '@osi-linux/memory/node';
-import { findKernelFileKind, KERNEL_FILE_HEAD } from '../kernel-file-kind';
+import { findKernelFileKind, KERNEL_FILE_HEAD } from '../kernel-file/kernel-file-kind';
 
 /** How a file that tells of a kernel is opened. */
 export interface KernelFileOptions {

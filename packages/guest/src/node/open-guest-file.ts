@@ -7,7 +7,7 @@ import {
   unpackSource,
 } from '@osi-linux/memory/node';
 import { type Guest, openGuest } from '../guest';
-import { namedProfile, type ProfileNames } from '../profile-names';
+import { namedProfile, type ProfileNames } from '../profile/names';
 import { findKeyFile, keyFilePlaces } from './key-file-search';
 
 /** How a dump file is read. */

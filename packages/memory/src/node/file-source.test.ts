@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeElfCore } from '@osi-linux/test-fixtures/dump-writers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDump } from '../formats';
+import { openDump } from '../formats/formats';
 import { openFileSource } from './file-source';
 
 const folder = mkdtempSync(join(tmpdir(), 'file-source-'));

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { OsiError } from '@osi-linux/core';
-import type { ByteSource } from '../byte-source';
+import type { ByteSource } from '../sources/byte-source';
 import { DescriptorSource } from './internal/descriptor-source';
 
 /**

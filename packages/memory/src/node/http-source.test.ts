@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { writeElfCore } from '@osi-linux/test-fixtures/dump-writers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDump } from '../formats';
+import { openDump } from '../formats/formats';
 import { openHttpSource } from './http-source';
 import { unpackSource } from './unpacked-source';
 

@@ -1,5 +1,5 @@
 import { OsiError } from '@osi-linux/core';
-import type { ByteSource } from '../byte-source';
+import type { ByteSource } from '../sources/byte-source';
 import { type HttpAnswer, HttpClient } from './internal/http-client';
 
 /** How to read from a server. */

@@ -1,4 +1,4 @@
-import { type Codecs, portableCodecs } from '../codecs';
+import { type Codecs, portableCodecs } from '../codecs/codecs';
 
 /**
  * The decompressors of {@link portableCodecs}, with Node's own zlib in the place of the plain JavaScript one.

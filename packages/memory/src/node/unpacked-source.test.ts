@@ -6,8 +6,8 @@ import { OsiError } from '@osi-linux/core';
 import { writeElfCore, writeQemuStream, writeTar, zstdFrame } from '@osi-linux/test-fixtures/dump-writers';
 import * as fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { BytesSource } from '../byte-source';
-import { openDump } from '../formats';
+import { openDump } from '../formats/formats';
+import { BytesSource } from '../sources/byte-source';
 import { peekSource, type UnpackedSource, type UnpackProgress, unpackSource } from './unpacked-source';
 
 const folder = mkdtempSync(join(tmpdir(), 'unpacked-source-'));

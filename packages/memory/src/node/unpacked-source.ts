@@ -1,8 +1,8 @@
 import { tmpdir } from 'node:os';
 import { OsiError } from '@osi-linux/core';
-import type { ByteSource } from '../byte-source';
 import type { Finding } from '../dump';
-import { readAt } from '../internal/read-at';
+import type { ByteSource } from '../sources/byte-source';
+import { readAt } from '../sources/read-at';
 import { gzipUnpacker } from './internal/gzip-unpacker';
 import { SparseFile } from './internal/sparse-file';
 import type { Unpacker } from './internal/unpacker';

@@ -2,9 +2,9 @@ import { type Cpu, OsiError, PAGE_SIZE, type PhysicalMemory } from '@osi-linux/c
 import { FakePhysicalMemory } from '@osi-linux/test-fixtures/fake-memory';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BytesSource } from '../byte-source';
 import type { Dump } from '../dump';
-import { openDump } from '../formats';
+import { openDump } from '../formats/formats';
+import { BytesSource } from '../sources/byte-source';
 import { BytesSink } from './byte-sink';
 import { type DumpContent, findPresentFrames } from './dump-content';
 import { FrameSet } from './frame-set';

@@ -1,11 +1,11 @@
 import { OsiError } from '@osi-linux/core';
 import { zlibSync } from 'fflate';
+import { writeElf } from '../formats/elf/write-elf';
+import { writeKdump } from '../formats/kdump/write-kdump';
+import { writeLime } from '../formats/lime/write-lime';
+import { writeRaw } from '../formats/raw/write-raw';
 import type { ByteSink } from './byte-sink';
 import type { DumpContent } from './dump-content';
-import { writeElf } from './write-elf';
-import { writeKdump } from './write-kdump';
-import { writeLime } from './write-lime';
-import { writeRaw } from './write-raw';
 
 /** A format that is written. Only `kdump` and `elf` carry registers, VMCOREINFO and the profile. */
 export type WrittenFormat = 'kdump' | 'elf' | 'raw' | 'lime';

@@ -1,4 +1,4 @@
-import type { TruthTask } from '../proc-files';
+import type { TruthTask } from '../proc/proc-files';
 import { textOf } from './guest-text';
 
 /**

@@ -1,6 +1,6 @@
 import { closeSync, readSync } from 'node:fs';
 import { OsiError } from '@osi-linux/core';
-import type { ByteSource } from '../../byte-source';
+import type { ByteSource } from '../../sources/byte-source';
 
 /** A file that is open, read with `readSync`. */
 export class DescriptorSource implements ByteSource {

@@ -2,7 +2,7 @@ import { closeSync, ftruncateSync, openSync, statfsSync, unlinkSync, writeSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OsiError } from '@osi-linux/core';
-import type { ByteSource } from '../../byte-source';
+import type { ByteSource } from '../../sources/byte-source';
 import { DescriptorSource } from './descriptor-source';
 
 const BLOCK = 4096;

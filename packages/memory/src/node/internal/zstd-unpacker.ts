@@ -1,6 +1,6 @@
 import { Decompress } from 'fzstd';
-import { littleEndian, measureBlock } from '../../internal/zstd';
-import type { KeptTables } from '../../internal/zstd-sequences';
+import { littleEndian, measureBlock } from '../../codecs/zstd';
+import type { KeptTables } from '../../codecs/zstd-sequences';
 import type { Unpacker } from './unpacker';
 
 const MAGIC = 0xfd2fb528;

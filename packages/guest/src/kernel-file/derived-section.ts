@@ -1,0 +1,50 @@
+import { OsiError } from '@osi-linux/core';
+import type { KernelInfo } from '@osi-linux/kconf';
+import type { Dump, Finding } from '@osi-linux/memory';
+import { KernelSearch } from '../kernel/search';
+import { deriveProfile, tryDerived } from '../profile/derive';
+
+/** A section of `kernelinfo.conf` that the kernel in a dump tells itself. */
+export interface DerivedSection {
+  /** The values by key. */
+  readonly info: KernelInfo;
+  /** The lines of the section, `key = value`, without its header. */
+  readonly lines: readonly string[];
+  /** The keys that this kernel has no value for, each with the reason. Kernels differ: not every one is a loss. */
+  readonly missing: readonly {
+    /** The key. */
+    readonly key: string;
+    /** Why, as a clause. */
+    readonly reason: string;
+  }[];
+  /** What led to the kernel, and what of the section was held against memory and agrees. */
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Derives the section of the kernel in a dump from the kernel's own types and symbols, with the addresses of this boot.
+ *
+ * @throws OsiError `PROFILE_NOT_DERIVABLE` where the kernel is not found, has no symbols or no BTF, or where what it
+ * tells contradicts its own memory; what is wrong with its BTF.
+ *
+ * @example
+ * ```ts
+ * declare const dump: Dump; // the pages that listings touch: neither symbols nor types are among them
+ * deriveSection(dump) // throws PROFILE_NOT_DERIVABLE
+ * ```
+ */
+export function deriveSection(dump: Dump): DerivedSection {
+  const search = new KernelSearch(dump);
+  const derived = deriveProfile(search);
+  const { fitting, contradictions } = tryDerived(search, derived);
+  const { info, lines, missing } = derived;
+  if (fitting !== undefined) return { info, lines, missing, findings: fitting.findings };
+  throw new OsiError(
+    'PROFILE_NOT_DERIVABLE',
+    `what the kernel tells of itself contradicts its memory:${contradictions.map((said) => `\n  - ${said}`).join('')}`,
+    {
+      hint: 'the dump is damaged, or taken while the guest ran; dump it again, stopped',
+      fields: { contradictions },
+    },
+  );
+}

@@ -1,0 +1,99 @@
+import { formatAddress } from '@osi-linux/core';
+import type { Finding } from '@osi-linux/memory';
+import {
+  eachKernelLocation,
+  type KernelLocation,
+  type KernelMeans,
+  type LocatedKernel,
+} from '@osi-linux/symbols';
+import { entryFindings } from './entry';
+import { bannerOf, type KernelSearch } from './search';
+
+const TITLES: Readonly<Record<KernelMeans, string>> = {
+  vmcoreinfo: 'kernel by VMCOREINFO of the dump',
+  registers: 'kernel by registers of processors',
+  'vmcoreinfo-in-memory': 'kernel by VMCOREINFO in memory',
+  'page-tables-in-memory': 'kernel by page tables in memory',
+  'rest-of-memory': 'kernel by the rest of memory',
+};
+const ALL = Object.keys(TITLES) as readonly KernelMeans[];
+
+/**
+ * What each of the means that lead to a kernel without a profile has found, whether or not another has found one, and why
+ * not; all of them share one pass over memory.
+ */
+export function reportKernelMeans(search: KernelSearch): Finding[] {
+  const findings: Finding[] = [];
+  const places = new Map<string, KernelLocation>();
+  const taken = search.kernel && placeOf(search.kernel.location);
+  for (const means of ALL) {
+    if (means === 'rest-of-memory' && places.size > 0) break;
+    const what = TITLES[means];
+    const locations = [...eachKernelLocation({ ...search.source, means: [means] })];
+    for (const location of locations)
+      if (!places.has(placeOf(location))) places.set(placeOf(location), location);
+    const location = locations.find((found) => placeOf(found) === taken) ?? locations[0];
+    if (location === undefined) findings.push({ what, value: 'not found', evidence: whyNot(search, means) });
+    else findings.push({ what, value: locationText(location), evidence: evidenceText(location) });
+  }
+  const entries = [...places.values()].flatMap((location) => entryFindings(search, location));
+  const others = places.size > 1 ? search.findOthers() : [];
+  return [...findings, ...skippedFinding(search), ...entries, ...others.map(otherFinding)];
+}
+
+/** What of memory was not read, where something was found without. */
+function skippedFinding({ survey }: KernelSearch): Finding[] {
+  const bytes = survey.skipped.reduce((sum, { start, end }) => sum + (end - start), 0);
+  if (bytes === 0) return [];
+  const evidence = 'behind a MiB of zeros, zero wherever it was looked at, once in 3 MiB or more often';
+  return [{ what: 'memory not searched', value: `${bytes} bytes`, evidence }];
+}
+
+function placeOf({ form, textBase, physBase }: KernelLocation): string {
+  return `${form.name} ${textBase} ${physBase}`;
+}
+
+function whyNot({ dump, survey }: KernelSearch, means: KernelMeans): string {
+  const { cpus, vmcoreinfo } = dump;
+  switch (means) {
+    case 'vmcoreinfo':
+      return vmcoreinfo === undefined ? 'the dump has no such note' : 'what the note names maps no kernel';
+    case 'registers':
+      return cpus.length === 0
+        ? 'the dump has no registers'
+        : 'what CR3 names maps no image that can be told';
+    case 'vmcoreinfo-in-memory':
+      return survey.notes.length === 0
+        ? 'no page that was read begins with such a note'
+        : `${survey.notes.length} of them in memory, and none leads to a kernel`;
+    case 'page-tables-in-memory':
+      return 'no table that was read maps a 64-bit image that it is in, or RAM with itself in it as 32-bit kernels do';
+    case 'rest-of-memory':
+      return 'no such note in all of memory, at steps of 4 bytes, or none that leads to a kernel';
+  }
+}
+
+function locationText({ form, textBase, kaslrShift, physBase }: KernelLocation): string {
+  const shift = kaslrShift === null ? 'unknown' : formatAddress(kaslrShift);
+  return `${form.name}, image at ${formatAddress(textBase)}, KASLR shift ${shift}, phys_base ${physBase}`;
+}
+
+function evidenceText({ evidence }: KernelLocation): string {
+  return evidence
+    .slice(0, 2)
+    .map((found) => found.evidence)
+    .join('; ');
+}
+
+/** A kernel in memory beside the one that is taken. */
+function otherFinding(kernel: LocatedKernel): Finding {
+  const { location, commandLine, isCrashKernel } = kernel;
+  const banner = bannerOf(kernel)?.text;
+  const said = [
+    ...(isCrashKernel ? ['it was started to dump a crashed one: elfcorehdr= on its command line'] : []),
+    ...(commandLine === undefined ? [] : [`command line "${commandLine}"`]),
+    ...(banner === undefined ? ['no banner'] : [`banner "${banner}"`]),
+    evidenceText(location),
+  ];
+  return { what: 'another kernel', value: locationText(location), evidence: said.join('; ') };
+}

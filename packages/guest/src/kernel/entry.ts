@@ -1,0 +1,38 @@
+import type { VirtualAddress } from '@osi-linux/core';
+import type { Finding } from '@osi-linux/memory';
+import type { KernelLocation } from '@osi-linux/symbols';
+import type { KernelSearch } from './search';
+
+/**
+ * What kernels call the places at which processors enter them, the newest names first: Linux arch/x86/entry/entry_64.S,
+ * entry_32.S and arch/x86/include/asm/idtentry.h.
+ */
+const NAMES: readonly string[] = [
+  ...['entry_SYSCALL_64', 'entry_SYSENTER_32', 'asm_exc_page_fault', 'asm_exc_divide_error'],
+  ...['entry_SYSCALL_64_trampoline', 'page_fault', 'divide_error'],
+];
+
+/** Where the processors enter the kernel that their registers lead to, with the names that its symbols have for it. */
+export function entryFindings({ kernel }: KernelSearch, location: KernelLocation): Finding[] {
+  const entries = location.evidence.filter(({ what }) => what === 'kernel entry');
+  if (entries.length === 0) return [];
+  const isSame = kernel !== undefined && kernel.location.textBase === location.textBase;
+  const symbols = isSame ? kernel.symbols?.lookup(NAMES) : undefined;
+  return entries.map((entry) => {
+    const name = nameOf(location, symbols ?? new Map(), BigInt(entry.value));
+    return name === undefined
+      ? entry
+      : { ...entry, evidence: `${entry.evidence}; its symbols call it ${name}` };
+  });
+}
+
+/** By physical addresses: a trampoline is a second mapping of what the symbols name. */
+function nameOf(
+  { tables }: KernelLocation,
+  symbols: ReadonlyMap<string, VirtualAddress>,
+  address: VirtualAddress,
+): string | undefined {
+  const physical = tables.translate(address);
+  for (const [name, at] of symbols) if (tables.translate(at) === physical) return name;
+  return undefined;
+}

@@ -1,0 +1,61 @@
+import { type Listing, OsiError } from '@osi-linux/core';
+import type { Dump } from '@osi-linux/memory';
+
+import { type LinuxLogRecord, OsiLinux } from '@osi-linux/osi-linux';
+import { deriveKernelInfo, type TypeSource, type Vmcoreinfo } from '@osi-linux/symbols';
+import { MAKE_SECTION } from '../profile/refusal';
+import { KernelSearch } from './search';
+
+/**
+ * Reads the kernel log of a dump without any profile: VMCOREINFO tells where its ring buffer is and how it is laid out
+ * (Linux `log_buf_vmcoreinfo_setup`, kernel/printk/printk.c), in kernels without BTF as well.
+ *
+ * @throws OsiError `PROFILE_NOT_DERIVABLE` where there is no kernel with VMCOREINFO.
+ *
+ * @example
+ * ```ts
+ * declare const dump: Dump; // the pages that listings touch: VMCOREINFO is not among them
+ * readLogByVmcoreinfo(dump) // throws PROFILE_NOT_DERIVABLE
+ * ```
+ */
+export function readLogByVmcoreinfo(dump: Dump): Listing<LinuxLogRecord> {
+  const { kernel, vmcoreinfo } = new KernelSearch(dump);
+  if (kernel === undefined || vmcoreinfo === undefined) {
+    throw new OsiError('PROFILE_NOT_DERIVABLE', 'the kernel log cannot be found: there is no VMCOREINFO', {
+      hint: MAKE_SECTION,
+    });
+  }
+  const { location } = kernel;
+  const memory = location.tables;
+  const lookup = (names: readonly string[]) => symbolsIn(vmcoreinfo, names);
+  const { info } = deriveKernelInfo({ types: typesIn(vmcoreinfo), symbols: { lookup }, memory, location });
+  return new OsiLinux({ kernel: { memory, info }, cpus: dump.cpus }).getLog();
+}
+
+function symbolsIn(note: Vmcoreinfo, names: readonly string[]): Map<string, bigint> {
+  const found = new Map<string, bigint>();
+  for (const name of names) {
+    const address = note.address(`SYMBOL(${name})`);
+    if (address !== undefined) found.set(name, address);
+  }
+  return found;
+}
+
+/** Sizes and offsets are decimal (`VMCOREINFO_STRUCT_SIZE`, `VMCOREINFO_OFFSET`, Linux include/linux/vmcore_info.h). */
+function typesIn(note: Vmcoreinfo): TypeSource {
+  const count = (key: string): number | undefined => {
+    const value = note.signed(key);
+    return value === undefined || value < 0n || value > MOST ? undefined : Number(value);
+  };
+  return {
+    sizeOf: (name) => count(`SIZE(${name})`),
+    member: (path) => {
+      const offset = count(`OFFSET(${path})`);
+      return offset === undefined ? undefined : { offset, size: undefined, elements: undefined };
+    },
+    enumerator: () => undefined,
+  };
+}
+
+/** No structure of the log is larger. */
+const MOST = 65536n;

@@ -1,0 +1,85 @@
+import { type Listing, OsiError } from '@osi-linux/core';
+import { type OsiEvent, ProcessChanges, type ProcessMoment } from '@osi-linux/osi';
+import type { Guest } from '../guest';
+
+/**
+ * Turns readings of a guest that runs into the events of its OSI API.
+ *
+ * Who watches calls {@link sample} again and again while the guest stands still; `guest.osi.on` subscribes to what is
+ * found. What comes and goes between two samples is not seen: {@link missed} counts it.
+ *
+ * @example
+ * ```ts
+ * declare const guest: Guest;
+ * const sampler = new GuestSampler(guest);
+ * const started = [];
+ * guest.osi.on('process-start', ({ pid }) => started.push(pid));
+ * sampler.sample() // => []
+ * sampler.sample() // => []
+ * [started.length, sampler.missed] // => [0, 0]
+ * ```
+ */
+export class GuestSampler {
+  readonly #guest: Guest;
+  readonly #changes = new ProcessChanges();
+
+  constructor(guest: Guest) {
+    this.#guest = guest;
+  }
+
+  /** How many threads came and went unseen since the first sample, at least; `undefined` before it. */
+  get missed(): number | undefined {
+    return this.#changes.missed;
+  }
+
+  /**
+   * Forgets what was kept of the moment before, reads the guest, and tells its listeners what has changed: ends, starts,
+   * execs, then processors. Nothing at the first sample, and nothing while the guest still boots.
+   *
+   * @throws OsiError `OSI_LISTENER_FAILED` where a listener threw, after all were told of everything.
+   */
+  sample(): readonly OsiEvent[] {
+    const { memory, osi, linux } = this.#guest;
+    memory.flush();
+    osi.refresh();
+    if (linux.whyNotReady() !== undefined) return [];
+    const events = this.#changes.add(readMoment(this.#guest));
+    tellListeners(this.#guest, events);
+    return events;
+  }
+}
+
+/** Tells the listeners of all events. @throws OsiError `OSI_LISTENER_FAILED` once all were told, where one threw. */
+export function tellListeners(guest: Guest, events: readonly OsiEvent[]): void {
+  const failures = events.map((event) => tryNotify(guest, event)).filter((error) => error !== undefined);
+  if (failures[0] !== undefined) throw failures[0];
+}
+
+/** Reads what runs in a guest that stands still. */
+export function readMoment({ linux }: Guest): ProcessMoment {
+  const processes = linux.getProcesses();
+  const threads = linux.getThreads();
+  const ids = threads.map(({ tid }) => tid).filter((tid) => tid !== null);
+  return {
+    processes,
+    complete: hasEveryRow(processes),
+    running: linux.getCurrent(),
+    ids: hasEveryRow(threads) ? ids : undefined,
+  };
+}
+
+/** What is missing of a row that is there does not make the listing incomplete: `pid 812: cmdline`. */
+function hasEveryRow({ skipped }: Listing<unknown>): boolean {
+  return skipped.every(({ what }) => /^(pid \d+|task 0x[0-9a-f]+): /.test(what));
+}
+
+function tryNotify({ osi }: Guest, change: OsiEvent): OsiError | undefined {
+  try {
+    if (change.name === 'task-change') osi.notify(change.name, change.event);
+    else osi.notify(change.name, change.event);
+    return undefined;
+  } catch (error) {
+    if (!OsiError.is(error)) throw error;
+    return error;
+  }
+}

@@ -1,0 +1,46 @@
+import { formatAddress, type VirtualAddress } from '@osi-linux/core';
+import type { Finding } from '@osi-linux/memory';
+import { findInitTaskByShape } from '@osi-linux/symbols';
+import type { KernelSearch } from '../kernel/search';
+
+/** `init_task` of a kernel that no section is there for. */
+export interface PidZero {
+  readonly address: VirtualAddress;
+  /** What shows it. */
+  readonly evidence: string;
+}
+
+/** Where pid 0 of the kernel in a dump is: by the kernel's symbols, else by the shape of its structure. */
+export function findPidZero({ kernel, dump }: KernelSearch): PidZero | undefined {
+  if (kernel === undefined) return undefined;
+  const symbol = kernel.symbols?.lookup(['init_task']).get('init_task');
+  if (symbol !== undefined) return { address: symbol, evidence: 'its own symbols say so' };
+  return findInitTaskByShape(dump.memory, kernel.location);
+}
+
+/** The `name` that a fitting section has, `RELEASE|VERSION|MACHINE`, as far as the banner and page tables tell it. */
+export function neededName({ banner, kernel, dump }: KernelSearch): string | undefined {
+  const release = /^Linux version (\S+)/.exec(banner?.text ?? '')?.[1];
+  const version = / (#[0-9].*)$/.exec(banner?.text ?? '')?.[1];
+  const machine = kernel?.location.form.architecture.name ?? dump.machine?.replace('i386', 'i686');
+  if (release === undefined || version === undefined || machine === undefined) return undefined;
+  return `${release}|${version}|${machine}`;
+}
+
+/** What can be told where there is no profile, and which section would be one. */
+export function sectionFindings(search: KernelSearch): Finding[] {
+  const { kernel } = search;
+  const findings: Finding[] = [];
+  if (kernel !== undefined) {
+    const [root, image, shift] = kernel.location.evidence;
+    for (const found of [root, image, shift]) if (found !== undefined) findings.push(found);
+    findings.push(...(kernel.symbols?.evidence ?? []));
+  }
+  const init = findPidZero(search);
+  if (init !== undefined)
+    findings.push({ what: 'init_task', value: formatAddress(init.address), evidence: init.evidence });
+  const name = neededName(search);
+  if (name === undefined) return findings;
+  const evidence = `the name of the section that is needed; docs/adding-a-kernel.md tells how to make one`;
+  return [...findings, { what: 'section needed', value: name, evidence }];
+}

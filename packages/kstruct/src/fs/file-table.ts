@@ -1,0 +1,255 @@
+import {
+  OsiError,
+  offsetAddress,
+  PAGE_SIZE,
+  readBytes,
+  type SkippedLog,
+  type VirtualAddress,
+} from '@osi-linux/core';
+import { implausible, requirePointer } from '../kernel/implausible';
+import type { Kernel } from '../kernel/kernel';
+import { isKernelPointerWord } from '../kernel/kernel-pointer';
+import { layoutOf, missingKey } from '../kernel/layout';
+import { StructView } from '../kernel/struct-view';
+import type { Task } from '../task/task';
+import { OpenFile } from './open-file';
+
+/** Sixteen times the usual sysctl fs.nr_open; the kernel's own ceiling is as many files as there is memory for. */
+const TABLE_LIMIT = 16 * 1024 * 1024;
+/** Slots that are read at once. */
+const CHUNK = 4096;
+/** Missing chunks after which the rest of a table is given up: the pointer is wrong, not a page missing. */
+const MISSING_LIMIT = 8;
+
+/** A descriptor that is in use. */
+export interface FileDescriptor {
+  /** The descriptor. */
+  readonly fd: number;
+  /** The open file, which is not checked yet: see `OpenFile.validate`. */
+  readonly file: OpenFile;
+  /** Whether execve closes it. */
+  readonly closeOnExec: boolean;
+}
+
+/**
+ * Yields the descriptors of a task in ascending order; none for a task that has ended.
+ *
+ * A descriptor is in use when its bit in `open_fds` is set and its slot holds a file: a bit alone is a descriptor that
+ * is only reserved, a file alone is damage, and reported to `skipped`; so is a page of slots without any file in which
+ * several bits are set. Corresponds to `task_lookup_next_fd_rcu`.
+ *
+ * @throws OsiError where the table itself makes no sense, or cannot be read.
+ *
+ * @example
+ * ```ts
+ * declare const kernel: Kernel;
+ * declare const task: Task;
+ * [...eachOpenFile(kernel, task, new SkippedLog())][0]?.fd // => 0
+ * ```
+ */
+export function* eachOpenFile(kernel: Kernel, task: Task, skipped: SkippedLog): Generator<FileDescriptor> {
+  const files = task.files;
+  if (files === undefined) return;
+  const table = readTable(kernel, files);
+  const what = (part: string) => `pid ${task.tgid}: ${part}`;
+  let missing = 0;
+  for (let first = 0; first < table.maxFds && missing < MISSING_LIMIT; first += CHUNK) {
+    const count = Math.min(CHUNK, table.maxFds - first);
+    const slots = skipped.attempt(
+      () => what(`fds ${first} to ${first + count - 1}`),
+      () => readSlots(kernel, table, first, count),
+    );
+    if (slots === null) missing += 1;
+    for (const page of slots === null ? [] : eachBlankPage(kernel, slots, count))
+      skipped.add(
+        what(`fds ${first + page.index} to ${first + page.index + page.count - 1}`),
+        blank(table, page),
+      );
+    for (const { index, file } of slots?.held ?? []) {
+      const fd = first + index;
+      if (!isSet(slots?.open, index)) skipped.add(what(`fd ${fd}`), notOpen(fd, file));
+      else yield { fd, file: new OpenFile(kernel, file), closeOnExec: isSet(slots?.closeOnExec, index) };
+    }
+  }
+}
+
+/**
+ * One descriptor of a task; `undefined` where it is not in use, negative or beyond the table, and for a task that has
+ * ended.
+ *
+ * Corresponds to `fget_task`, which reads the slot alone.
+ *
+ * @throws OsiError where the table makes no sense or cannot be read, `FD_NOT_OPEN` where slot and bit disagree.
+ *
+ * @example
+ * ```ts
+ * declare const kernel: Kernel;
+ * declare const task: Task;
+ * findOpenFile(kernel, task, 0)?.fd // => 0
+ * findOpenFile(kernel, task, -100) // => undefined
+ * ```
+ */
+export function findOpenFile(kernel: Kernel, task: Task, fd: number): FileDescriptor | undefined {
+  const files = task.files;
+  if (files === undefined || !Number.isInteger(fd) || fd < 0) return undefined;
+  const table = readTable(kernel, files);
+  if (fd >= table.maxFds) return undefined;
+  const { memory } = kernel;
+  const file = new StructView(memory, table.fd).word(fd * memory.architecture.wordSize);
+  const open = isBitSet(kernel, table.openFds, fd);
+  const closeOnExec = isBitSet(kernel, table.closeOnExec, fd);
+  if (file === 0n) return undefined;
+  if (!open) throw notOpen(fd, file);
+  return { fd, file: new OpenFile(kernel, file), closeOnExec };
+}
+
+/** A `struct fdtable`. */
+interface FdTable {
+  readonly address: VirtualAddress;
+  readonly maxFds: number;
+  readonly fd: VirtualAddress;
+  readonly openFds: VirtualAddress;
+  readonly closeOnExec: VirtualAddress;
+}
+
+function readTable(kernel: Kernel, files: VirtualAddress): FdTable {
+  const { memory } = kernel;
+  const keys = layoutOf(kernel.info).file;
+  validateUse(kernel, files);
+  const holder = { struct: 'files_struct', address: files, member: 'fdt' };
+  const fdt = new StructView(memory, files).word(keys.fdt_offset ?? missingKey('fs.fdt_offset'));
+  const address = requirePointer(kernel, fdt, holder);
+  const fdtable = new StructView(memory, address);
+  const maxFds = fdtable.u32(keys.max_fds_offset ?? missingKey('fs.max_fds_offset'));
+  validateSize(kernel, files, address, maxFds);
+  return {
+    address,
+    maxFds,
+    fd: readPointer(kernel, fdtable, 'fd', keys.fd_offset ?? missingKey('fs.fd_offset')),
+    openFds: readPointer(
+      kernel,
+      fdtable,
+      'open_fds',
+      keys.open_fds_offset ?? missingKey('fs.open_fds_offset'),
+    ),
+    closeOnExec: readPointer(
+      kernel,
+      fdtable,
+      'close_on_exec',
+      keys.close_on_exec_offset ?? missingKey('fs.close_on_exec_offset'),
+    ),
+  };
+}
+
+function readPointer(kernel: Kernel, fdtable: StructView, member: string, offset: number): VirtualAddress {
+  const pointer = fdtable.word(offset);
+  if (isKernelPointerWord(kernel.memory.architecture, pointer)) return pointer;
+  return requirePointer(kernel, pointer, { struct: 'fdtable', address: fdtable.address, member });
+}
+
+function validateUse(kernel: Kernel, address: VirtualAddress): void {
+  const offset = layoutOf(kernel.info).file.files_count_offset;
+  const count = offset === undefined ? 1 : new StructView(kernel.memory, address).s32(offset);
+  if (count > 0) return;
+  throw implausible({
+    struct: 'files_struct',
+    address,
+    member: 'count',
+    received: count,
+    expected: '1 or more',
+  });
+}
+
+/**
+ * A process starts with the small table inside of `files_struct`, of as many descriptors as a word has bits; every
+ * other one is larger. Source: `dup_fd` and `alloc_fdtable`, fs/file.c.
+ */
+function validateSize(kernel: Kernel, files: VirtualAddress, address: VirtualAddress, maxFds: number): void {
+  const bits = kernel.memory.architecture.wordSize * 8;
+  const offset = layoutOf(kernel.info).file.fdtab_offset;
+  const small = offset !== undefined && address === offsetAddress(files, offset);
+  const fits = small ? maxFds === bits : offset === undefined ? maxFds >= bits : maxFds > bits;
+  if (fits && maxFds % bits === 0 && maxFds <= TABLE_LIMIT) return;
+  const expected = small ? String(bits) : `a multiple of ${bits}, more than that, up to ${TABLE_LIMIT}`;
+  throw implausible({ struct: 'fdtable', address, member: 'max_fds', received: maxFds, expected });
+}
+
+/** A run of slots with their bits. */
+interface Slots {
+  /** The slots that hold something, by their place in the run. */
+  readonly held: readonly { readonly index: number; readonly file: VirtualAddress }[];
+  readonly open: Uint8Array;
+  readonly closeOnExec: Uint8Array;
+}
+
+function readSlots({ memory }: Kernel, table: FdTable, first: number, count: number): Slots {
+  const { wordSize } = memory.architecture;
+  const bits = (mask: VirtualAddress) => readBytes(memory, offsetAddress(mask, first / 8), count / 8);
+  const bytes = readBytes(memory, offsetAddress(table.fd, first * wordSize), count * wordSize);
+  return {
+    held: Array.from(eachHeld(bytes, wordSize)),
+    open: bits(table.openFds),
+    closeOnExec: bits(table.closeOnExec),
+  };
+}
+
+function* eachHeld(bytes: Uint8Array, wordSize: 4 | 8): Generator<Slots['held'][number]> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = 0; at < bytes.length; at += wordSize) {
+    if (view.getUint32(at, true) === 0 && view.getUint32(at + wordSize - 4, true) === 0) continue;
+    const file = wordSize === 8 ? view.getBigUint64(at, true) : BigInt(view.getUint32(at, true));
+    yield { index: at / wordSize, file };
+  }
+}
+
+/** A page of slots that hold nothing. */
+interface BlankPage {
+  readonly index: number;
+  readonly count: number;
+  /** How many of them are in use by their bits. */
+  readonly used: number;
+}
+
+/** Nobody reserves several descriptors and opens nothing beside them: the slots themselves are gone. */
+function* eachBlankPage({ memory }: Kernel, slots: Slots, count: number): Generator<BlankPage> {
+  const size = PAGE_SIZE / memory.architecture.wordSize;
+  const full = new Set(slots.held.map(({ index }) => Math.floor(index / size)));
+  for (let index = 0; index < count; index += size) {
+    const end = Math.min(index + size, count);
+    if (full.has(index / size)) continue;
+    let used = 0;
+    for (let slot = index; slot < end; slot += 1) if (isSet(slots.open, slot)) used += 1;
+    if (used > 1) yield { index, count: end - index, used };
+  }
+}
+
+function blank({ address }: FdTable, { used }: BlankPage): OsiError {
+  return implausible({
+    struct: 'fdtable',
+    address,
+    member: 'fd',
+    received: 0,
+    expected: `files in slots of which ${used} are in use`,
+  });
+}
+
+function isSet(mask: Uint8Array | undefined, index: number): boolean {
+  return (((mask?.[index >> 3] ?? 0) >> (index & 7)) & 1) === 1;
+}
+
+/** A bit of an array of `unsigned long`. */
+function isBitSet({ memory }: Kernel, mask: VirtualAddress, index: number): boolean {
+  const word = new StructView(memory, mask).u32(Math.floor(index / 32) * 4);
+  return ((word >>> (index & 31)) & 1) === 1;
+}
+
+function notOpen(fd: number, file: VirtualAddress): OsiError {
+  return new OsiError(
+    'FD_NOT_OPEN',
+    `the slot of descriptor ${fd} holds a file, its bit in open_fds is clear`,
+    {
+      hint: 'the dump is damaged there, or the guest ran while it was taken',
+      fields: { fd, file },
+    },
+  );
+}

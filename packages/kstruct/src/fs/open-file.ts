@@ -1,0 +1,153 @@
+import type { VirtualAddress } from '@osi-linux/core';
+import { implausible, requirePointer } from '../kernel/implausible';
+import { type KeyOf, requireKey } from '../kernel/kernel';
+import { isKernelPointerWord } from '../kernel/kernel-pointer';
+import { KernelStruct } from '../kernel/kernel-struct';
+import { layoutOf, missingKey } from '../kernel/layout';
+import { Dentry } from './dentry';
+import { type Inode, requireInode } from './inode';
+import type { Path } from './path';
+
+/**
+ * An open file, pipe, socket or folder, which several descriptors may share. Corresponds to `file`.
+ *
+ * @example
+ * ```ts
+ * declare const kernel: Kernel;
+ * declare const mm: Mm;
+ * const file = mm.exeFile;
+ * new PathReader(kernel, findReaderRoot(kernel)).read(file.path) // => '/bin/busybox'
+ * ```
+ */
+export class OpenFile extends KernelStruct {
+  /** What was opened. Corresponds to `file.f_path`. */
+  get path(): Path {
+    const { f_path_mnt_offset, f_path_dentry_offset } = layoutOf(this.kernel.info).file;
+    return {
+      mnt: this.view.word(f_path_mnt_offset ?? missingKey('fs.f_path_mnt_offset')),
+      dentry: this.view.word(f_path_dentry_offset ?? missingKey('fs.f_path_dentry_offset')),
+    };
+  }
+
+  /**
+   * What the user opened, which is what `/proc/PID/maps` names: for a file that overlayfs opened behind another one, the
+   * path of that other one.
+   *
+   * `f_path` of such a file is the user's path up to
+   * Linux commit def3ae83da02 ("fs: store real path instead of fake path in backing file f_path") (in v6.7).
+   * Corresponds to `file_user_path`.
+   */
+  get userPath(): Path {
+    const { FMODE_BACKING: flag, user_path_mnt_offset } = layoutOf(this.kernel.info).file;
+    const kept = user_path_mnt_offset !== undefined;
+    if (flag === undefined || !kept || (this.u32('fs.f_mode_offset') & flag) === 0) return this.path;
+    return this.#path('fs.user_path_mnt_offset', 'fs.user_path_dentry_offset');
+  }
+
+  /** The file in its file system. Corresponds to `file.f_inode`. @throws OsiError `STRUCT_IMPLAUSIBLE` for none. */
+  get inode(): Inode {
+    const pointer = this.word('fs.f_inode_offset');
+    return requireInode(this.kernel, pointer, { struct: 'file', address: this.address, member: 'f_inode' });
+  }
+
+  /** Position in bytes; signed, as devices of memory have addresses for positions. Corresponds to `file.f_pos`. */
+  get pos(): bigint {
+    return BigInt.asIntN(64, this.u64('fs.f_pos_offset'));
+  }
+
+  /** Flags of open(): `O_RDWR`, `O_APPEND`. Corresponds to `file.f_flags`. */
+  get flags(): number {
+    return this.u32('fs.f_flags_offset');
+  }
+
+  /** What the driver of the file keeps, virtual; of a socket its `struct socket`. Corresponds to `file.private_data`. */
+  get privateData(): VirtualAddress {
+    return this.word('fs.private_data_offset');
+  }
+
+  /**
+   * Distrusts the structure: an open file has operations and a path, and is held by someone.
+   *
+   * @throws OsiError `STRUCT_IMPLAUSIBLE` for what is none.
+   */
+  validate(): void {
+    if (this.isSound()) return;
+    const { address } = this;
+    const { info } = this.kernel;
+    requirePointer(this.kernel, address, { struct: 'file', address, member: 'its address' });
+    this.#requirePointer('f_path.mnt', this.word('fs.f_path_mnt_offset'));
+    this.#requirePointer('f_path.dentry', this.word('fs.f_path_dentry_offset'));
+    if (info['fs.f_op_offset'] !== undefined) this.#requirePointer('f_op', this.word('fs.f_op_offset'));
+    if (info['fs.f_inode_offset'] !== undefined)
+      this.#requirePointer('f_inode', this.word('fs.f_inode_offset'));
+    this.#validateCount();
+  }
+
+  /** Whether nothing contradicts that it is an open file; {@link validate} says what does. */
+  private isSound(): boolean {
+    const { view } = this;
+    const file = layoutOf(this.kernel.info).file;
+    const { f_path_mnt_offset: mnt, f_path_dentry_offset: dentry } = file;
+    if (mnt === undefined || dentry === undefined) return false;
+    if (!isKernelPointerWord(this.kernel.memory.architecture, this.address)) return false;
+    if (!view.isKernelPointer(mnt) || !view.isKernelPointer(dentry)) return false;
+    if (file.f_op_offset !== undefined && !view.isKernelPointer(file.f_op_offset)) return false;
+    if (file.f_inode_offset !== undefined && !view.isKernelPointer(file.f_inode_offset)) return false;
+    return file.f_count_offset === undefined || view.word(file.f_count_offset) < COUNT_LIMIT;
+  }
+
+  /**
+   * Distrusts the path: it leads to the file that is open. Holds for what a descriptor names, but not for all files
+   * behind others: overlayfs opened them under a path of its own up to
+   * Linux commit def3ae83da02 ("fs: store real path instead of fake path in backing file f_path") (in v6.7).
+   *
+   * @throws OsiError `STRUCT_IMPLAUSIBLE` where it leads to another file.
+   */
+  validatePath(): void {
+    const { file, dentry } = layoutOf(this.kernel.info);
+    if (file.f_inode_offset === undefined || dentry.d_inode_offset === undefined) return;
+    const { address } = this;
+    const { inode } = new Dentry(this.kernel, this.path.dentry);
+    const received = this.view.word(file.f_inode_offset);
+    if (inode.address === received) return;
+    throw implausible({
+      struct: 'file',
+      address,
+      member: 'f_inode',
+      received,
+      expected: 'the inode of its f_path',
+    });
+  }
+
+  /**
+   * Zero holders are as many as one where the count starts at 0, as since
+   * Linux commit 90ee6ed776c0 ("fs: port files to file_ref") (in v6.13); a dead file has the top bit set.
+   */
+  #validateCount(): void {
+    const offset = this.kernel.info['fs.f_count_offset'];
+    if (offset === undefined) return;
+    const count = this.view.word(offset);
+    if (count < COUNT_LIMIT) return;
+    const { address } = this;
+    throw implausible({
+      struct: 'file',
+      address,
+      member: 'f_count',
+      received: count,
+      expected: 'a count of holders',
+    });
+  }
+
+  #path(mnt: KeyOf<number>, dentry: KeyOf<number>): Path {
+    const { view } = this;
+    const { info } = this.kernel;
+    return { mnt: view.word(requireKey(info, mnt)), dentry: view.word(requireKey(info, dentry)) };
+  }
+
+  #requirePointer(member: string, pointer: VirtualAddress): void {
+    requirePointer(this.kernel, pointer, { struct: 'file', address: this.address, member });
+  }
+}
+
+/** More than ever hold a file: each is a pointer somewhere in memory. */
+const COUNT_LIMIT = 0x80000000n;

@@ -1,0 +1,284 @@
+import { formatAddress, OsiError, type VirtualAddress } from '@osi-linux/core';
+import type { Kernel } from '../kernel/kernel';
+import { Dentry } from './dentry';
+import { readDynamicName } from './dynamic-name';
+import { Mount } from './mount';
+
+/** What a link of `/proc` can hold, with a NUL behind it: include/uapi/linux/limits.h. */
+const PATH_MAX = 4096;
+/** Bytes of the longest path that is followed; `/proc/PID/maps` shows paths of any length. */
+const TEXT_LIMIT = 1024 * 1024;
+/** More steps than a path of that length has names, mounts on mounts included. */
+const STEP_LIMIT = TEXT_LIMIT;
+const DELETED = ' (deleted)';
+
+/** A place in the tree of files: a directory entry, seen through a mount. Corresponds to `path`. */
+export interface Path {
+  /** The vfsmount, virtual. */
+  readonly mnt: VirtualAddress;
+  /** The dentry, virtual. */
+  readonly dentry: VirtualAddress;
+}
+
+/** A path in words. */
+export interface PathText {
+  /** What the kernel's own links say: `/tmp/x (deleted)`, `pipe:[4711]`. */
+  readonly text: string;
+  /** Whether the kernel put ` (deleted)` behind the name, which may also be a name that ends so. */
+  readonly deleted: boolean;
+}
+
+/** Where the climb from a path ended: at the reader's root, at the top of another tree, or nowhere. */
+type End = 'root' | 'top' | 'escaped';
+
+interface Place {
+  /** The path as a prefix, empty for a root. */
+  readonly prefix: string;
+  /** Its length in the guest. */
+  readonly bytes: number;
+  readonly end: End;
+}
+
+/** What is remembered of one dentry of a mount. */
+interface Known {
+  place?: Place | OsiError;
+  text?: PathText | OsiError;
+  /** Whether the text is longer than a link can be. */
+  long?: boolean;
+  /** Whether the climb that is under way has come by: it would go round in a circle. */
+  passed?: boolean;
+}
+
+interface KnownMount {
+  readonly address: VirtualAddress;
+  readonly root: VirtualAddress;
+  readonly parent: VirtualAddress;
+  readonly mountpoint: VirtualAddress;
+  readonly superBlock: VirtualAddress | undefined;
+  readonly entries: Map<VirtualAddress, Known>;
+}
+
+/** One step of a climb: the entry, and the name that it adds where it is not the root of a mount. */
+interface Step {
+  readonly known: Known;
+  readonly name: string | undefined;
+  /** Length of the name in the guest. */
+  readonly bytes: number;
+}
+
+/**
+ * Tells paths as a reader does whose root directory is `root`, and remembers them for as long as it lives.
+ *
+ * Corresponds to `d_path`, fs/d_path.c: climbs `d_parent`, and from the root of a mount on to what it is mounted on. It
+ * ends at the reader's root, or at the top of a tree that the reader cannot reach, which is not marked.
+ *
+ * @example
+ * ```ts
+ * declare const kernel: Kernel;
+ * declare const mm: Mm;
+ * const paths = new PathReader(kernel, findReaderRoot(kernel));
+ * paths.read(mm.exeFile.path) // => '/bin/busybox'
+ * paths.describe(mm.exeFile.path) // => { text: '/bin/busybox', deleted: false }
+ * ```
+ */
+export class PathReader {
+  readonly #kernel: Kernel;
+  readonly #root: Path;
+  readonly #mounts = new Map<VirtualAddress, KnownMount | OsiError>();
+  #last: KnownMount | undefined;
+
+  constructor(kernel: Kernel, root: Path) {
+    this.#kernel = kernel;
+    this.#root = root;
+  }
+
+  /**
+   * The path as text, as a link of `/proc` has it, which can hold 4095 bytes.
+   *
+   * @throws OsiError `PATH_TOO_LONG`, or as {@link describe}.
+   */
+  read(path: Path): string {
+    const known = this.#known(path);
+    const { text } = orThrow(known.text as PathText | OsiError);
+    if (known.long) throw tooLong(path.dentry, PATH_MAX);
+    return text;
+  }
+
+  /**
+   * The path as text of any length, and whether it was deleted.
+   *
+   * @throws OsiError `STRUCT_IMPLAUSIBLE`, `DYNAMIC_NAME_UNKNOWN`, the fault of a page, or `PATH_TOO_LONG` above 1 MiB.
+   */
+  describe(path: Path): PathText {
+    return orThrow(this.#known(path).text as PathText | OsiError);
+  }
+
+  /**
+   * The path of a mount's root directory, or `undefined` where it is not below the reader's root.
+   *
+   * Corresponds to `seq_path_root`, which leaves such mounts out of `/proc/PID/mountinfo`.
+   *
+   * @throws OsiError as {@link read}.
+   */
+  readReachable(path: Path): string | undefined {
+    const { prefix, end } = this.#place(this.#mount(path.mnt), path.dentry);
+    return end === 'root' ? prefix || '/' : undefined;
+  }
+
+  /** What is remembered of a path; its `text` is there. */
+  #known({ mnt, dentry }: Path): Known {
+    const mount = this.#mount(mnt);
+    const known = entry(mount, dentry);
+    known.text ??= attempt(() => this.#describe(mount, dentry, known));
+    return known;
+  }
+
+  #describe(mount: KnownMount, address: VirtualAddress, known: Known): PathText {
+    const dentry = new Dentry(this.#kernel, address);
+    dentry.validate(mount.superBlock);
+    if ((!dentry.isRoot || address !== mount.root) && dentry.hasDynamicName)
+      return readDynamicName(this.#kernel, dentry);
+    const { prefix, bytes } = this.#place(mount, address);
+    const deleted = dentry.isDeleted;
+    const mark = deleted ? DELETED : '';
+    known.long = bytes + mark.length >= PATH_MAX;
+    return { text: (prefix === '' ? '/' : prefix) + mark, deleted };
+  }
+
+  /** Climbs until what is known, and remembers all that lies on the way, failures as well. */
+  #place(from: KnownMount, start: VirtualAddress): Place {
+    const trail: Step[] = [];
+    let place: Place | OsiError | undefined;
+    let mount = from;
+    let address = start;
+    let climbed = false;
+    while (place === undefined) {
+      const known = entry(mount, address);
+      place = known.place ?? this.#end(mount, address);
+      if (place !== undefined) break;
+      if (known.passed || trail.length > STEP_LIMIT) {
+        place = endless(start);
+        break;
+      }
+      known.passed = true;
+      const above = attempt(() => this.#above(mount, address, climbed));
+      if (OsiError.is(above)) place = above;
+      else if (above.end !== undefined) place = above.end;
+      else [mount, address, climbed] = [above.mount, above.address, above.name !== undefined];
+      const { name = undefined, bytes = 0 } = OsiError.is(above) ? {} : above;
+      trail.push({ known, name, bytes });
+    }
+    return orThrow(settle(trail, place, start));
+  }
+
+  #end(mount: KnownMount, address: VirtualAddress): Place | undefined {
+    return address === this.#root.dentry && mount.address === this.#root.mnt ? AT_ROOT : undefined;
+  }
+
+  /** One step up. `climbed` says that the entry was reached as the parent of another one. */
+  #above(mount: KnownMount, address: VirtualAddress, climbed: boolean): Above {
+    if (address === mount.root) {
+      if (mount.parent === mount.address) return { end: AT_TOP };
+      return { mount: this.#mount(mount.parent), address: mount.mountpoint };
+    }
+    const dentry = new Dentry(this.#kernel, address);
+    dentry.validate(mount.superBlock, climbed);
+    if (dentry.isRoot) return { end: ESCAPED };
+    return { mount, address: dentry.parent.address, name: dentry.component, bytes: dentry.nameLength };
+  }
+
+  #mount(address: VirtualAddress): KnownMount {
+    if (this.#last?.address === address) return this.#last;
+    let known = this.#mounts.get(address);
+    if (known === undefined) {
+      known = attempt(() => readMount(this.#kernel, address));
+      this.#mounts.set(address, known);
+    }
+    this.#last = orThrow(known);
+    return this.#last;
+  }
+}
+
+/** Where a step leads, with the name that it adds, or that it leads no further. */
+type Above =
+  | { readonly end: Place; readonly name?: undefined; readonly bytes?: undefined }
+  | {
+      readonly end?: undefined;
+      readonly mount: KnownMount;
+      readonly address: VirtualAddress;
+      readonly name?: string;
+      readonly bytes?: number;
+    };
+
+const AT_ROOT: Place = { prefix: '', bytes: 0, end: 'root' };
+const AT_TOP: Place = { prefix: '', bytes: 0, end: 'top' };
+/** An entry above which there is no mount, as where a bind mount's directory was moved away. */
+const ESCAPED: Place = { prefix: '', bytes: 0, end: 'escaped' };
+
+function readMount(kernel: Kernel, address: VirtualAddress): KnownMount {
+  const mount = new Mount(kernel, address);
+  mount.validate();
+  const superBlock = kernel.info['path.mnt_sb_offset'] === undefined ? undefined : mount.superBlock.address;
+  new Dentry(kernel, mount.root).validate(superBlock);
+  const { root, parent, mountpoint } = mount;
+  return { address, root, parent, mountpoint, superBlock, entries: new Map() };
+}
+
+function entry(mount: KnownMount, dentry: VirtualAddress): Known {
+  const kept = mount.entries.get(dentry);
+  if (kept !== undefined) return kept;
+  const known: Known = {};
+  mount.entries.set(dentry, known);
+  return known;
+}
+
+/** Gives every entry of a climb its place, from the top down; the place of the first one is the answer. */
+function settle(trail: readonly Step[], top: Place | OsiError, start: VirtualAddress): Place | OsiError {
+  let place = top;
+  for (let index = trail.length - 1; index >= 0; index -= 1) {
+    const { known, name, bytes } = trail[index] as Step;
+    if (!OsiError.is(place) && name !== undefined)
+      place = below(place, name, bytes) ?? tooLong(start, TEXT_LIMIT);
+    known.place = place;
+    known.passed = false;
+  }
+  return place;
+}
+
+function below({ prefix, bytes, end }: Place, name: string, length: number): Place | undefined {
+  if (end === 'escaped') return ESCAPED;
+  const sum = bytes + 1 + length;
+  return sum < TEXT_LIMIT ? { prefix: `${prefix}/${name}`, bytes: sum, end } : undefined;
+}
+
+function attempt<Value>(read: () => Value): Value | OsiError {
+  try {
+    return read();
+  } catch (error) {
+    if (!OsiError.is(error)) throw error;
+    return error;
+  }
+}
+
+function orThrow<Value extends object>(value: Value | OsiError): Value {
+  if (OsiError.is(value)) throw value;
+  return value;
+}
+
+function tooLong(dentry: VirtualAddress, limit: number): OsiError {
+  return new OsiError(
+    'PATH_TOO_LONG',
+    `the path of dentry ${formatAddress(dentry)} has ${limit} bytes or more`,
+    {
+      hint: 'links of /proc have no room for it either; the maps of a process show it',
+      fields: { dentry, limit },
+    },
+  );
+}
+
+function endless(dentry: VirtualAddress): OsiError {
+  return new OsiError('PATH_ENDLESS', `the path of dentry ${formatAddress(dentry)} goes round in a circle`, {
+    hint: 'directories or mounts lie in each other: the dump is damaged there',
+    fields: { dentry },
+  });
+}

@@ -1,0 +1,40 @@
+import { implausible, requirePointer } from '../kernel/implausible';
+import { requireKey } from '../kernel/kernel';
+import { readKernelString } from '../kernel/kernel-string';
+import { KernelStruct } from '../kernel/kernel-struct';
+import { StructView } from '../kernel/struct-view';
+
+/**
+ * A file system in use: a disk, a tmpfs, the kernel's own for pipes. Corresponds to `super_block`.
+ *
+ * @example
+ * ```ts
+ * declare const kernel: Kernel;
+ * declare const mm: Mm;
+ * new Dentry(kernel, mm.exeFile.path.dentry).superBlock.type // => 'rootfs'
+ * ```
+ */
+export class SuperBlock extends KernelStruct {
+  /** Name of the type: `tmpfs`. Corresponds to `file_system_type.name`. */
+  get type(): string {
+    const { kernel } = this;
+    const holder = { struct: 'super_block', address: this.address, member: 's_type' };
+    const type = requirePointer(kernel, this.word('super.s_type_offset'), holder);
+    const name = new StructView(kernel.memory, type).word(requireKey(kernel.info, 'fstype.name_offset'));
+    const place = { struct: 'file_system_type', address: type, member: 'name' };
+    const text = readKernelString(kernel, name, place);
+    if (text !== '') return text;
+    throw implausible({ ...place, received: name, expected: 'a name' });
+  }
+
+  /** What `/proc/PID/mountinfo` shows behind the type: `sshfs` of `fuse.sshfs`. Corresponds to `super_block.s_subtype`. */
+  get subtype(): string | undefined {
+    const text = this.word('super.s_subtype_offset');
+    if (text === 0n) return undefined;
+    return readKernelString(this.kernel, text, {
+      struct: 'super_block',
+      address: this.address,
+      member: 's_subtype',
+    });
+  }
+}

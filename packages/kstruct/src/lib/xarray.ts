@@ -1,0 +1,154 @@
+import { formatAddress, OsiError, type SkippedLog, type VirtualAddress } from '@osi-linux/core';
+import { type Contradiction, implausible, requirePointer } from '../kernel/implausible';
+import { type Kernel, requireKey } from '../kernel/kernel';
+import { StructView } from '../kernel/struct-view';
+
+/** XA_CHUNK_SIZE where the profile does not say: 64, or 16 in kernels built to be small. */
+const XA_CHUNK_SIZE = 64;
+
+/** What is up to here and looks like a node is none: a sibling, a retry or a zero entry. */
+const LARGEST_INTERNAL = 4096n;
+
+/** An entry of the array with its index. */
+export interface XarrayEntry {
+  readonly index: number;
+  /** What is stored there, a pointer. */
+  readonly entry: VirtualAddress;
+}
+
+/** A tree to walk. */
+export interface Xarray {
+  /** The word `xa_head` itself. */
+  readonly head: VirtualAddress;
+  /** What the array is called in a report. */
+  readonly name: string;
+  /** First index that it cannot have. */
+  readonly end: number;
+}
+
+interface Node {
+  readonly address: VirtualAddress;
+  readonly firstIndex: number;
+  /** What its shift must be; any for the top. */
+  readonly shift: number | undefined;
+}
+
+/**
+ * Yields the pointers that an xarray stores, ascending by index.
+ *
+ * An entry is a node where its two low bits say so: 2, and 1 in the radix tree that came before
+ * Linux commit 3159f943aafd ("xarray: Replace exceptional entries") (in v4.20).
+ * Each node must lie one level below its parent, and is visited once.
+ *
+ * @throws OsiError `STRUCT_IMPLAUSIBLE` where the head is no tree.
+ */
+export function* eachXarrayEntry(kernel: Kernel, array: Xarray, skipped: SkippedLog): Generator<XarrayEntry> {
+  const { head } = array;
+  const tag = head & 3n;
+  if (tag === 0n && head !== 0n) {
+    yield { index: 0, entry: head };
+    return;
+  }
+  if (tag === 3n || head <= LARGEST_INTERNAL)
+    throw implausible({
+      struct: array.name,
+      address: head,
+      member: 'xa_head',
+      received: head,
+      expected: 'a node',
+    });
+  const walk = new XarrayWalk(kernel, array, skipped);
+  yield* walk.below({ address: head - tag, firstIndex: 0, shift: undefined });
+}
+
+class XarrayWalk {
+  readonly #kernel: Kernel;
+  readonly #array: Xarray;
+  readonly #skipped: SkippedLog;
+  readonly #slots: number;
+  readonly #bits: number;
+  readonly #tag: bigint;
+  readonly #seen = new Set<VirtualAddress>();
+
+  constructor(kernel: Kernel, array: Xarray, skipped: SkippedLog) {
+    const slots = kernel.info['xa_node.XA_CHUNK_SIZE'] ?? XA_CHUNK_SIZE;
+    if (slots !== 64 && slots !== 16) {
+      throw new OsiError('STRUCT_IMPLAUSIBLE', `XA_CHUNK_SIZE is ${slots}, expected 16 or 64`, {
+        hint: 'the profile is of another kernel',
+      });
+    }
+    this.#kernel = kernel;
+    this.#array = array;
+    this.#skipped = skipped;
+    this.#slots = slots;
+    this.#bits = Math.log2(slots);
+    this.#tag = array.head & 3n;
+  }
+
+  *below(node: Node): Generator<XarrayEntry> {
+    const read = this.#skipped.attempt(
+      () => `${this.#array.name}: node ${formatAddress(node.address)} for ${node.firstIndex} and above`,
+      () => this.#read(node),
+    );
+    if (read === null) return;
+    const { shift, slots, count } = read;
+    const used = slots.filter((entry) => entry !== 0n).length;
+    // A node without entries is taken out of the tree.
+    if (used !== count || used === 0)
+      this.#report(node.address, { member: 'count', received: count, expected: `${used}, its slots in use` });
+    for (const [slot, entry] of slots.entries()) {
+      const index = node.firstIndex + slot * 2 ** shift;
+      if (entry === 0n) continue;
+      if ((entry & 3n) === 0n) {
+        if (shift === 0 && index < this.#array.end) yield { index, entry };
+        else this.#reportSlot(node, slot, entry);
+      } else if ((entry & 3n) !== this.#tag) this.#reportSlot(node, slot, entry);
+      else if (entry > LARGEST_INTERNAL)
+        yield* this.below({ address: entry - this.#tag, firstIndex: index, shift: shift - this.#bits });
+    }
+  }
+
+  #read({ address, firstIndex, shift: expected }: Node): { shift: number; slots: bigint[]; count: number } {
+    const { info, memory } = this.#kernel;
+    const struct = 'xa_node';
+    requirePointer(this.#kernel, address, { struct, address, member: 'its address' });
+    if (this.#seen.has(address) || firstIndex >= this.#array.end) {
+      const member = 'first index';
+      throw implausible({
+        struct,
+        address,
+        member,
+        received: firstIndex,
+        expected: 'another place in the tree',
+      });
+    }
+    this.#seen.add(address);
+    const view = new StructView(memory, address);
+    // shift, the node's slot in its parent, and how many slots are in use, a byte each.
+    const [shift = 0, , count = 0] = view.bytes(requireKey(info, 'xa_node.shift_offset'), 3);
+    const deepest = Math.ceil(Math.log2(this.#array.end));
+    const fits = expected === undefined ? shift % this.#bits === 0 && shift <= deepest : shift === expected;
+    if (!fits) {
+      const wanted =
+        expected === undefined ? `a multiple of ${this.#bits}, at most ${deepest}` : String(expected);
+      throw implausible({ struct, address, member: 'shift', received: shift, expected: wanted });
+    }
+    const first = requireKey(info, 'xa_node.slots_offset');
+    const word = memory.architecture.wordSize;
+    const slots = Array.from({ length: this.#slots }, (_, slot) => view.word(first + slot * word));
+    return { shift, slots, count };
+  }
+
+  #reportSlot({ address }: Node, slot: number, received: bigint): void {
+    this.#report(address, {
+      member: `slots[${slot}]`,
+      received,
+      expected: 'a pointer or a node of the level below',
+    });
+  }
+
+  #report(address: VirtualAddress, found: Pick<Contradiction, 'member' | 'received' | 'expected'>): void {
+    const what = `${this.#array.name}: node ${formatAddress(address)}`;
+    this.#skipped.add(what, implausible({ struct: 'xa_node', address, ...found }));
+  }
+}

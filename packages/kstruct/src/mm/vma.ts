@@ -1,0 +1,175 @@
+import { formatAddress, type OsiError, PAGE_SIZE, type VirtualAddress } from '@osi-linux/core';
+import { OpenFile } from '../fs/open-file';
+import { implausible, requirePointer } from '../kernel/implausible';
+import { isKernelPointerWord } from '../kernel/kernel-pointer';
+import { KernelStruct } from '../kernel/kernel-struct';
+import { layoutOf, missingKey } from '../kernel/layout';
+
+/** Bits of `vm_flags`, the same since Linux 2.4: include/linux/mm.h. */
+const VM_READ = 1;
+const VM_WRITE = 2;
+const VM_EXEC = 4;
+const VM_MAYSHARE = 0x80;
+
+/** What `/proc/PID/maps` prints, by the four rights as bits. */
+const PERMS = Array.from({ length: 16 }, (_, bits) =>
+  [bits & 1 ? 'r' : '-', bits & 2 ? 'w' : '-', bits & 4 ? 'x' : '-', bits & 8 ? 's' : 'p'].join(''),
+);
+
+const PAGE_SHIFT = 12n;
+const LAST_PAGE = 0xffffffffffffffffn >> PAGE_SHIFT;
+const IN_PAGE = BigInt(PAGE_SIZE - 1);
+
+/**
+ * A mapping: one run of an address space with the same file and the same rights. Corresponds to `vm_area_struct`.
+ *
+ * Every property reads guest memory when it is asked for, and throws the fault of the page or
+ * `PROFILE_KEY_MISSING`.
+ *
+ * @example
+ * ```ts
+ * declare const kernel: Kernel;
+ * declare const mm: Mm;
+ * const vma = eachVma(kernel, mm, new SkippedLog()).next().value;
+ * vma.mm === mm.address // => true
+ * vma.end - vma.start >= 4096n // => true
+ * [vma.offset, vma.file.inode.ino > 0] // => [0n, true]
+ * ```
+ */
+export class Vma extends KernelStruct {
+  /** The address space that the mapping is in, virtual. Corresponds to `vm_area_struct.vm_mm`. */
+  get mm(): VirtualAddress {
+    return this.view.word(layoutOf(this.kernel.info).vma.vm_mm_offset ?? missingKey('vma.vm_mm_offset'));
+  }
+
+  /** First address, in its address space. Corresponds to `vm_area_struct.vm_start`. */
+  get start(): VirtualAddress {
+    return this.view.word(
+      layoutOf(this.kernel.info).vma.vm_start_offset ?? missingKey('vma.vm_start_offset'),
+    );
+  }
+
+  /** First address after it, in its address space. Corresponds to `vm_area_struct.vm_end`. */
+  get end(): VirtualAddress {
+    return this.view.word(layoutOf(this.kernel.info).vma.vm_end_offset ?? missingKey('vma.vm_end_offset'));
+  }
+
+  /** How many bytes it has: {@link end} less {@link start}. */
+  get size(): number {
+    const { vm_start_offset = missingKey('vma.vm_start_offset'), vm_end_offset } = layoutOf(
+      this.kernel.info,
+    ).vma;
+    return this.view.distance(vm_start_offset, vm_end_offset ?? missingKey('vma.vm_end_offset'));
+  }
+
+  /** VM_READ and the other flags, as the kernel has them. Corresponds to `vm_area_struct.vm_flags`. */
+  get flags(): bigint {
+    return this.view.word(
+      layoutOf(this.kernel.info).vma.vm_flags_offset ?? missingKey('vma.vm_flags_offset'),
+    );
+  }
+
+  /** The rights as `/proc/PID/maps` prints them: `r-xp`; `s` for memory that may be shared. */
+  get perms(): string {
+    const bits = layoutOf(this.kernel.info).vma;
+    const flags = this.view.u32(bits.vm_flags_offset ?? missingKey('vma.vm_flags_offset'));
+    const read = (flags & (bits.VM_READ ?? VM_READ)) === 0 ? 0 : 1;
+    const write = (flags & (bits.VM_WRITE ?? VM_WRITE)) === 0 ? 0 : 2;
+    const execute = (flags & (bits.VM_EXEC ?? VM_EXEC)) === 0 ? 0 : 4;
+    const shared = (flags & (bits.VM_MAYSHARE ?? VM_MAYSHARE)) === 0 ? 0 : 8;
+    return PERMS[read | write | execute | shared] as string;
+  }
+
+  /** The mapped file, a `struct file`, virtual; 0 for anonymous memory. Corresponds to `vm_area_struct.vm_file`. */
+  get fileAddress(): VirtualAddress {
+    return this.view.word(layoutOf(this.kernel.info).vma.vm_file_offset ?? missingKey('vma.vm_file_offset'));
+  }
+
+  /** The mapped file. @throws OsiError `STRUCT_IMPLAUSIBLE` where there is no open file, as for anonymous memory. */
+  get file(): OpenFile {
+    const file = new OpenFile(this.kernel, this.fileAddress);
+    file.validate();
+    return file;
+  }
+
+  /**
+   * Where in the file the mapping starts, in bytes; meaningless for anonymous memory.
+   *
+   * Corresponds to `vm_area_struct.vm_pgoff`. Where the profile does not say where that is: the word before `vm_file`,
+   * as PANDA reads it.
+   *
+   * @throws OsiError `STRUCT_IMPLAUSIBLE` past 2^64.
+   */
+  get offset(): bigint {
+    const { vm_pgoff_offset: known, vm_file_offset = missingKey('vma.vm_file_offset') } = layoutOf(
+      this.kernel.info,
+    ).vma;
+    const at = known ?? vm_file_offset - this.kernel.memory.architecture.wordSize;
+    if (this.view.isZero(at)) return 0n;
+    const pages = this.view.word(at);
+    if (pages > LAST_PAGE) throw this.contradiction('vm_pgoff', pages, 'a page of a file of 64-bit size');
+    return pages << PAGE_SHIFT;
+  }
+
+  /** Operations of the mapping, virtual; 0 for plain anonymous memory. Corresponds to `vm_area_struct.vm_ops`. */
+  get ops(): VirtualAddress {
+    return this.view.word(layoutOf(this.kernel.info).vma.vm_ops_offset ?? missingKey('vma.vm_ops_offset'));
+  }
+
+  /** What the operations need, virtual. Corresponds to `vm_area_struct.vm_private_data`. */
+  get privateData(): VirtualAddress {
+    return this.word('vma.vm_private_data_offset');
+  }
+
+  /** The next mapping of the list, virtual; 0 for the last. Corresponds to `vm_area_struct.vm_next`. */
+  get next(): VirtualAddress {
+    return this.view.word(layoutOf(this.kernel.info).vma.vm_next_offset ?? missingKey('vma.vm_next_offset'));
+  }
+
+  /**
+   * Distrusts the structure: a mapping of `mm` says so, lies at an address of the kernel, and covers whole pages of user
+   * memory.
+   *
+   * @throws OsiError `STRUCT_IMPLAUSIBLE` for what is none.
+   */
+  validate(mm: VirtualAddress): void {
+    const { address, kernel } = this;
+    requirePointer(kernel, address, { struct: 'vm_area_struct', address, member: 'its address' });
+    if (this.mm !== mm) throw this.contradiction('vm_mm', this.mm, formatAddress(mm));
+    const { start, end } = this;
+    if ((start & IN_PAGE) !== 0n) throw this.contradiction('vm_start', start, 'the start of a page');
+    if ((end & IN_PAGE) !== 0n) throw this.contradiction('vm_end', end, 'the end of a page');
+    if (end <= start) throw this.contradiction('vm_end', end, `more than vm_start, ${formatAddress(start)}`);
+    if (!this.isUser(end - 1n)) throw this.contradiction('vm_end', end, 'an address of user memory');
+  }
+
+  /**
+   * Whether nothing contradicts that this is the mapping of `mm` from `start` up to `end`; {@link validate} says what
+   * does.
+   *
+   * @throws OsiError the fault of the page.
+   */
+  covers(mm: VirtualAddress, start: VirtualAddress, end: VirtualAddress): boolean {
+    const { view } = this;
+    const { vm_mm_offset, vm_start_offset, vm_end_offset } = layoutOf(this.kernel.info).vma;
+    if (vm_mm_offset === undefined || vm_start_offset === undefined || vm_end_offset === undefined)
+      return false;
+    if (!isKernelPointerWord(this.kernel.memory.architecture, this.address) || !view.holds(vm_mm_offset, mm))
+      return false;
+    if (!view.holds(vm_start_offset, start) || !view.holds(vm_end_offset, end) || end <= start) return false;
+    const inPage = (view.u32(vm_start_offset) | view.u32(vm_end_offset)) & (PAGE_SIZE - 1);
+    return inPage === 0 && this.isUser(end - 1n);
+  }
+
+  /** i386 splits its addresses where the kernel was told to; 64-bit processors leave a hole between the halves. */
+  private isUser(address: VirtualAddress): boolean {
+    const { info, memory } = this.kernel;
+    if (memory.architecture.wordSize === 8) return !memory.architecture.isKernelAddress(address);
+    const split = layoutOf(info).vma.page_offset_addr;
+    return split === undefined || address < split;
+  }
+
+  private contradiction(member: string, received: VirtualAddress, expected: string): OsiError {
+    return implausible({ struct: 'vm_area_struct', address: this.address, member, received, expected });
+  }
+}

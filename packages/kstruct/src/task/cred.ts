@@ -1,0 +1,44 @@
+import { implausible } from '../kernel/implausible';
+import { KernelStruct } from '../kernel/kernel-struct';
+import { layoutOf, missingKey } from '../kernel/layout';
+
+/**
+ * Whom a task acts as; ids are unsigned, as the initial user namespace numbers them. Corresponds to `cred`.
+ *
+ * @example
+ * ```ts
+ * declare const task: Task;
+ * const { uid, euid } = task.realCred;
+ * [uid, euid] // => [0, 0]
+ * ```
+ */
+export class Cred extends KernelStruct {
+  /** Real user id. Corresponds to `cred.uid`. */
+  get uid(): number {
+    return this.view.u32(layoutOf(this.kernel.info).cred.uid_offset ?? missingKey('cred.uid_offset'));
+  }
+
+  /** Real group id. Corresponds to `cred.gid`. */
+  get gid(): number {
+    return this.view.u32(layoutOf(this.kernel.info).cred.gid_offset ?? missingKey('cred.gid_offset'));
+  }
+
+  /** Effective user id. Corresponds to `cred.euid`. */
+  get euid(): number {
+    return this.view.u32(layoutOf(this.kernel.info).cred.euid_offset ?? missingKey('cred.euid_offset'));
+  }
+
+  /** Effective group id. Corresponds to `cred.egid`. */
+  get egid(): number {
+    return this.view.u32(layoutOf(this.kernel.info).cred.egid_offset ?? missingKey('cred.egid_offset'));
+  }
+
+  /** Distrusts the structure. @throws OsiError `STRUCT_IMPLAUSIBLE` for credentials that nobody holds. */
+  validate(): void {
+    const offset = layoutOf(this.kernel.info).cred.usage_offset;
+    const usage = offset === undefined ? 1 : this.view.s32(offset);
+    if (usage > 0) return;
+    const { address } = this;
+    throw implausible({ struct: 'cred', address, member: 'usage', received: usage, expected: '1 or more' });
+  }
+}

@@ -1,0 +1,82 @@
+import { SkippedLog } from '@osi-linux/core';
+import { FakeKernel } from '@osi-linux/test-fixtures/fake-kernel';
+import { describe, expect, it } from 'vitest';
+import { StructView } from '../kernel/struct-view';
+import { readCommandLine } from '../mm/command-line';
+import { ProcessReader, type ProcessRecord } from './process-reader';
+import type { Task } from './task';
+import { eachProcess } from './task-list';
+
+function createGuest(changed: Readonly<Record<string, number | undefined>> = {}) {
+  const fake = new FakeKernel([
+    { pid: 0, comm: 'swapper/0' },
+    { pid: 1, comm: 'init', args: ['/sbin/init', '', '--quiet'] },
+    { pid: 2, comm: 'kthreadd' },
+    { pid: 3, ppid: 2, comm: 'kworker/0:1' },
+    { pid: 10, ppid: 1, comm: 'a name of 15 b.', args: ['daemon', 'ä'], threads: ['worker'] },
+    { pid: 11, ppid: 10, comm: 'init', args: ['x'] },
+  ]);
+  const kernel = { memory: fake.memory, info: { ...fake.info, ...changed } };
+  const tasks = [...eachProcess(kernel, new SkippedLog())];
+  return { fake, kernel, tasks, reader: new ProcessReader(kernel) };
+}
+
+/** What the properties say, one by one. */
+function describeParts(task: Task): ProcessRecord {
+  const { mm, realCred } = task;
+  const { uid, gid, euid, egid } = realCred;
+  return {
+    taskd: task.address,
+    pid: task.tgid,
+    ppid: task.ppid,
+    name: task.comm,
+    createTime: task.startTime,
+    kernelThread: task.isKernelThread,
+    pgd: mm?.pgd ?? null,
+    asid: mm?.asid ?? null,
+    cmdline: mm === undefined ? [] : readCommandLine(mm),
+    uid,
+    gid,
+    euid,
+    egid,
+  };
+}
+
+describe('ProcessReader', () => {
+  it('says what the properties say, the first time and again', () => {
+    const { tasks, reader } = createGuest();
+    expect(tasks).toHaveLength(6);
+    for (const task of [...tasks, ...tasks.reverse()]) expect(reader.read(task)).toEqual(describeParts(task));
+  });
+
+  it('gives arguments that are the own of who asks', () => {
+    const { tasks, reader } = createGuest();
+    (reader.read(tasks[1]!)!.cmdline as string[]).push('changed');
+    expect(reader.read(tasks[1]!)?.cmdline).toEqual(['/sbin/init', '', '--quiet']);
+  });
+
+  it.each(['task.mm_offset', 'task.real_cred_offset', 'task.real_parent_offset'] as const)(
+    'leaves to others what %s contradicts',
+    (key) => {
+      const { fake, kernel, tasks, reader } = createGuest();
+      fake.memory.writeWord(tasks[4]!.address + BigInt(kernel.info[key]!), 0xffff888000000003n);
+      const read = () => reader.read(tasks[4]!);
+      if (key === 'task.real_parent_offset') expect(read).toThrow(/task_struct/);
+      else expect(read()).toBeUndefined();
+    },
+  );
+
+  it('leaves to others credentials that nobody holds', () => {
+    const { fake, kernel, tasks, reader } = createGuest({ 'cred.usage_offset': 0x80 });
+    const cred = new StructView(kernel.memory, tasks[1]!.address).word(kernel.info['task.real_cred_offset']!);
+    fake.memory.writeWord(cred + 0x80n, 0n);
+    expect(reader.read(tasks[1]!)).toBeUndefined();
+    fake.memory.writeWord(cred + 0x80n, 1n);
+    expect(reader.read(tasks[1]!)?.pid).toBe(1);
+  });
+
+  it('leaves all to others where the profile lacks a key', () => {
+    const { tasks, reader } = createGuest({ 'cred.uid_offset': undefined });
+    expect(reader.read(tasks[1]!)).toBeUndefined();
+  });
+});

@@ -1,0 +1,128 @@
+import type { Cpu } from '@osi-linux/core';
+import type { Finding } from '../../dump';
+import type { ElfNote } from './elf-notes';
+
+type Registers = Record<string, bigint>;
+
+// QEMU target/i386/arch_dump.c, struct QEMUCPUState: version, size, then these in order, 8 bytes each.
+export const GENERAL = ['rax', 'rbx', 'rcx', 'rdx', 'rsi', 'rdi', 'rsp', 'rbp'].concat(
+  ['r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'],
+  ['rip', 'rflags'],
+);
+// Each { u32 selector, limit, flags, pad; u64 base }.
+export const SEGMENTS = ['cs', 'ds', 'es', 'fs', 'gs', 'ss', 'ldtr', 'tr'];
+export const TABLES = ['gdtr', 'idtr'];
+export const CONTROL = ['cr0', 'cr1', 'cr2', 'cr3', 'cr4'];
+export const SEGMENT_SIZE = 24;
+export const SEGMENTS_AT = 8 + GENERAL.length * 8;
+export const CONTROL_AT = SEGMENTS_AT + (SEGMENTS.length + TABLES.length) * SEGMENT_SIZE;
+export const KERNEL_GS_BASE_AT = CONTROL_AT + CONTROL.length * 8;
+
+// Linux include/uapi/linux/elfcore.h and arch/x86/include/asm/user_64.h, user_32.h: the registers of elf_prstatus.
+export const PRSTATUS_64 = {
+  size: 336,
+  at: 112,
+  wordSize: 8,
+  names: [
+    'r15',
+    'r14',
+    'r13',
+    'r12',
+    'rbp',
+    'rbx',
+    'r11',
+    'r10',
+    'r9',
+    'r8',
+    'rax',
+    'rcx',
+    'rdx',
+    'rsi',
+  ].concat(['rdi', '', 'rip', 'cs', 'rflags', 'rsp', 'ss', 'fs_base', 'gs_base', 'ds', 'es', 'fs', 'gs']),
+};
+export const PRSTATUS_32 = {
+  size: 144,
+  at: 72,
+  wordSize: 4,
+  names: ['rbx', 'rcx', 'rdx', 'rsi', 'rdi', 'rbp', 'rax', 'ds', 'es', 'fs', 'gs'].concat([
+    '',
+    'rip',
+    'cs',
+    'rflags',
+    'rsp',
+    'ss',
+  ]),
+};
+const SELECTORS = new Set(['cs', 'ds', 'es', 'fs', 'gs', 'ss']);
+
+const NT_PRSTATUS = 1;
+
+/**
+ * The processors that the notes of a core tell of: the n-th QEMU note and the n-th NT_PRSTATUS are those of
+ * processor n. QEMU's has more and wins.
+ */
+export function cpusOfNotes(notes: readonly ElfNote[], findings: Finding[]): Cpu[] {
+  const status = notes.filter((note) => note.name === 'CORE' && note.type === NT_PRSTATUS);
+  const qemu = notes.filter((note) => note.name === 'QEMU' && note.type === 0);
+  const ofStatus = readAll(status, registersOfStatus, 'NT_PRSTATUS', findings);
+  const ofQemu = readAll(qemu, registersOfQemu, 'QEMU note', findings);
+  return Array.from({ length: Math.max(status.length, qemu.length) }, (_, index) => {
+    return { index, registers: { ...ofStatus[index], ...ofQemu[index] } };
+  });
+}
+
+/** The registers of each note; of those that cannot be read the first is told. */
+function readAll(
+  notes: readonly ElfNote[],
+  read: (view: DataView) => Registers | undefined,
+  what: string,
+  findings: Finding[],
+): (Registers | undefined)[] {
+  const all = notes.map(({ desc }) => read(new DataView(desc.buffer, desc.byteOffset, desc.byteLength)));
+  const first = all.indexOf(undefined);
+  if (first >= 0) {
+    const unread = all.filter((registers) => registers === undefined).length;
+    const evidence = `${what} ${first} has ${notes[first]?.desc.length} bytes of an unknown layout`;
+    findings.push({ what: 'cpu-note', value: `registers of ${unread} notes not read`, evidence });
+  }
+  return all;
+}
+
+function registersOfStatus(view: DataView): Registers | undefined {
+  const layout = [PRSTATUS_64, PRSTATUS_32].find((candidate) => candidate.size === view.byteLength);
+  if (layout === undefined) return undefined;
+  const registers: Registers = {};
+  for (const [index, name] of layout.names.entries()) {
+    const at = layout.at + index * layout.wordSize;
+    // Selectors have 16 bits; in 32-bit notes the upper half of their word is not theirs.
+    if (SELECTORS.has(name)) registers[name] = BigInt(view.getUint16(at, true));
+    else if (name !== '') registers[name] = unsigned(view, at, layout.wordSize);
+  }
+  return registers;
+}
+
+function registersOfQemu(view: DataView): Registers | undefined {
+  if (view.byteLength < KERNEL_GS_BASE_AT || view.getUint32(0, true) !== 1) return undefined;
+  const registers: Registers = {};
+  for (const [index, name] of GENERAL.entries()) registers[name] = unsigned(view, 8 + index * 8, 8);
+  for (const [index, name] of [...SEGMENTS, ...TABLES].entries()) {
+    const at = SEGMENTS_AT + index * SEGMENT_SIZE;
+    if (SEGMENTS.includes(name)) {
+      registers[name] = unsigned(view, at, 4);
+      registers[`${name}_flags`] = unsigned(view, at + 8, 4);
+    }
+    registers[`${name}_limit`] = unsigned(view, at + 4, 4);
+    registers[`${name}_base`] = unsigned(view, at + 16, 8);
+  }
+  for (const [index, name] of CONTROL.entries()) {
+    if (name !== 'cr1') registers[name] = unsigned(view, CONTROL_AT + index * 8, 8);
+  }
+  // The notes of older QEMUs end before it: 432 bytes instead of 440.
+  if (view.byteLength >= KERNEL_GS_BASE_AT + 8)
+    registers['kernel_gs_base'] = unsigned(view, KERNEL_GS_BASE_AT, 8);
+  return registers;
+}
+
+function unsigned(view: DataView, at: number, size: number): bigint {
+  return size === 8 ? view.getBigUint64(at, true) : BigInt(view.getUint32(at, true));
+}

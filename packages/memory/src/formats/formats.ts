@@ -1,0 +1,88 @@
+import { formatHex, OsiError } from '@osi-linux/core';
+import type { Dump, DumpFormat, Finding, OpenDumpOptions } from '../dump';
+import type { ByteSource } from '../sources/byte-source';
+import { readAt } from '../sources/read-at';
+import { avml } from './avml/avml';
+import { elf } from './elf/elf';
+import { isFlattened, openFlattened } from './kdump/flattened-source';
+import { kdump } from './kdump/kdump';
+import { lime } from './lime/lime';
+import { qemuStream } from './qemu-stream/qemu-stream';
+import { raw } from './raw/raw';
+import { isTar } from './unsupported/tar';
+import { findUnsupported } from './unsupported/unsupported';
+import { unsupportedDump } from './unsupported/unsupported-dump';
+import { vmware } from './vmware/vmware';
+
+/** The formats that are read, in the order in which they are tried. */
+export const dumpFormats: readonly DumpFormat[] = [elf, kdump, lime, avml, qemuStream, vmware, raw];
+
+/**
+ * Opens a dump in the first format that fits, or in the one that is named.
+ *
+ * The source belongs to the dump from then on, and stays open until `Dump.close`; where this throws, it stays with the
+ * caller. A flattened file is taken as the file that it stands for, unless the format is named as `raw`.
+ *
+ * @throws OsiError `DUMP_FORMAT_UNKNOWN`, `DUMP_FORMAT_UNSUPPORTED` for a format that is known but not read, or what
+ * is wrong with the file: `DUMP_NOT_A_CORE`, `DUMP_MALFORMED`, `DUMP_MACHINE_UNSUPPORTED`,
+ * `DUMP_PART_UNEXPECTED`.
+ *
+ * @example
+ * ```ts
+ * const dump = openDump(new BytesSource(new Uint8Array(65536)));
+ * [dump.format, dump.memory.ranges] // => ['raw', [{ start: 0, end: 65536 }]]
+ * openDump(new BytesSource(new Uint8Array(16))) // throws DUMP_FORMAT_UNKNOWN
+ * ```
+ */
+export function openDump(source: ByteSource, options: OpenDumpOptions = {}): Dump {
+  if (options.format === raw.name || !isFlattened(source)) return openPlain(source, options);
+  const findings: Finding[] = [];
+  const dump = openPlain(openFlattened(source, findings), options);
+  return { ...dump, findings: [...findings, ...dump.findings] };
+}
+
+function openPlain(source: ByteSource, options: OpenDumpOptions): Dump {
+  if (options.format !== undefined) return openAs(formatNamed(options.format), source, options);
+  const magic = findUnsupported(source);
+  if (magic !== undefined) {
+    throw new OsiError('DUMP_FORMAT_UNSUPPORTED', `${source.name} is ${magic.name}, which is not read yet`, {
+      hint: magic.remedy,
+      fields: { source: source.name, format: magic.name },
+    });
+  }
+  const format = dumpFormats.find((candidate) => candidate.probe(source) === 'yes');
+  if (format === undefined) throw unknownFormat(source);
+  // Any file of some size may be raw, but no memory begins with the header of an archive.
+  if (format === raw && isTar(source)) {
+    throw unsupportedDump(source, 'a tar archive without a QEMU stream', 'unpack it first: tar -xf FILE');
+  }
+  return openAs(format, source, options);
+}
+
+function openAs(format: DumpFormat, source: ByteSource, options: OpenDumpOptions): Dump {
+  const { parts = [] } = options;
+  if (parts.length === 0 || format === kdump) return format.open(source, options);
+  throw new OsiError('DUMP_PART_UNEXPECTED', `${source.name} is ${format.name}, which has no parts`, {
+    hint: 'only a kdump is split over several files (makedumpfile --split)',
+    fields: { source: source.name, format: format.name, parts: parts.map(({ name }) => name) },
+  });
+}
+
+function formatNamed(name: string): DumpFormat {
+  const format = dumpFormats.find((candidate) => candidate.name === name);
+  if (format !== undefined) return format;
+  throw new OsiError('DUMP_FORMAT_UNKNOWN', `no dump format is called "${name}"`, {
+    hint: `the formats are ${dumpFormats.map((known) => known.name).join(', ')}`,
+    fields: { format: name },
+  });
+}
+
+function unknownFormat(source: ByteSource): OsiError {
+  const head = readAt(source, 0, 16);
+  const seen =
+    head.length === 0 ? 'it is empty' : `it begins ${formatHex(head)} and has ${source.size} bytes`;
+  return new OsiError('DUMP_FORMAT_UNKNOWN', `${source.name} is no dump of a known format: ${seen}`, {
+    hint: 'give the memory of a whole guest: an ELF core (dump-guest-memory) or a raw copy of its RAM (pmemsave)',
+    fields: { source: source.name, size: source.size, head: formatHex(head) },
+  });
+}

@@ -1,0 +1,15 @@
+import { OsiError } from '@osi-linux/core';
+import type { ByteSource } from '../../sources/byte-source';
+
+/** The error of a dump whose structures cannot be: `kind` is what it is, to be put after "damaged". */
+export function damagedDump(
+  source: ByteSource,
+  kind: string,
+  what: string,
+  fields: Readonly<Record<string, unknown>>,
+): OsiError {
+  return new OsiError('DUMP_MALFORMED', `${source.name} is a damaged ${kind}: ${what}`, {
+    hint: 'take or copy the dump again; with the format named as raw the file is read as plain memory',
+    fields: { source: source.name, ...fields },
+  });
+}

@@ -1,0 +1,76 @@
+import type { ByteSource } from '../../sources/byte-source';
+import { readAt } from '../../sources/read-at';
+
+/** A format that is recognised so that it can be named, but not read. */
+export interface UnsupportedFormat {
+  /** What it is, to be put after "is". */
+  readonly name: string;
+  /** The bytes that tell it, one character a byte. */
+  readonly magic: string;
+  /** Where they are; 0 unless given. */
+  readonly at?: number;
+  /** What to do about it. */
+  readonly remedy: string;
+}
+
+const LINUX_AGAIN = 'take it as an ELF core or as a raw copy of memory instead';
+const decompress = (tool: string): string => `decompress it first: ${tool}`;
+const DISK = 'this is a disk, not memory; dump the memory of the running guest';
+const HYPER_V = 'convert it to a raw copy of memory first, or take one inside of the guest with AVML or LiME';
+const XEN = 'take the memory inside of the guest with AVML or LiME';
+const WINDOWS = 'only Linux guests are read';
+
+const FORMATS: readonly UnsupportedFormat[] = [
+  { name: 'a diskdump file', magic: 'DISKDUMP', remedy: LINUX_AGAIN },
+  {
+    name: 'a VirtualBox saved state',
+    magic: '\x7fVirtualBox SavedState',
+    remedy: 'use VBoxManage debugvm dumpvmcore',
+  },
+  // include/linux/swap.h and kernel/power/swap.c; the signature ends the first page of the swap device.
+  { name: 'a Linux hibernation image', magic: 'S1SUSPEND\0', at: 4086, remedy: LINUX_AGAIN },
+  { name: 'a Linux hibernation image', magic: 'ULSUSPEND\0', at: 4086, remedy: LINUX_AGAIN },
+  { name: 'a Linux hibernation image', magic: 'LINHIB0001', at: 4086, remedy: LINUX_AGAIN },
+  { name: 'a Linux swap area', magic: 'SWAPSPACE2', at: 4086, remedy: LINUX_AGAIN },
+  { name: 'a qcow2 disk image', magic: 'QFI\xfb', remedy: DISK },
+  { name: 'a VMware disk image', magic: 'KDMV', remedy: DISK },
+  { name: 'a VMware disk image', magic: 'COWD', remedy: DISK },
+  { name: 'a VMware disk descriptor', magic: '# Disk DescriptorFile', remedy: DISK },
+  { name: 'a VirtualBox disk image', magic: '\x7f\x10\xda\xbe', at: 64, remedy: DISK },
+  { name: 'a Hyper-V disk image', magic: 'vhdxfile', remedy: DISK },
+  { name: 'a Hyper-V disk image', magic: 'conectix', remedy: DISK },
+  { name: 'a disk image', magic: 'EFI PART', at: 512, remedy: DISK },
+  { name: 'a Hyper-V saved state', magic: '\x14\x20\x28\x01', remedy: HYPER_V },
+  { name: 'a Xen save file', magic: 'Xen saved domain, xl format\n', remedy: XEN },
+  { name: 'a Xen save file', magic: 'LibxlFmt', remedy: XEN },
+  { name: 'a Xen save file', magic: '\xff\xff\xff\xff\xff\xff\xff\xffXENF', remedy: XEN },
+  { name: 'a Xen save file', magic: 'libvirt-xml\n \0 \r', remedy: XEN },
+  { name: 'a Xen core', magic: '\xed\xeb\x0f\xf0', remedy: XEN },
+  { name: 'a Xen core', magic: '\xee\xeb\x0f\xf0', remedy: XEN },
+  { name: 'a Windows crash dump', magic: 'PAGEDU64', remedy: WINDOWS },
+  { name: 'a Windows crash dump', magic: 'PAGEDUMP', remedy: WINDOWS },
+  { name: 'a Windows minidump', magic: 'MDMP', remedy: WINDOWS },
+  { name: 'a Windows hibernation file', magic: 'hibr', remedy: WINDOWS },
+  { name: 'a Windows hibernation file', magic: 'HIBR', remedy: WINDOWS },
+  { name: 'gzip-compressed', magic: '\x1f\x8b\x08', remedy: decompress('gunzip FILE') },
+  { name: 'zstd-compressed', magic: '\x28\xb5\x2f\xfd', remedy: decompress('unzstd FILE') },
+  { name: 'xz-compressed', magic: '\xfd7zXZ\0', remedy: decompress('unxz FILE') },
+  { name: 'bzip2-compressed', magic: 'BZh', remedy: decompress('bunzip2 FILE') },
+  { name: 'lz4-compressed', magic: '\x04\x22\x4d\x18', remedy: decompress('unlz4 FILE') },
+  { name: 'a zip archive', magic: 'PK\x03\x04', remedy: decompress('unzip FILE') },
+  { name: 'a 7-Zip archive', magic: '7z\xbc\xaf\x27\x1c', remedy: decompress('7z x FILE') },
+];
+
+const HEAD_BYTES = 4096;
+
+/** The known format that a source is in though it cannot be read, or `undefined`. */
+export function findUnsupported(source: ByteSource): UnsupportedFormat | undefined {
+  const head = readAt(source, 0, HEAD_BYTES);
+  return FORMATS.find(({ magic, at = 0 }) => {
+    if (at + magic.length > head.length) return false;
+    for (let index = 0; index < magic.length; index += 1) {
+      if (head[at + index] !== magic.charCodeAt(index)) return false;
+    }
+    return true;
+  });
+}

@@ -1,0 +1,202 @@
+import {
+  formatAddress,
+  OsiError,
+  PAGE_SIZE,
+  type Page,
+  type PhysicalAddress,
+  type PhysicalMemory,
+  type PhysicalRange,
+} from '@osi-linux/core';
+import type { ByteSource } from '../sources/byte-source';
+import { PageRoom } from './page-buffer';
+import { PageCache } from './page-cache';
+import { RunTable } from './run-table';
+import { type FileRun, flattenRuns } from './runs';
+
+/** What a file holds of physical memory; of runs that overlap, the first given one counts. */
+export interface MemoryMap {
+  /** What is in the file. */
+  readonly present: readonly FileRun[];
+  /** What the file should hold, but ends before. */
+  readonly lost: readonly PhysicalRange[];
+  /** What the file names without holding bytes for it (`p_filesz` < `p_memsz`): its writer left them out. */
+  readonly undumped: readonly PhysicalRange[];
+  /** What to say of {@link undumped}, where it is not that `p_filesz` is less than `p_memsz`. */
+  readonly undumpedAs?: UndumpedReason;
+}
+
+/** Why bytes are not in the file though it tells of them: `text` is put after "is". */
+export interface UndumpedReason {
+  readonly text: string;
+  readonly hint: string;
+}
+
+const EXCLUDED: UndumpedReason = {
+  text: 'left out by its writer (p_filesz < p_memsz)',
+  hint: 'take one with all pages, such as makedumpfile -d 0 makes',
+};
+
+/**
+ * Physical memory whose runs lie in a file, byte for byte. Only whole pages count: one that is partly in the file is
+ * a hole.
+ */
+export class MappedMemory implements PhysicalMemory {
+  readonly ranges: readonly PhysicalRange[];
+  private readonly source: ByteSource;
+  private readonly runs: RunTable;
+  private readonly lost: RunTable;
+  private readonly undumped: RunTable;
+  private readonly undumpedAs: UndumpedReason;
+  private readonly cache: PageCache;
+  private readonly room = new PageRoom();
+
+  constructor(source: ByteSource, map: MemoryMap) {
+    this.source = source;
+    this.runs = new RunTable(flattenRuns(map.present));
+    this.lost = new RunTable(flattenRuns(map.lost.map((range) => ({ ...range, offset: range.start }))));
+    this.undumped = new RunTable(
+      flattenRuns(map.undumped.map((range) => ({ ...range, offset: range.start }))),
+    );
+    this.undumpedAs = map.undumpedAs ?? EXCLUDED;
+    this.ranges = this.runs.ranges().flatMap(wholePages);
+    this.cache = new PageCache((frame) => this.load(frame * PAGE_SIZE));
+  }
+
+  page(frame: number): Page | undefined {
+    return this.cache.page(frame);
+  }
+
+  scan(address: PhysicalAddress, into: Uint8Array): number {
+    const range = this.ranges[rangeAt(this.ranges, address)];
+    if (range === undefined) return 0;
+    return this.copy(address, into.subarray(0, Math.min(into.length, range.end - address)));
+  }
+
+  hole(address: PhysicalAddress): OsiError {
+    const start = address - (address % PAGE_SIZE);
+    const missing = this.firstMissing(start, start + PAGE_SIZE);
+    if (missing === undefined) return this.readFailure(start);
+    const partly = missing > start || this.runs.find(start + PAGE_SIZE - 1) >= 0 || this.startsInside(start);
+    const why = this.reason(missing);
+    const scope = partly ? 'only a part of its page is in the dump, and ' : '';
+    return new OsiError(
+      why.code,
+      `physical ${formatAddress(address)} is not in the dump: ${scope}${why.text}`,
+      {
+        hint: why.hint,
+        fields: { physicalAddress: address, source: this.source.name },
+      },
+    );
+  }
+
+  private load(start: PhysicalAddress): Page | undefined {
+    if (this.runs.find(start) < 0) return undefined;
+    return this.copy(start, this.room.bytes) === PAGE_SIZE ? this.room.take() : undefined;
+  }
+
+  /** Copies up to the first byte that is missing or cannot be read; the errors of the source go to `failures`. */
+  private copy(address: PhysicalAddress, into: Uint8Array, failures?: OsiError[]): number {
+    for (let done = 0; done < into.length; ) {
+      const at = address + done;
+      const run = this.runs.find(at);
+      if (run < 0) return done;
+      const step = Math.min(into.length - done, this.runs.end(run) - at);
+      const read = this.read(this.runs.offset(run, at), into.subarray(done, done + step), failures);
+      done += read;
+      if (read < step) return done;
+    }
+    return into.length;
+  }
+
+  private read(position: number, into: Uint8Array, failures: OsiError[] = []): number {
+    try {
+      return this.source.read(position, into);
+    } catch (error) {
+      if (!OsiError.is(error)) throw error;
+      failures.push(error);
+      return 0;
+    }
+  }
+
+  private firstMissing(start: PhysicalAddress, end: PhysicalAddress): PhysicalAddress | undefined {
+    for (let at = start; at < end; ) {
+      const run = this.runs.find(at);
+      if (run < 0) return at;
+      at = this.runs.end(run);
+    }
+    return undefined;
+  }
+
+  private startsInside(start: PhysicalAddress): boolean {
+    return this.runs.start(this.runs.after(start)) < start + PAGE_SIZE;
+  }
+
+  private reason(missing: PhysicalAddress): { code: string; text: string; hint: string } {
+    if (this.lost.find(missing) >= 0) {
+      return {
+        code: 'DUMP_TRUNCATED',
+        text: `the file ends before ${formatAddress(missing)}`,
+        hint: 'the file is shorter than its headers say; copy or take the dump again',
+      };
+    }
+    if (this.undumped.find(missing) >= 0) {
+      return {
+        code: 'PAGE_EXCLUDED',
+        text: `${formatAddress(missing)} is ${this.undumpedAs.text}`,
+        hint: this.undumpedAs.hint,
+      };
+    }
+    return {
+      code: 'PHYSICAL_HOLE',
+      text: `${formatAddress(missing)} is ${this.nextTo(missing)}`,
+      hint: 'device memory, left out when the dump was taken, or no memory of this guest',
+    };
+  }
+
+  private nextTo(missing: PhysicalAddress): string {
+    const after = this.runs.after(missing);
+    const below = after > 0 ? `ends at ${formatAddress(this.runs.end(after - 1))}` : '';
+    const above = after < this.runs.length ? `goes on at ${formatAddress(this.runs.start(after))}` : '';
+    const where = [below, above].filter((text) => text !== '').join(' and ');
+    return where === '' ? 'outside, since it holds no memory' : `outside: what it holds ${where}`;
+  }
+
+  /** All bytes of a page are said to be there; what does reading them say? */
+  private readFailure(start: PhysicalAddress): OsiError {
+    const where = `physical ${formatAddress(start)}`;
+    const fields = { physicalAddress: start, source: this.source.name };
+    const failures: OsiError[] = [];
+    if (this.copy(start, new Uint8Array(PAGE_SIZE), failures) === PAGE_SIZE) {
+      return new OsiError('PAGE_PRESENT', `no hole: ${where} is in the dump`, {
+        hint: 'it can be read',
+        fields,
+      });
+    }
+    if (failures[0] !== undefined) return failures[0];
+    return new OsiError(
+      'DUMP_TRUNCATED',
+      `${where} is not in the dump: the file has fewer bytes there than it says, or was cut since it was opened`,
+      {
+        hint: 'copy or take the dump again',
+        fields,
+      },
+    );
+  }
+}
+
+function wholePages(range: PhysicalRange): PhysicalRange[] {
+  const start = Math.ceil(range.start / PAGE_SIZE) * PAGE_SIZE;
+  const end = Math.floor(range.end / PAGE_SIZE) * PAGE_SIZE;
+  return end > start ? [{ start, end }] : [];
+}
+
+function rangeAt(ranges: readonly PhysicalRange[], address: PhysicalAddress): number {
+  let low = 0;
+  let high = ranges.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ranges[middle]?.end ?? 0) <= address) low = middle + 1;
+    else high = middle;
+  }
+  return (ranges[low]?.start ?? Number.POSITIVE_INFINITY) <= address ? low : -1;
+}

@@ -1,0 +1,16 @@
+import { formatAddress, type SkippedLog } from '@osi-linux/core';
+import type { Task } from '@osi-linux/kstruct';
+import type { OsiProcHandle } from '@osi-linux/osi';
+import { readAsid } from '../rows/process-row';
+
+/** What names a process: a `null` in it exists not, or is reported to `skipped`. */
+export function readProcessHandle(leader: Task, skipped: SkippedLog): OsiProcHandle {
+  return {
+    taskd: leader.address,
+    asid: readAsid(leader, skipped),
+    createTime: skipped.attempt(
+      () => `task ${formatAddress(leader.address)}: createTime`,
+      () => leader.startTime,
+    ),
+  };
+}

@@ -1,0 +1,107 @@
+import { type Listing, OsiError } from '@osi-linux/core';
+import type { OsiLinux } from '../osi-linux';
+import type { LinuxFile } from '../rows/file-row';
+import type { LinuxProcess, LinuxThread } from '../rows/linux-types';
+import type { LinuxMapping } from '../rows/mapping-row';
+import type { LinuxModule } from '../rows/module-row';
+import type { LinuxSocket } from '../rows/socket-row';
+
+/** The rows of each kind that a snapshot may have. */
+export interface SnapshotRows {
+  /** The processes. */
+  readonly process: LinuxProcess;
+  /** Their threads. */
+  readonly thread: LinuxThread;
+  /** The loaded modules of the kernel. */
+  readonly module: LinuxModule;
+  /** The mappings of the processes. */
+  readonly mapping: LinuxMapping;
+  /** The files that they have open. */
+  readonly file: LinuxFile;
+  /** The sockets among these. */
+  readonly socket: LinuxSocket;
+}
+
+/** A kind of rows: `process`, `thread`, `module`, `mapping`, `file` or `socket`. */
+export type SnapshotKind = keyof SnapshotRows;
+
+/** What a snapshot is taken of. */
+export interface SnapshotSelection {
+  /** Only these kinds; all where absent or empty, the modules left out where processes are named. */
+  readonly kinds?: readonly SnapshotKind[] | undefined;
+  /** Only these processes; all where absent or empty. */
+  readonly pids?: readonly number[] | undefined;
+}
+
+/** What a guest is doing at one moment, as rows that stay what they are while it runs on. */
+export interface LinuxSnapshot {
+  /** Every process, whatever was selected: they tell whose the other rows are. */
+  readonly processes: Listing<LinuxProcess>;
+  /** The listings that were selected. */
+  readonly listings: { readonly [Kind in SnapshotKind]?: Listing<SnapshotRows[Kind]> };
+}
+
+type Lister<Kind extends SnapshotKind> = (
+  linux: OsiLinux,
+  pids: readonly number[],
+) => Listing<SnapshotRows[Kind]>;
+
+const LISTERS: { readonly [Kind in SnapshotKind]: Lister<Kind> } = {
+  process: (linux, pids) => keepPids(linux.getProcesses(), pids),
+  thread: (linux, pids) => keepPids(linux.getThreads(), pids),
+  module: (linux) => linux.getModules(),
+  mapping: (linux, pids) => linux.getMappings({ pids }),
+  file: (linux, pids) => linux.getFiles({ pids }),
+  socket: (linux, pids) => linux.getSockets({ pids }),
+};
+
+/** Every kind that there is, in the order in which differences are told. */
+export const SNAPSHOT_KINDS = Object.keys(LISTERS) as readonly SnapshotKind[];
+
+/**
+ * Reads what a guest is doing at this moment; of a live guest while it stands still.
+ *
+ * @throws OsiError `SNAPSHOT_KIND_UNKNOWN`; `PROFILE_KEY_MISSING` where the profile does not tell how the kernel orders
+ * mappings.
+ *
+ * @example
+ * ```ts
+ * declare const guest: Guest;
+ * const { listings } = takeSnapshot(guest.linux, { kinds: ['process', 'module'], pids: [1] });
+ * listings.process.map(({ name }) => name) // => ['init']
+ * takeSnapshot(guest.linux, { kinds: ['window'] }) // throws SNAPSHOT_KIND_UNKNOWN
+ * ```
+ */
+export function takeSnapshot(linux: OsiLinux, { kinds, pids = [] }: SnapshotSelection = {}): LinuxSnapshot {
+  const listings: { [kind: string]: Listing<SnapshotRows[SnapshotKind]> } = {};
+  for (const kind of selectKinds(kinds ?? [], pids)) listings[kind] = LISTERS[kind](linux, pids);
+  return { processes: linux.getProcesses(), listings: listings as LinuxSnapshot['listings'] };
+}
+
+function selectKinds(kinds: readonly SnapshotKind[], pids: readonly number[]): readonly SnapshotKind[] {
+  const unknown = kinds.find((kind) => !SNAPSHOT_KINDS.includes(kind));
+  if (unknown !== undefined)
+    throw new OsiError(
+      'SNAPSHOT_KIND_UNKNOWN',
+      `there is no kind of rows called ${JSON.stringify(unknown)}`,
+      {
+        hint: `choose of these: ${SNAPSHOT_KINDS.join(', ')}`,
+        fields: { kind: unknown, known: SNAPSHOT_KINDS },
+      },
+    );
+  if (kinds.length > 0) return SNAPSHOT_KINDS.filter((kind) => kinds.includes(kind));
+  return pids.length === 0 ? SNAPSHOT_KINDS : SNAPSHOT_KINDS.filter((kind) => kind !== 'module');
+}
+
+function keepPids<Row extends { readonly pid: number | null }>(
+  listing: Listing<Row>,
+  pids: readonly number[],
+): Listing<Row> {
+  if (pids.length === 0) return listing;
+  const rows = listing.filter(({ pid }) => pid !== null && pids.includes(pid));
+  const concerns = (what: string) => {
+    const named = /^pid (\d+):/.exec(what)?.[1];
+    return named === undefined || pids.includes(Number(named));
+  };
+  return Object.assign(rows, { skipped: listing.skipped.filter(({ what }) => concerns(what)) });
+}

@@ -1,0 +1,158 @@
+import { decodeCString, OsiError, offsetAddress, type VirtualAddress } from '@osi-linux/core';
+import type { KernelSymbol, SymbolTable } from '../tables/symbol-table';
+import { Btf } from '../types/btf';
+import { ElfImage } from './elf-image';
+import { type ElfSection, readElfSections } from './elf-sections';
+
+/** A file, read in parts. */
+export interface FileBytes {
+  /** Bytes of the file. */
+  readonly size: number;
+  /** Fills `into` from a position of the file; returns how many bytes there were. */
+  read(position: number, into: Uint8Array): number;
+}
+
+/** What a `vmlinux` tells of its kernel. */
+export interface Vmlinux {
+  /** Its types; `undefined` where it has no section `.BTF`. */
+  readonly btf: Btf | undefined;
+  /** Its symbols, at the addresses that it was linked for, moved by `kaslrShift`; `undefined` for a stripped one. */
+  readonly symbols: SymbolTable | undefined;
+  /**
+   * What it loads into memory, where it was linked for; `undefined` where it has no code of x86, as in a file of debugging
+   * information alone.
+   */
+  readonly image: ElfImage | undefined;
+}
+
+/** What to read of a `vmlinux`, and how. */
+export interface VmlinuxOptions {
+  /** By how many bytes the running kernel's image was moved: added to the addresses of the image. */
+  readonly kaslrShift?: bigint;
+}
+
+const SHT_SYMTAB = 2;
+const SHN_ABS = 0xfff1;
+const STT_SECTION = 3;
+const STT_FILE = 4;
+/** Where the image of a 64-bit kernel can lie; what is outside of it does not move. */
+const IMAGE_START = 0xffffffff80000000n;
+/** KSYM_NAME_LEN: no name of a kernel is longer. */
+const MAX_NAME = 512;
+/** No section of types or symbols is larger. */
+const MAX_SECTION = 256 * 1024 * 1024;
+
+/**
+ * Reads the types and symbols of a `vmlinux`, or of the debug file that belongs to one, little-endian.
+ *
+ * Only the section headers, `.BTF`, the symbol table and its strings are read, and of the image what is asked for: the
+ * debugging information, which makes most of such a file, is not (System V ABI, chapter 4).
+ *
+ * @throws OsiError `ELF_MALFORMED` where the file is no ELF or its sections reach behind its end; `BTF_MALFORMED`.
+ *
+ * @example
+ * ```ts
+ * readVmlinux({ size: 0, read: () => 0 }) // throws ELF_MALFORMED
+ * ```
+ */
+export function readVmlinux(file: FileBytes, options: VmlinuxOptions = {}): Vmlinux {
+  const elf = readElfSections(file);
+  const types = elf.sections.find(({ name }) => name === '.BTF');
+  const table = elf.sections.find(({ type }) => type === SHT_SYMTAB);
+  const strings = table === undefined ? undefined : elf.sections[table.link];
+  return {
+    btf: types === undefined ? undefined : new Btf(readSection(file, types)),
+    symbols:
+      table === undefined || strings === undefined
+        ? undefined
+        : new ElfSymbols(
+            readSection(file, table),
+            readSection(file, strings),
+            elf.wide,
+            options.kaslrShift ?? 0n,
+          ),
+    image: ElfImage.of(file, elf),
+  };
+}
+
+/** The header of the sections has bounded `offset` and `size` by the file. */
+function readSection(file: FileBytes, { name, offset, size }: ElfSection): Uint8Array {
+  if (size > MAX_SECTION) {
+    throw new OsiError('ELF_MALFORMED', `section ${name} of ${size} bytes is too large`, {
+      hint: 'give the vmlinux of the kernel, or its System.map',
+      fields: { section: name, size },
+    });
+  }
+  const bytes = new Uint8Array(size);
+  const count = file.read(offset, bytes);
+  if (count === size) return bytes;
+  throw new OsiError('ELF_MALFORMED', `section ${name} ends after ${count} of ${size} bytes`, {
+    hint: 'the file is cut off: copy it again',
+    fields: { section: name, size, count },
+  });
+}
+
+class ElfSymbols implements SymbolTable {
+  readonly #view: DataView;
+  readonly #strings: Uint8Array;
+  readonly #wide: boolean;
+  readonly #shift: bigint;
+
+  constructor(table: Uint8Array, strings: Uint8Array, wide: boolean, shift: bigint) {
+    this.#view = new DataView(table.buffer, table.byteOffset, table.length);
+    this.#strings = strings;
+    this.#wide = wide;
+    this.#shift = shift;
+  }
+
+  lookup(names: readonly string[]): Map<string, VirtualAddress> {
+    const wanted = new Set(names);
+    const found = new Map<string, VirtualAddress>();
+    for (const { name, address } of this.each()) {
+      if (!wanted.delete(name)) continue;
+      found.set(name, address);
+      if (wanted.size === 0) break;
+    }
+    return found;
+  }
+
+  *each(): Generator<KernelSymbol, void, undefined> {
+    const step = this.#wide ? 24 : 16;
+    for (let at = 0; at + step <= this.#view.byteLength; at += step) {
+      const { info, section, value } = this.#entry(at);
+      const kind = info & 0xf;
+      const nameAt = this.#view.getUint32(at, true);
+      if (section === 0 || kind === STT_SECTION || kind === STT_FILE || nameAt === 0) continue;
+      const name = decodeCString(this.#strings, nameAt, Math.min(nameAt + MAX_NAME, this.#strings.length));
+      if (name === '') continue;
+      yield { name, type: typeLetter(info, section), address: this.#moved(value, section) };
+    }
+  }
+
+  /** Elf64_Sym and Elf32_Sym have the same fields in another order. */
+  #entry(at: number): { info: number; section: number; value: bigint } {
+    const view = this.#view;
+    return this.#wide
+      ? {
+          info: view.getUint8(at + 4),
+          section: view.getUint16(at + 6, true),
+          value: view.getBigUint64(at + 8, true),
+        }
+      : {
+          info: view.getUint8(at + 12),
+          section: view.getUint16(at + 14, true),
+          value: BigInt(view.getUint32(at + 4, true)),
+        };
+  }
+
+  #moved(value: bigint, section: number): VirtualAddress {
+    if (this.#shift === 0n || section === SHN_ABS || (this.#wide && value < IMAGE_START)) return value;
+    return this.#wide ? offsetAddress(value + this.#shift, 0) : BigInt.asUintN(32, value + this.#shift);
+  }
+}
+
+/** As `nm` would print it, as far as that can be told without the section: functions, data, constants. */
+function typeLetter(info: number, section: number): string {
+  const letter = section === SHN_ABS ? 'a' : (info & 0xf) === 2 ? 't' : 'd';
+  return info >> 4 === 0 ? letter : letter.toUpperCase();
+}

@@ -1,0 +1,176 @@
+import {
+  type Cpu,
+  formatAddress,
+  type PhysicalAddress,
+  type PhysicalMemory,
+  type VirtualAddress,
+} from '@osi-linux/core';
+import { AddressSpace, linuxNonPresent, type PagingForm } from '@osi-linux/x86-mmu';
+import type { MemorySurvey } from '../survey/memory-survey';
+import type { Evidence } from '../tables/symbol-table';
+import { type CpuEntry, entriesOfCpu } from './cpu-entries';
+import { findNarrowImage } from './i386-image';
+import { findImage, type Image, imageWindow } from './image';
+import { eachRoot, type KernelMeans, type RootCandidate } from './kernel-root';
+import type { Vmcoreinfo } from './vmcoreinfo';
+
+/** Where a kernel is in a guest's memory. */
+export interface KernelLocation {
+  /** The form of paging that its page tables are of. */
+  readonly form: PagingForm;
+  /** Physical address of its top page table. */
+  readonly root: PhysicalAddress;
+  /** Virtual memory through it. */
+  readonly tables: AddressSpace;
+  /** Virtual address at which its image begins: `_text`. */
+  readonly textBase: VirtualAddress;
+  /** By how many bytes KASLR moved the image from where distributions link it; `null` where that cannot be told. */
+  readonly kaslrShift: bigint | null;
+  /** The virtual address that {@link physBase} is for: `__START_KERNEL_map` of 64 bits, PAGE_OFFSET of 32 bits. */
+  readonly mapBase: VirtualAddress;
+  /** Physical address behind {@link mapBase}, signed: an address of the image less `mapBase`, plus this, is physical. */
+  readonly physBase: bigint;
+  /** What was found, and what says so. */
+  readonly evidence: readonly Evidence[];
+}
+
+/** What a kernel is looked for in. */
+export interface KernelSource {
+  /** The guest's physical memory. */
+  readonly memory: PhysicalMemory;
+  /** Its processors, as far as the source has their registers. */
+  readonly cpus?: readonly Cpu[];
+  /** The text of its VMCOREINFO note, where the source has one. */
+  readonly vmcoreinfo?: string | undefined;
+  /** Its machine, where the source names it. */
+  readonly machine?: 'x86_64' | 'i386' | undefined;
+  /** Names that the caller goes on to look up: `locateKernel` looks for them on its own way, and they are kept. */
+  readonly symbols?: readonly string[];
+  /** What may lead to it; everything unless given. */
+  readonly means?: readonly KernelMeans[];
+  /** What all of memory has, for who asks more than once; made where it is needed unless given. */
+  readonly survey?: MemorySurvey;
+}
+
+/**
+ * Every kernel that a guest's memory shows, without a profile: by the source's own VMCOREINFO note, by the registers of
+ * its processors, by VMCOREINFO in its memory, by page tables in its memory that lead to an image and to themselves.
+ *
+ * What is found later is searched for only when it is asked for; the last two read all of memory, once. A kernel that the
+ * registers lead to comes last where the processor's own handlers are not in its image.
+ *
+ * @example
+ * ```ts
+ * declare const dump: Dump;
+ * const [first] = eachKernelLocation(dump);
+ * [first?.form.name, first?.kaslrShift === null] // => ['4-level', false]
+ * ```
+ */
+export function* eachKernelLocation(source: KernelSource): Generator<KernelLocation> {
+  for (const { location } of eachCandidate(source)) yield location;
+}
+
+/** A kernel that was found, and the note that led to it. */
+export interface LocationCandidate {
+  readonly location: KernelLocation;
+  readonly vmcoreinfo: Vmcoreinfo | undefined;
+}
+
+/** What {@link eachKernelLocation} gives, with the notes. */
+export function* eachCandidate(source: KernelSource): Generator<LocationCandidate> {
+  const seen: KernelLocation[] = [];
+  const doubtful: LocationCandidate[] = [];
+  for (const root of eachRoot(source, () => seen.length > doubtful.length)) {
+    const found = locateRoot(source.memory, root);
+    if (found === undefined) continue;
+    const { location, isDoubtful } = found;
+    if (seen.some((other) => isSameImage(other, location))) continue;
+    seen.push(location);
+    const candidate = { location, vmcoreinfo: root.vmcoreinfo };
+    if (isDoubtful) doubtful.push(candidate);
+    else yield candidate;
+  }
+  yield* doubtful;
+}
+
+/** Under page-table isolation the half of user code maps a part of the image, which seems to begin there. */
+function isSameImage(one: KernelLocation, other: KernelLocation): boolean {
+  const behind = other.textBase - one.textBase;
+  const inside = behind === 0n || (one.mapBase >> 32n !== 0n && behind > 0n && behind < imageWindow.reach);
+  return inside && one.physBase === other.physBase && one.form === other.form;
+}
+
+/** By all that can be told: of 32 bits, and of processors, more than {@link locateThrough} looks at. */
+function locateRoot(
+  memory: PhysicalMemory,
+  root: RootCandidate,
+): { readonly location: KernelLocation; readonly isDoubtful: boolean } | undefined {
+  const tables = new AddressSpace(root.form, memory, root.root, linuxNonPresent());
+  const entries = root.cpu === undefined ? [] : entriesOfCpu(tables, root.cpu);
+  const narrow = tables.architecture.wordSize === 4;
+  const image =
+    findImage(tables, root.vmcoreinfo) ??
+    (narrow ? findNarrowImage(memory, tables, entries[0]?.address) : undefined);
+  if (image === undefined) return undefined;
+  const inside = entries.filter(({ address }) => isInImage(tables, image, address));
+  const location = describeLocation(tables, root, image);
+  return {
+    location: { ...location, evidence: [...location.evidence, ...entries.map(entryEvidence(inside))] },
+    isDoubtful: entries.length > 0 && inside.length === 0,
+  };
+}
+
+/**
+ * Whether an address leads to memory of an image. Linux commit 3386bc8aed82 ("x86/entry/64: Create a per-CPU SYSCALL
+ * entry trampoline") (in v4.15) had LSTAR point at a second mapping of a page of it, until Linux commit bf904d2762ee
+ * ("x86/pti/64: Remove the SYSCALL64 entry trampoline") (in v4.20).
+ */
+function isInImage(tables: AddressSpace, { textBase }: Image, address: VirtualAddress): boolean {
+  const [start, at] = [tables.translate(textBase), tables.translate(address)];
+  return start !== undefined && at !== undefined && at >= start && at - start < imageWindow.reach;
+}
+
+function entryEvidence(inside: readonly CpuEntry[]): (entry: CpuEntry) => Evidence {
+  return (entry) => {
+    const where = inside.includes(entry)
+      ? 'leads there, into the image'
+      : 'leads there, and not into the image';
+    return { what: 'kernel entry', value: formatAddress(entry.address), evidence: `${entry.by} ${where}` };
+  };
+}
+
+/**
+ * The kernel that a page-table root leads to, or `undefined` where it maps none, or one of 32 bits without VMCOREINFO:
+ * to find the start of that takes a search for its symbols.
+ *
+ * @example
+ * ```ts
+ * declare const dump: Dump;
+ * findNamedRoots(dump).map((root) => locateThrough(dump.memory, root)?.form.name)[0] // => '4-level'
+ * ```
+ */
+export function locateThrough(memory: PhysicalMemory, candidate: RootCandidate): KernelLocation | undefined {
+  const { form, root, vmcoreinfo } = candidate;
+  const tables = new AddressSpace(form, memory, root, linuxNonPresent());
+  const image = findImage(tables, vmcoreinfo);
+  return image && describeLocation(tables, candidate, image);
+}
+
+function describeLocation(tables: AddressSpace, candidate: RootCandidate, image: Image): KernelLocation {
+  const { form, root, vmcoreinfo } = candidate;
+  const { textBase, mapBase, physBase, linked, evidence } = image;
+  const told = vmcoreinfo?.address('KERNELOFFSET');
+  const kaslrShift = told ?? (linked === undefined ? null : textBase - linked);
+  return {
+    ...{ form, root, tables, textBase, kaslrShift, mapBase, physBase },
+    evidence: [
+      { what: 'page-table root', value: formatAddress(root), evidence: candidate.evidence },
+      { what: 'kernel image', value: formatAddress(textBase), evidence },
+      {
+        what: 'kaslr shift',
+        value: kaslrShift === null ? 'unknown' : formatAddress(kaslrShift),
+        evidence: told === undefined ? 'where the image begins' : 'KERNELOFFSET of VMCOREINFO',
+      },
+    ],
+  };
+}

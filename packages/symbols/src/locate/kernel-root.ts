@@ -1,0 +1,94 @@
+import { type Cpu, formatAddress, type PhysicalAddress } from '@osi-linux/core';
+import type { PagingForm } from '@osi-linux/x86-mmu';
+import { MemorySurvey } from '../survey/memory-survey';
+import { rootsOfCpus } from './cpu-roots';
+import { findNarrowRoots } from './i386-roots';
+import type { KernelSource } from './kernel-location';
+import type { FoundVmcoreinfo, Vmcoreinfo } from './vmcoreinfo';
+import { rootsOfVmcoreinfo } from './vmcoreinfo-roots';
+import { findWideRoots } from './x86-64-roots';
+
+/** A page-table root that may be a kernel's. */
+export interface RootCandidate {
+  /** The form of paging that its tables are of. */
+  readonly form: PagingForm;
+  /** Physical address of the top page table. */
+  readonly root: PhysicalAddress;
+  /** What names it: `CR3 of cpu 0`. */
+  readonly evidence: string;
+  /** The VMCOREINFO note that it comes from. */
+  readonly vmcoreinfo?: Vmcoreinfo;
+  /** The processor that uses it. */
+  readonly cpu?: Cpu;
+}
+
+/**
+ * What can lead to a kernel, in the order in which it is tried: the source's VMCOREINFO note, the registers of its
+ * processors, VMCOREINFO in its memory, page tables in its memory. The last two share one pass over memory.
+ * Where nothing of these has led to a kernel, the stretches that looked empty are read as well, and VMCOREINFO that begins
+ * no page, as before Linux v4.13, is searched for in a pass of its own.
+ */
+export type KernelMeans =
+  | 'vmcoreinfo'
+  | 'registers'
+  | 'vmcoreinfo-in-memory'
+  | 'page-tables-in-memory'
+  | 'rest-of-memory';
+
+type SurveyedSource = KernelSource & { readonly survey: MemorySurvey };
+
+const ROOTS_BY_MEANS: Readonly<Record<KernelMeans, (source: SurveyedSource) => Iterable<RootCandidate>>> = {
+  vmcoreinfo: ({ vmcoreinfo }) =>
+    vmcoreinfo === undefined ? [] : rootsOfVmcoreinfo(vmcoreinfo, 'VMCOREINFO of the dump'),
+  registers: ({ cpus = [], machine }) => rootsOfCpus(cpus, machine),
+  'vmcoreinfo-in-memory': ({ survey }) => survey.notes.flatMap(rootsOfNote),
+  'page-tables-in-memory': ({ survey }) => rootsOfTables(survey),
+  'rest-of-memory': ({ survey }) => rootsOfRest(survey),
+};
+const ALL_MEANS = Object.keys(ROOTS_BY_MEANS) as readonly KernelMeans[];
+
+/** What looked empty, then notes that begin no page. */
+function* rootsOfRest(survey: MemorySurvey): Generator<RootCandidate> {
+  if (survey.complete()) {
+    yield* survey.notes.flatMap(rootsOfNote);
+    yield* rootsOfTables(survey);
+  }
+  yield* survey.texts.notes.flatMap(rootsOfNote);
+}
+
+function rootsOfTables(survey: MemorySurvey): RootCandidate[] {
+  return [...findWideRoots(survey), ...findNarrowRoots(survey)];
+}
+
+function rootsOfNote({ at, text }: FoundVmcoreinfo): RootCandidate[] {
+  return rootsOfVmcoreinfo(text, `VMCOREINFO in memory at physical ${formatAddress(at)}`);
+}
+
+/**
+ * The roots that each of the source's means leads to; what is found later is searched for only when it is asked for.
+ * `isFound` tells whether one of them has led to a kernel.
+ */
+export function* eachRoot(source: KernelSource, isFound: () => boolean): Generator<RootCandidate> {
+  const survey = source.survey ?? new MemorySurvey(source.memory);
+  for (const means of ALL_MEANS) {
+    if (source.means !== undefined && !source.means.includes(means)) continue;
+    if (means === 'rest-of-memory' && isFound()) continue;
+    yield* ROOTS_BY_MEANS[means]({ ...source, survey });
+  }
+}
+
+/**
+ * The roots that a source names itself, by its VMCOREINFO note and by the registers of its processors, in this order.
+ * None is looked into, and no memory is searched.
+ *
+ * @example
+ * ```ts
+ * declare const dump: Dump;
+ * const [first] = findNamedRoots(dump);
+ * first?.form.name // => '4-level'
+ * findNamedRoots({ memory: dump.memory }) // => []
+ * ```
+ */
+export function findNamedRoots(source: KernelSource): RootCandidate[] {
+  return [...eachRoot({ ...source, means: ['vmcoreinfo', 'registers'] }, () => true)];
+}

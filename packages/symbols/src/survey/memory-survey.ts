@@ -1,0 +1,134 @@
+import type { PhysicalAddress, PhysicalMemory, PhysicalRange } from '@osi-linux/core';
+import {
+  type FoundVmcoreinfo,
+  readVmcoreinfoNote,
+  VMCOREINFO_NAME,
+  VMCOREINFO_NAME_OFFSET,
+} from '../locate/vmcoreinfo';
+import { memoryBetween } from './memory-between';
+import { type PageSurvey, surveyBusyPages, surveyPages } from './page-survey';
+import { eachOccurrence } from './ram-scan';
+
+/** Texts that were found at steps of 4 bytes. */
+export interface SurveyedTexts {
+  /** VMCOREINFO notes, the one with the longest text first. */
+  readonly notes: readonly FoundVmcoreinfo[];
+  /** Physical addresses of `Linux version `, with which a kernel's banner begins. */
+  readonly banners: readonly PhysicalAddress[];
+}
+
+/** Notes that are kept, and places that are looked at for them. A running system has a few. */
+const MOST_NOTES = 64;
+const MOST_PLACES = 4096;
+const BANNER = new TextEncoder().encode('Linux version ');
+
+/**
+ * What all of a guest's physical memory has that may lead to its kernel, for everyone who asks: memory is read once, when
+ * something of it is asked for first, but for stretches that look empty. Those are read when {@link complete} is called; and
+ * all of memory once more only where {@link texts} is asked for.
+ *
+ * Holds for one stop of the guest.
+ *
+ * @example
+ * ```ts
+ * declare const dump: Dump;
+ * const survey = new MemorySurvey(dump.memory);
+ * survey.notes // => []
+ * locateKernel({ memory: dump.memory, survey })?.location.form.name // => '4-level'
+ * ```
+ */
+export class MemorySurvey {
+  /** The memory that is looked at. */
+  readonly memory: PhysicalMemory;
+  #pages: PageSurvey | undefined;
+  #notes: readonly FoundVmcoreinfo[] | undefined;
+  #texts: SurveyedTexts | undefined;
+
+  constructor(memory: PhysicalMemory) {
+    this.memory = memory;
+  }
+
+  /** What its pages look like, for those who search for page tables. */
+  get pages(): PageSurvey {
+    this.#pages ??= surveyBusyPages(this.memory);
+    return this.#pages;
+  }
+
+  /** Stretches that were not read: behind a MiB of zeros, what is zero wherever it was looked at, once in 3 MiB or more often. */
+  get skipped(): readonly PhysicalRange[] {
+    return this.pages.skipped;
+  }
+
+  /** Reads what was not read; whether there was anything. */
+  complete(): boolean {
+    const { pages } = this;
+    const left = pages.skipped.splice(0);
+    for (const { start, end } of left) surveyPages(memoryBetween(this.memory, start, end), pages);
+    if (left.length > 0) this.#notes = undefined;
+    return left.length > 0;
+  }
+
+  /** The VMCOREINFO notes that begin pages, as they do since Linux v4.13; the one with the longest text first. */
+  get notes(): readonly FoundVmcoreinfo[] {
+    this.#notes ??= this.#readNotes(this.pages.notes);
+    return this.#notes;
+  }
+
+  /** Notes and banners wherever they are, found in a slower pass of their own. */
+  get texts(): SurveyedTexts {
+    this.#texts ??= this.#findTexts();
+    return this.#texts;
+  }
+
+  #findTexts(): SurveyedTexts {
+    const places: PhysicalAddress[][] = [[], []];
+    const needles = [VMCOREINFO_NAME, BANNER].map((bytes) => ({ bytes, alignment: 4 }) as const);
+    for (const { needle, at } of eachOccurrence(this.memory, needles)) {
+      const found = places[needle];
+      if (found !== undefined && found.length < MOST_PLACES) found.push(at);
+    }
+    const [names = [], banners = []] = places;
+    return { notes: this.#readNotes(names.map((at) => at - VMCOREINFO_NAME_OFFSET)), banners };
+  }
+
+  #readNotes(places: readonly PhysicalAddress[]): readonly FoundVmcoreinfo[] {
+    const notes: FoundVmcoreinfo[] = [];
+    for (const at of places) {
+      const note = readVmcoreinfoNote(this.memory, at);
+      if (note !== undefined) notes.push(note);
+      if (notes.length === MOST_NOTES) break;
+    }
+    return notes.sort((one, other) => other.text.length - one.text.length);
+  }
+}
+
+/**
+ * Every VMCOREINFO note in guest-physical memory, the one with the longest text first.
+ *
+ * A running system has several: a copy for the crash kernel, those of kernels that ran before. Where no note begins a
+ * page, as it does since Linux v4.13, all of memory is searched again at steps of 4 bytes.
+ *
+ * @example
+ * ```ts
+ * declare const dump: Dump;
+ * [...findVmcoreinfos(dump.memory)].map(({ at }) => at % 4) // => []
+ * ```
+ */
+export function findVmcoreinfos(memory: PhysicalMemory): readonly FoundVmcoreinfo[] {
+  const survey = new MemorySurvey(memory);
+  if (survey.notes.length === 0) survey.complete();
+  return survey.notes.length > 0 ? survey.notes : survey.texts.notes;
+}
+
+/**
+ * The VMCOREINFO note with the longest text in guest-physical memory, or `undefined` where there is none.
+ *
+ * @example
+ * ```ts
+ * declare const dump: Dump;
+ * findVmcoreinfo(dump.memory) // => undefined
+ * ```
+ */
+export function findVmcoreinfo(memory: PhysicalMemory): FoundVmcoreinfo | undefined {
+  return findVmcoreinfos(memory)[0];
+}

@@ -1,0 +1,168 @@
+import { PAGE_SIZE, type PhysicalAddress, type PhysicalMemory, type PhysicalRange } from '@osi-linux/core';
+import { pageOffsets } from '../locate/direct-map';
+
+/** What one pass over all pages of memory has found that may lead to a kernel. Nothing of it is looked into yet. */
+export interface PageSurvey {
+  /** Pages that have the name of a VMCOREINFO note where one that begins a page has it. */
+  readonly notes: PhysicalAddress[];
+  /** 64-bit tables whose last entry leads to another. */
+  readonly links: TableLink[];
+  /** Those of them whose last but one entry does too. */
+  readonly pairs: Set<PhysicalAddress>;
+  /** Top tables of 32 bits in which only the kernel's part has entries. */
+  readonly narrow: PhysicalAddress[];
+  /** What was not read, since it looks empty. */
+  readonly skipped: PhysicalRange[];
+}
+
+/** A table whose last entry leads to another. */
+export interface TableLink {
+  readonly table: PhysicalAddress;
+  readonly next: PhysicalAddress;
+}
+
+/** Small enough to stay in the processor's cache. */
+const CHUNK = 64 * 1024;
+/** So many zeros in a row are read before any are passed over, and before what follows on them. */
+const QUIET = 1024 * 1024;
+/** How much before a place that is not zero is read: more than there is from one such place to the next. */
+const BEFORE = 4 * QUIET;
+/**
+ * Systems read ahead in windows of up to 8 MiB, and again when the first part of one is touched: that is not looked at, or
+ * all of a file would be read.
+ */
+const WINDOW = 8 * QUIET;
+const UNTOUCHED = 2 * QUIET;
+const WORDS = PAGE_SIZE / 4;
+/** `VMCO`, the first word of a note's name, which stands behind the three words of its header. */
+const NOTE_WORD = 0x4f434d56;
+const NOTE_PLACE = 3;
+const MOST_NOTES = 4096;
+/** Page tables are many; those whose last entry leads on are a few for each process. */
+const MOST_LINKS = 1 << 20;
+const MOST_NARROW = 4096;
+/** Where each CONFIG_VMSPLIT_* has the first entry of the kernel's part, in a table of two levels. */
+const FIRST_ENTRIES = pageOffsets.map((offset) => Number(offset >> 22n));
+
+/** Looks at a few words of each page, in one pass. Memory is read past any cache. */
+export function surveyPages(memory: PhysicalMemory, survey: PageSurvey = emptySurvey()): PageSurvey {
+  const chunk = new Uint8Array(CHUNK);
+  for (const { start, end } of memory.ranges) {
+    for (let at = start; at < end; ) at += surveyChunk(memory, survey, at, end, chunk).bytes;
+  }
+  return survey;
+}
+
+/**
+ * The same but for stretches that look empty: behind a MiB of zeros, what is zero wherever it is looked at, once in 3 MiB
+ * or more often, up to 4 MiB before what is not. They are told in `skipped`. An image has more of code, which is nowhere zero.
+ *
+ * To read what a sparse file does not have costs as much as to read the rest, and several times more where nobody has read
+ * it before.
+ */
+export function surveyBusyPages(memory: PhysicalMemory): PageSurvey {
+  const survey = emptySurvey();
+  const chunk = new Uint8Array(CHUNK);
+  for (const { start, end } of memory.ranges) {
+    let quiet = 0;
+    for (let at = start; at < end; ) {
+      if (quiet >= QUIET) {
+        const busy = nextBusy(memory, at, end, chunk);
+        const from = Math.max(at, busy - BEFORE);
+        if (from > at) survey.skipped.push({ start: at, end: from });
+        at = from;
+        // What was looked at is read to its end before anything is passed over again.
+        quiet = from - busy;
+      }
+      const { bytes, isZero } = surveyChunk(memory, survey, at, end, chunk);
+      quiet = isZero ? quiet + bytes : 0;
+      at += bytes;
+    }
+  }
+  return survey;
+}
+
+function emptySurvey(): PageSurvey {
+  return { notes: [], links: [], pairs: new Set(), narrow: [], skipped: [] };
+}
+
+/** The next place, of those that are looked at, that has no page of zeros, or none at all; else the end. */
+function nextBusy(
+  memory: PhysicalMemory,
+  start: PhysicalAddress,
+  end: PhysicalAddress,
+  chunk: Uint8Array,
+): PhysicalAddress {
+  const page = chunk.subarray(0, PAGE_SIZE);
+  for (let at = start; at < end; at += QUIET) {
+    if (at % WINDOW < UNTOUCHED) continue;
+    if (memory.scan(at, page) < PAGE_SIZE || !isZero(page)) return at;
+  }
+  return end;
+}
+
+function surveyChunk(
+  memory: PhysicalMemory,
+  survey: PageSurvey,
+  at: PhysicalAddress,
+  end: PhysicalAddress,
+  chunk: Uint8Array,
+): { readonly bytes: number; readonly isZero: boolean } {
+  const words = new Uint32Array(chunk.buffer);
+  const part = chunk.subarray(0, Math.min(CHUNK, end - at));
+  const pages = Math.floor(memory.scan(at, part) / PAGE_SIZE);
+  for (let page = 0; page < pages; page += 1) surveyPage(survey, words, page * WORDS, at + page * PAGE_SIZE);
+  if (pages === 0) return { bytes: PAGE_SIZE, isZero: false };
+  const read = part.subarray(0, pages * PAGE_SIZE);
+  return { bytes: read.length, isZero: read.length === part.length && isZero(read) };
+}
+
+/** Whether bytes that begin their buffer are all zero; most that are not show it at once. */
+function isZero(bytes: Uint8Array): boolean {
+  const words = new Uint32Array(bytes.buffer, 0, bytes.length / 4);
+  for (let place = 0; place < words.length; place += 1) if (words[place] !== 0) return false;
+  return true;
+}
+
+function surveyPage(survey: PageSurvey, words: Uint32Array, first: number, page: PhysicalAddress): void {
+  const { notes, links, pairs, narrow } = survey;
+  if (words[first + NOTE_PLACE] === NOTE_WORD && notes.length < MOST_NOTES) notes.push(page);
+  const last = first + WORDS - 2;
+  const next = tableBehind(words[last] as number, words[last + 1] as number);
+  if (next >= 0 && links.length < MOST_LINKS) {
+    links.push({ table: page, next });
+    if (tableBehind(words[last - 2] as number, words[last - 1] as number) >= 0) pairs.add(page);
+  }
+  if (words[first] === 0 && words[first + 1] === 0 && narrow.length < MOST_NARROW) {
+    if (isNarrowRoot(words, first)) narrow.push(page);
+  }
+}
+
+/**
+ * The table that an entry of a kernel's upper table leads to, or -1: present, writable, no large page, and no bits above
+ * the address (_KERNPG_TABLE and _PAGE_TABLE, Linux arch/x86/include/asm/pgtable_types.h).
+ */
+export function tableBehind(low: number, high: number): PhysicalAddress {
+  return (low & 0x83) === 0x03 && high < 0x100000 ? high * 2 ** 32 + (low & 0x7ffff000) + signBit(low) : -1;
+}
+
+function signBit(low: number): number {
+  return low < 0 || low >= 2 ** 31 ? 2 ** 31 : 0;
+}
+
+/**
+ * Whether a page whose first entry is empty looks like `swapper_pg_dir` of 32 bits: of PAE the last of four entries leads
+ * to a table, and the page has nothing else; of two levels the kernel's part begins behind nothing, and its end, the fixed
+ * mappings, leads to a table (Linux arch/x86/kernel/head_32.S).
+ */
+function isNarrowRoot(words: Uint32Array, first: number): boolean {
+  const end = words[first + WORDS - 1] as number;
+  if (end === 0) {
+    const [low, high] = [words[first + 6] as number, words[first + 7] as number];
+    return (low & 0x1c7) === 1 && high < 0x100000 && words[first + 8] === 0;
+  }
+  if ((end & 0x81) !== 1) return false;
+  return FIRST_ENTRIES.some(
+    (entry) => ((words[first + entry] as number) & 1) === 1 && words[first + entry - 1] === 0,
+  );
+}
