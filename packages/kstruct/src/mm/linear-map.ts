@@ -45,63 +45,63 @@ export function imagePhysical(address: VirtualAddress, physBase: bigint): bigint
  * ```
  */
 export class LinearMapMemory implements VirtualMemory {
-  readonly #tables: VirtualMemory;
-  readonly #physical: PhysicalMemory;
-  readonly #info: KernelInfo;
-  readonly #end: PhysicalAddress;
+  private readonly tables: VirtualMemory;
+  private readonly physical: PhysicalMemory;
+  private readonly info: KernelInfo;
+  private readonly end: PhysicalAddress;
 
   constructor(tables: VirtualMemory, physical: PhysicalMemory, info: KernelInfo) {
-    this.#tables = tables;
-    this.#physical = physical;
-    this.#info = info;
-    this.#end = physical.ranges.reduce((end, range) => Math.max(end, range.end), 0);
+    this.tables = tables;
+    this.physical = physical;
+    this.info = info;
+    this.end = physical.ranges.reduce((end, range) => Math.max(end, range.end), 0);
   }
 
   /** The processor architecture of the guest. */
   get architecture(): Architecture {
-    return this.#tables.architecture;
+    return this.tables.architecture;
   }
 
   /** Physical address of the top page table. */
   get root(): PhysicalAddress {
-    return this.#tables.root;
+    return this.tables.root;
   }
 
   /** The page that holds a virtual address, or `undefined`. */
   page(address: VirtualAddress): Page | undefined {
-    const page = this.#tables.page(address);
+    const page = this.tables.page(address);
     if (page !== undefined) return page;
-    const physical = this.#pastMissingTable(address);
-    return physical === undefined ? undefined : this.#physical.page(Math.floor(physical / PAGE_SIZE));
+    const physical = this.pastMissingTable(address);
+    return physical === undefined ? undefined : this.physical.page(Math.floor(physical / PAGE_SIZE));
   }
 
   /** Why {@link page} says `undefined`. */
   fault(address: VirtualAddress): OsiError {
-    const physical = this.#pastMissingTable(address);
-    return physical === undefined ? this.#tables.fault(address) : this.#physical.hole(physical);
+    const physical = this.pastMissingTable(address);
+    return physical === undefined ? this.tables.fault(address) : this.physical.hole(physical);
   }
 
   /** Physical address behind a virtual one, or `undefined` where it is not mapped. */
   translate(address: VirtualAddress): PhysicalAddress | undefined {
-    return this.#tables.translate(address) ?? this.#pastMissingTable(address);
+    return this.tables.translate(address) ?? this.pastMissingTable(address);
   }
 
   /** The same physical memory through another page-table root, tables only. */
   withRoot(root: PhysicalAddress): VirtualMemory {
-    return this.#tables.withRoot(root);
+    return this.tables.withRoot(root);
   }
 
-  #pastMissingTable(address: VirtualAddress): PhysicalAddress | undefined {
-    const physical = this.#linear(address);
-    if (physical === undefined || physical < 0n || physical >= this.#end) return undefined;
-    return this.#tables.fault(address).code === 'PAGE_TABLE_MISSING' ? Number(physical) : undefined;
+  private pastMissingTable(address: VirtualAddress): PhysicalAddress | undefined {
+    const physical = this.linear(address);
+    if (physical === undefined || physical < 0n || physical >= this.end) return undefined;
+    return this.tables.fault(address).code === 'PAGE_TABLE_MISSING' ? Number(physical) : undefined;
   }
 
-  #linear(address: VirtualAddress): bigint | undefined {
-    const physBase = this.#info['kernel.phys_base'];
+  private linear(address: VirtualAddress): bigint | undefined {
+    const physBase = this.info['kernel.phys_base'];
     const inImage = address >= START_KERNEL_MAP && address < START_KERNEL_MAP + IMAGE_SIZE;
     if (inImage && physBase !== undefined) return imagePhysical(address, BigInt(physBase));
-    const pageOffset = this.#info['kernel.page_offset_addr'];
+    const pageOffset = this.info['kernel.page_offset_addr'];
     return pageOffset === undefined ? undefined : address - pageOffset;
   }
 }

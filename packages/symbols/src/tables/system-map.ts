@@ -53,36 +53,36 @@ export function parseSystemMap(list: Uint8Array | string, options: SystemMapOpti
 }
 
 class SystemMap implements SymbolTable {
-  readonly #text: string;
-  readonly #shift: bigint;
+  private readonly text: string;
+  private readonly shift: bigint;
 
   constructor(text: string, shift: bigint) {
-    this.#text = text;
-    this.#shift = shift;
+    this.text = text;
+    this.shift = shift;
   }
 
   lookup(names: readonly string[]): Map<string, VirtualAddress> {
     const wanted = new Set(names);
     const found = new Map<string, VirtualAddress>();
-    for (const [, address = '', , name = ''] of this.#text.matchAll(LINE)) {
+    for (const [, address = '', , name = ''] of this.text.matchAll(LINE)) {
       if (!wanted.delete(name)) continue;
-      found.set(name, this.#moved(address));
+      found.set(name, this.moved(address));
       if (wanted.size === 0) break;
     }
     return found;
   }
 
   *each(): Generator<KernelSymbol, void, undefined> {
-    for (const [, address = '', type = '', name = '', module] of this.#text.matchAll(LINE)) {
-      yield { name, type, address: this.#moved(address), ...(module === undefined ? {} : { module }) };
+    for (const [, address = '', type = '', name = '', module] of this.text.matchAll(LINE)) {
+      yield { name, type, address: this.moved(address), ...(module === undefined ? {} : { module }) };
     }
   }
 
   /** What lies outside of the image does not move with it: offsets of per-CPU variables, constants. */
-  #moved(hex: string): VirtualAddress {
+  private moved(hex: string): VirtualAddress {
     const address = BigInt(`0x${hex}`);
     const [start, end] = hex.length > 8 ? IMAGE_64 : IMAGE_32;
-    if (this.#shift === 0n || address < start || address >= end) return address;
-    return offsetAddress(address + this.#shift, 0);
+    if (this.shift === 0n || address < start || address >= end) return address;
+    return offsetAddress(address + this.shift, 0);
   }
 }
