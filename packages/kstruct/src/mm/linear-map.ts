@@ -7,12 +7,8 @@ import type {
   VirtualAddress,
   VirtualMemory,
 } from '@osi-linux/core';
-import { PAGE_SIZE } from '@osi-linux/core';
+import { isImageAddress, PAGE_SIZE, START_KERNEL_MAP } from '@osi-linux/core';
 import type { KernelInfo } from '@osi-linux/kconf';
-
-/** Where x86_64 kernels map their own image: `__START_KERNEL_map`, arch/x86/include/asm/page_64_types.h. */
-const START_KERNEL_MAP = 0xffffffff80000000n;
-const IMAGE_SIZE = 0x40000000n;
 
 /**
  * Physical address behind a virtual one of the image of an x86_64 kernel.
@@ -99,8 +95,7 @@ export class LinearMapMemory implements VirtualMemory {
 
   private linear(address: VirtualAddress): bigint | undefined {
     const physBase = this.info['kernel.phys_base'];
-    const inImage = address >= START_KERNEL_MAP && address < START_KERNEL_MAP + IMAGE_SIZE;
-    if (inImage && physBase !== undefined) return imagePhysical(address, BigInt(physBase));
+    if (physBase !== undefined && isImageAddress(address)) return imagePhysical(address, BigInt(physBase));
     const pageOffset = this.info['kernel.page_offset_addr'];
     return pageOffset === undefined ? undefined : address - pageOffset;
   }

@@ -1,4 +1,10 @@
-import { decodeCString, OsiError, offsetAddress, type VirtualAddress } from '@osi-linux/core';
+import {
+  decodeCString,
+  OsiError,
+  offsetAddress,
+  START_KERNEL_MAP,
+  type VirtualAddress,
+} from '@osi-linux/core';
 import type { KernelSymbol, SymbolTable } from '../tables/symbol-table';
 import { Btf } from '../types/btf';
 import { ElfImage } from './elf-image';
@@ -35,8 +41,6 @@ const SHT_SYMTAB = 2;
 const SHN_ABS = 0xfff1;
 const STT_SECTION = 3;
 const STT_FILE = 4;
-/** Where the image of a 64-bit kernel can lie; what is outside of it does not move. */
-const IMAGE_START = 0xffffffff80000000n;
 /** KSYM_NAME_LEN: no name of a kernel is longer. */
 const MAX_NAME = 512;
 /** No section of types or symbols is larger. */
@@ -146,7 +150,7 @@ class ElfSymbols implements SymbolTable {
   }
 
   private moved(value: bigint, section: number): VirtualAddress {
-    if (this.shift === 0n || section === SHN_ABS || (this.wide && value < IMAGE_START)) return value;
+    if (this.shift === 0n || section === SHN_ABS || (this.wide && value < START_KERNEL_MAP)) return value;
     return this.wide ? offsetAddress(value + this.shift, 0) : BigInt.asUintN(32, value + this.shift);
   }
 }

@@ -1,4 +1,11 @@
-import { decodeCString, decodeText, OsiError, offsetAddress, type VirtualAddress } from '@osi-linux/core';
+import {
+  decodeCString,
+  decodeText,
+  OsiError,
+  offsetAddress,
+  START_KERNEL_MAP,
+  type VirtualAddress,
+} from '@osi-linux/core';
 import type { KernelSymbol, SymbolTable } from '../tables/symbol-table';
 import { type IsfField, IsfTypes, isRecord } from './isf-types';
 import type { TypeMember, TypeSource } from './type-source';
@@ -15,7 +22,6 @@ const COMPRESSED: readonly (readonly [readonly number[], string])[] = [
   [[0x1f, 0x8b], 'gzip -dk'],
   [[0x42, 0x5a, 0x68], 'bzip2 -dk'],
 ];
-const IMAGE_START = 0xffffffff80000000n;
 const BANNER = 'linux_banner';
 const LONGEST_BANNER = 2048;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
@@ -107,7 +113,7 @@ export class Isf implements TypeSource, SymbolTable {
     const text = isRecord(symbol) ? symbol['address'] : undefined;
     if (typeof text !== 'string' || !DECIMAL.test(text)) return undefined;
     const address = BigInt.asUintN(64, BigInt(text));
-    return address < IMAGE_START ? address : offsetAddress(address + this.shift, 0);
+    return address < START_KERNEL_MAP ? address : offsetAddress(address + this.shift, 0);
   }
 }
 
