@@ -104,8 +104,8 @@ class FlatMemory {
     this.pages[frame] = { bytes, view: new DataView(this.buffer, frame * 4096, 4096) };
     return this.pages[frame];
   }
-  hole(address) {
-    return new Error(`nothing at physical ${address}`);
+  hole(frame) {
+    return new Error(`nothing at physical ${frame * 4096}`);
   }
   allocate(bytes, alignment = 64) {
     const at = Math.ceil(this.next / alignment) * alignment;

@@ -10,6 +10,6 @@ export function run({ dump: bytes }: ExampleFiles): string[] {
     `${dump.format}, ${dump.machine}, ${dump.memory.ranges.length} ranges`,
     ...dump.cpus.map(({ index, registers }) => `cpu ${index}: cr3 0x${registers['cr3']?.toString(16)}`),
     `the first page has ${page?.bytes.length} bytes`,
-    dump.memory.hole(0x3ff00000).code,
+    dump.memory.hole(0x3ff00).code,
   ];
 }

@@ -9,7 +9,7 @@ export function run(): string[] {
     `${guest.format}, ${guest.machine}, ${guest.memory.ranges.length} ranges`,
     new TextDecoder().decode(page?.bytes.subarray(0, 13)),
     `cr3 0x${registers?.['cr3']?.toString(16)}, rip 0x${registers?.['rip']?.toString(16)}`,
-    guest.memory.hole(0xb8000).code,
+    guest.memory.hole(0xb8).code,
   ];
 }
 

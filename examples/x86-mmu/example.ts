@@ -19,8 +19,8 @@ export function run(): string[] {
         ? { bytes, view: new DataView(ram.buffer, frame * 4096, 4096) }
         : undefined;
     },
-    hole: (address: number): never => {
-      throw new RangeError(`no memory at ${address}`);
+    hole: (frame: number): never => {
+      throw new RangeError(`no memory in frame ${frame}`);
     },
     scan: () => 0,
   };

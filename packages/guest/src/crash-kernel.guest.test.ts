@@ -9,7 +9,7 @@ import { identifyGuest } from './identity';
 
 // A kernel that has loaded another one, and the same after a crash: the other one runs, and both are in memory.
 
-const MEANS: Readonly<Record<string, (dump: Dump) => KernelSource>> = {
+const METHODS: Readonly<Record<string, (dump: Dump) => KernelSource>> = {
   registers: ({ memory, cpus, machine }) => ({ memory, cpus, machine }),
   RAM: ({ memory }) => ({ memory }),
   'RAM without VMCOREINFO': ({ memory }) => ({ memory: withoutNotes(memory) }),
@@ -29,15 +29,15 @@ describe('a guest that has crashed', () => {
     for (const dump of Object.values(dumps)) dump.close();
   });
 
-  it.each(Object.keys(MEANS))('had one kernel before, with the other one loaded, by %s', (means) => {
-    const found = locateKernels(MEANS[means]?.(dumps.loaded) ?? dumps.loaded);
+  it.each(Object.keys(METHODS))('had one kernel before, with the other one loaded, by %s', (method) => {
+    const found = locateKernels(METHODS[method]?.(dumps.loaded) ?? dumps.loaded);
     expect(found.map(({ location, isCrashKernel }) => [location.textBase, isCrashKernel])).toEqual([
       [guest.firstText, false],
     ]);
   });
 
-  it.each(Object.keys(MEANS))('has the one that crashed first, by %s', (means) => {
-    const source = MEANS[means]?.(dumps.crashed) ?? dumps.crashed;
+  it.each(Object.keys(METHODS))('has the one that crashed first, by %s', (method) => {
+    const source = METHODS[method]?.(dumps.crashed) ?? dumps.crashed;
     const [first, second, ...more] = locateKernels(source);
     expect(first).toMatchObject({ location: { textBase: guest.firstText }, isCrashKernel: false });
     expect(first?.commandLine).toContain('crashkernel=');

@@ -211,16 +211,16 @@ describe('identifyGuest', () => {
     expect(found.paging).toBe('4-level');
   });
 
-  it('tells what each of the means has found, and they agree', () => {
+  it('tells what each of the method has found, and they agree', () => {
     const found = identifyGuest(dump, { keyFile: safeParseKeyFile(conf).file });
-    const means = found.findings.filter(({ what }) => what.startsWith('kernel by '));
-    expect(means.map(({ what }) => what)).toEqual([
+    const method = found.findings.filter(({ what }) => what.startsWith('kernel by '));
+    expect(method.map(({ what }) => what)).toEqual([
       'kernel by VMCOREINFO of the dump',
       'kernel by registers of processors',
       'kernel by VMCOREINFO in memory',
       'kernel by page tables in memory',
     ]);
-    const [noted, registers, inMemory, tables] = means.map(({ value }) => value);
+    const [noted, registers, inMemory, tables] = method.map(({ value }) => value);
     expect([noted, inMemory]).toEqual(['not found', 'not found']);
     expect(registers).toContain(`4-level, image at 0x`);
     expect(registers).toContain(`KASLR shift 0x${found.kaslrShift?.toString(16)},`);

@@ -6,7 +6,7 @@ import type { PagingFormName } from '@osi-linux/x86-mmu';
 import { findHiddenFindings } from './compare/hidden-findings';
 import { type Guest, openGuestBy } from './guest';
 import { type Banner, findBannerNear } from './kernel/banner';
-import { reportKernelMeans } from './kernel/discovery';
+import { reportDiscovery } from './kernel/discovery';
 import { findKaslrShift } from './kernel/kaslr';
 import { KernelSearch } from './kernel/search';
 import type { ProfileSource } from './profile/choice';
@@ -54,7 +54,7 @@ export interface Identity {
 /**
  * Tells what a dump is, also where its processes cannot be read.
  *
- * Looks for the kernel by each of the means there are, in one pass over memory, whatever the profile says; once more for
+ * Looks for the kernel by each discovery method, in one pass over memory, whatever the profile says; once more for
  * the banner, where no kernel is found.
  *
  * @example
@@ -69,7 +69,7 @@ export function identifyGuest(dump: Dump, source: ProfileSource): Identity {
   const opened = tryOpen(search, source);
   const guest = OsiError.is(opened) ? undefined : opened;
   const banner = findBanner(search, guest);
-  const findings = reportKernelMeans(search);
+  const findings = reportDiscovery(search);
   const location = search.kernel?.location;
   const pages = dump.memory.ranges.reduce((sum, { start, end }) => sum + (end - start) / PAGE_SIZE, 0);
   return {

@@ -14,8 +14,8 @@ export { deriveFileSection, type FileSectionOptions } from './kernel-file/derive
 export { type DerivedSection, deriveSection } from './kernel-file/derived-section';
 export type { KernelFile } from './kernel-file/kernel-file';
 export { findKernelFileKind, KERNEL_FILE_HEAD, type KernelFileKind } from './kernel-file/kernel-file-kind';
-export type { WatchedPlaces } from './live/breakpoints';
-export type { ClockStop, GuestClock } from './live/run-control';
+export type { Breakpoints } from './live/breakpoints';
+export type { GuestStop, RunControl } from './live/run-control';
 export { GuestSampler } from './live/sampler';
 export { GuestWatch, type GuestWatchOptions } from './live/watch';
 export type { ProfileChoice, ProfileSource } from './profile/choice';

@@ -19,7 +19,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 // /proc/kallsyms, read by the guest itself while it stood still, is the truth.
 
 /** What is known besides the bytes of RAM, by its name. */
-const MEANS: Readonly<Record<string, (dump: Dump) => KernelSource>> = {
+const METHODS: Readonly<Record<string, (dump: Dump) => KernelSource>> = {
   'with registers': ({ memory, cpus, machine }) => ({ memory, cpus, machine }),
   'from RAM alone': ({ memory }) => ({ memory }),
   'from RAM alone, VMCOREINFO blanked out': ({ memory }) => ({ memory: withoutNotes(memory) }),
@@ -38,8 +38,8 @@ describe.each(guestsOfThisRun())('the symbols of $name', (spec) => {
 
   afterAll(() => dump.close());
 
-  it.each(Object.keys(MEANS))('are its own %s', (means) => {
-    const kernel = locate(dump, means);
+  it.each(Object.keys(METHODS))('are its own %s', (method) => {
+    const kernel = locate(dump, method);
     expect(kernel.isCrashKernel).toBe(false);
     expect(kernel.location.form.name).toBe(spec.paging);
     expect([...(kernel.symbols?.each() ?? [])].map((symbol) => line(symbol, wide))).toEqual(truth.kernel);
@@ -73,9 +73,9 @@ describe.each(guestsOfThisRun())('the symbols of $name', (spec) => {
   });
 });
 
-function locate(dump: Dump, means: string): LocatedKernel {
-  const kernel = locateKernel(MEANS[means]?.(dump) ?? dump);
-  if (kernel === undefined) throw new Error(`no kernel ${means}`);
+function locate(dump: Dump, method: string): LocatedKernel {
+  const kernel = locateKernel(METHODS[method]?.(dump) ?? dump);
+  if (kernel === undefined) throw new Error(`no kernel ${method}`);
   return kernel;
 }
 

@@ -12,14 +12,14 @@ import { identifyGuest } from './identity';
 // /proc/kallsyms, /proc/iomem and what the module printed are the truth.
 
 /** Each way to the kernel, alone: which file of the guest it has, and what is known besides the bytes of RAM. */
-const MEANS: Readonly<Record<string, readonly ['dump.elf' | 'dump.raw', (dump: Dump) => KernelSource]>> = {
+const METHODS: Readonly<Record<string, readonly ['dump.elf' | 'dump.raw', (dump: Dump) => KernelSource]>> = {
   'the registers of a core': [
     'dump.elf',
-    ({ memory, cpus, machine }) => ({ memory: withoutNotes(memory), cpus, machine, means: ['registers'] }),
+    ({ memory, cpus, machine }) => ({ memory: withoutNotes(memory), cpus, machine, methods: ['registers'] }),
   ],
   'VMCOREINFO in the RAM of a core': [
     'dump.elf',
-    ({ memory }) => ({ memory, means: ['vmcoreinfo-in-memory'] }),
+    ({ memory }) => ({ memory, methods: ['vmcoreinfo-in-memory'] }),
   ],
   'page tables in the RAM of a core': ['dump.elf', ({ memory }) => ({ memory: withoutNotes(memory) })],
   'a raw file': ['dump.raw', ({ memory }) => ({ memory })],
@@ -43,15 +43,15 @@ describe.each(guestsOfThisRun())('the kernel of $name', (spec) => {
     for (const dump of Object.values(dumps)) dump.close();
   });
 
-  const locate = (means: string): LocatedKernel => {
-    const [file, source] = MEANS[means] ?? [];
+  const locate = (method: string): LocatedKernel => {
+    const [file, source] = METHODS[method] ?? [];
     const kernel = file && source && locateKernel(source(dumps[file]));
-    if (kernel === undefined) throw new Error(`no kernel by ${means}`);
+    if (kernel === undefined) throw new Error(`no kernel by ${method}`);
     return kernel;
   };
 
-  it.each(Object.keys(MEANS))('is found where it is by %s', (means) => {
-    const { location } = locate(means);
+  it.each(Object.keys(METHODS))('is found where it is by %s', (method) => {
+    const { location } = locate(method);
     const { form, textBase, kaslrShift, mapBase, physBase, root } = location;
     expect({ form: form.name, textBase, kaslrShift, code: textBase - mapBase + physBase }).toEqual({
       form: spec.paging,
@@ -79,14 +79,14 @@ describe.each(guestsOfThisRun())('the kernel of $name', (spec) => {
     ]);
   });
 
-  it('is identified, by each means, in one pass over memory', () => {
+  it('is identified, by each method, in one pass over memory', () => {
     const dump = dumps['dump.raw'];
     const size = dump.memory.ranges.reduce((sum, { start, end }) => sum + (end - start), 0);
     let scanned = 0;
     const memory: Dump['memory'] = {
       ranges: dump.memory.ranges,
       page: (frame) => dump.memory.page(frame),
-      hole: (address) => dump.memory.hole(address),
+      hole: (frame) => dump.memory.hole(frame),
       scan: (address, into) => {
         const count = dump.memory.scan(address, into);
         scanned += count;

@@ -59,7 +59,7 @@ describe('LiveMemory', () => {
     expect(memory.ranges).toEqual([pages(1, 2)]);
     expect([memory.page(0), memory.page(2)]).toEqual([undefined, undefined]);
     expect(memory.hole(0).code).toBe('PHYSICAL_HOLE');
-    expect(memory.hole(PAGE).code).toBe('PAGE_PRESENT');
+    expect(memory.hole(1).code).toBe('PAGE_PRESENT');
   });
 
   it('scans up to the end of a range', () => {
@@ -101,7 +101,7 @@ describe('LiveMemory', () => {
       0,
     ]);
     expect(reader.asked).toHaveLength(1);
-    expect([memory.hole(PAGE), memory.failure]).toEqual([reader.failure, reader.failure]);
+    expect([memory.hole(1), memory.failure]).toEqual([reader.failure, reader.failure]);
     reader.failure = undefined;
     memory.refresh();
     expect(memory.page(1)?.bytes[0]).toBe(1);

@@ -40,7 +40,7 @@ const LONGEST_RUN = 16 * 1024 * 1024;
  * const memory = new LiveMemory(reader, [{ start: 0, end: 8192 }]);
  * memory.page(1)?.bytes[0] // => 7
  * memory.page(2) // => undefined
- * memory.hole(8192).code // => 'PHYSICAL_HOLE'
+ * memory.hole(2).code // => 'PHYSICAL_HOLE'
  * ```
  */
 export class LiveMemory implements PhysicalMemory {
@@ -86,7 +86,8 @@ export class LiveMemory implements PhysicalMemory {
     return length;
   }
 
-  hole(address: PhysicalAddress): OsiError {
+  hole(frame: number): OsiError {
+    const address = frame * PAGE_SIZE;
     if (this.failed !== undefined) return this.failed;
     const fields = { physicalAddress: address };
     if (this.rangeAt(address) === undefined)
@@ -144,7 +145,7 @@ export class LiveMemory implements PhysicalMemory {
       return createPage(run.bytes.subarray(start - run.start, start - run.start + PAGE_SIZE));
     const range = this.rangeAt(start);
     if (range === undefined || this.failed !== undefined || this.misses()) return undefined;
-    return this.loadAhead(start, this.roomAround(start, range, run));
+    return this.loadAhead(start, this.runAround(start, range, run));
   }
 
   private loadAhead(start: PhysicalAddress, range: PhysicalRange): Page | undefined {
@@ -155,7 +156,7 @@ export class LiveMemory implements PhysicalMemory {
   }
 
   /** The aligned block that a page lies in, as far as it is RAM and was not read yet. */
-  private roomAround(
+  private runAround(
     start: PhysicalAddress,
     range: PhysicalRange,
     below: PhysicalRange | undefined,

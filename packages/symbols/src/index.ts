@@ -10,7 +10,7 @@ export {
   type KernelSource,
   locateThrough,
 } from './locate/kernel-location';
-export { findNamedRoots, type KernelMeans, type RootCandidate } from './locate/kernel-root';
+export { type DiscoveryMethod, findNamedRoots, type RootCandidate } from './locate/kernel-root';
 export { type LocatedKernel, locateKernel, locateKernels } from './locate/located-kernel';
 export {
   type FoundVmcoreinfo,

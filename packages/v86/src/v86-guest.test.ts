@@ -38,11 +38,11 @@ describe('the memory', () => {
     for (const frame of [0xa0, 0xbf, 0x200, 2 ** 40, -1, Number.NaN])
       expect(memory.page(frame)).toBeUndefined();
     for (const frame of [0, 0x9f, 0xc0, 0x1ff]) expect(memory.page(frame)).toBeDefined();
-    expect(memory.hole(0xb8000)).toMatchObject({
+    expect(memory.hole(0xb8)).toMatchObject({
       code: 'PHYSICAL_HOLE',
       message: expect.stringContaining('graphics card'),
     });
-    expect(memory.hole(4 * MIB)).toMatchObject({
+    expect(memory.hole((4 * MIB) / 4096)).toMatchObject({
       code: 'PHYSICAL_HOLE',
       message: expect.stringContaining('RAM ends'),
     });

@@ -41,7 +41,7 @@ export interface V86Guest {
  * const guest = openV86(emulator);
  * guest.memory.page(1)?.bytes[0] // => 7
  * [guest.cpus[0].registers.cr0, guest.cpus[0].registers.rflags] // => [0x80050033n, 2n]
- * guest.memory.hole(0xb8000).code // => 'PHYSICAL_HOLE'
+ * guest.memory.hole(0xb8).code // => 'PHYSICAL_HOLE'
  * openV86({ is_running: () => false }) // throws V86_NOT_READY
  * ```
  */

@@ -49,7 +49,7 @@ describe('AddressSpace', () => {
     expect(kernel.page(0xffffffff81001008n)).toBeUndefined();
     expect(kernel.fault(0xffffffff81001008n)).toMatchObject({
       code: 'PHYSICAL_HOLE',
-      fields: { physicalAddress: 0x8008 },
+      fields: { physicalAddress: 0x8000 },
     });
   });
 

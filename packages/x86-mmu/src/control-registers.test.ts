@@ -34,18 +34,18 @@ describe('pagingFromRegisters', () => {
   });
 
   it('knows no user half of two levels, nor of a PAE table that shares its page', () => {
-    const userHalf = (cr3: bigint, cr4: bigint) =>
-      pagingFromRegisters({ cr0: PG, cr3, cr4, longMode: false }).userHalf;
-    expect(userHalf(0x1001000n, 0x10n)).toBeUndefined();
-    expect(userHalf(0x126fb40n, 0x30n)).toBeUndefined();
-    expect(userHalf(0x126f000n, 0x30n)).toEqual({ kernelRoot: 0x126e000, certain: false });
+    const ptiUserRoot = (cr3: bigint, cr4: bigint) =>
+      pagingFromRegisters({ cr0: PG, cr3, cr4, longMode: false }).ptiUserRoot;
+    expect(ptiUserRoot(0x1001000n, 0x10n)).toBeUndefined();
+    expect(ptiUserRoot(0x126fb40n, 0x30n)).toBeUndefined();
+    expect(ptiUserRoot(0x126f000n, 0x30n)).toEqual({ kernelRoot: 0x126e000, certain: false });
   });
 
   it('tells where the kernel half would be', () => {
-    const { root, userHalf } = pagingFromRegisters({ cr0: PG, cr3: 0x5005n, cr4: 0x20n, longMode: true });
-    expect([root, userHalf]).toEqual([0x5000, { kernelRoot: 0x4000, certain: false }]);
+    const { root, ptiUserRoot } = pagingFromRegisters({ cr0: PG, cr3: 0x5005n, cr4: 0x20n, longMode: true });
+    expect([root, ptiUserRoot]).toEqual([0x5000, { kernelRoot: 0x4000, certain: false }]);
     const withPcid = pagingFromRegisters({ cr0: PG, cr3: 0x5805n, cr4: 0x20020n });
-    expect([withPcid.root, withPcid.userHalf]).toEqual([0x5000, { kernelRoot: 0x4000, certain: true }]);
+    expect([withPcid.root, withPcid.ptiUserRoot]).toEqual([0x5000, { kernelRoot: 0x4000, certain: true }]);
   });
 
   it('names what cannot be decided', () => {

@@ -25,7 +25,7 @@ export interface Paging {
    * Set where bit 12 of CR3 is set, as it is while page-table isolation (PTI) runs user code: the even page before
    * is then the root with the kernel's mappings. Not `certain`: the root may also just lie on an odd page.
    */
-  readonly userHalf?: {
+  readonly ptiUserRoot?: {
     /** Physical address of the top table with the kernel's mappings. */
     readonly kernelRoot: PhysicalAddress;
     /** Whether the PCID says so too. */
@@ -74,7 +74,7 @@ export function pagingFromRegisters(registers: ControlRegisters): Paging {
   // Two levels know no isolation, and the table of a PAE kernel that isolates takes a page of its own.
   if (form.name === 'i386' || root % 4096 !== 0 || (cr3 & PTI_USER_PAGE) === 0n) return { form, root };
   const certain = form.virtualBits > 32 && (cr4 & CR4_PCIDE) !== 0n && (cr3 & PTI_USER_PCID) !== 0n;
-  return { form, root, userHalf: { kernelRoot: root - Number(PTI_USER_PAGE), certain } };
+  return { form, root, ptiUserRoot: { kernelRoot: root - Number(PTI_USER_PAGE), certain } };
 }
 
 function formOf(registers: ControlRegisters): PagingForm {

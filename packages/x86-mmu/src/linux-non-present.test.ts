@@ -11,7 +11,7 @@ const USER = 0x2123n;
 function reading(form: PagingFormName, entry: bigint, level = 'PTE', virtual = USER): NonPresentEntry {
   return linuxNonPresent({ migration: [24, 25, 26], poisoned: [23], device: [27, 28, 29, 30] })(
     pagingForms[form],
-    { fault: 'not-present', virtual, level: level as 'PTE', entry, holeBytes: 1n, entries: [] },
+    { fault: 'not-present', virtual, level: level as 'PTE', entry, unmappedBytes: 1n, entries: [] },
   );
 }
 
@@ -75,7 +75,13 @@ describe.each(['pae', '4-level', '5-level'] as const)('%s', (form) => {
   });
 
   it('claims no more than the numbering of the kernel allows where it is not known', () => {
-    const fault = { fault: 'not-present', virtual: USER, level: 'PTE', holeBytes: 1n, entries: [] } as const;
+    const fault = {
+      fault: 'not-present',
+      virtual: USER,
+      level: 'PTE',
+      unmappedBytes: 1n,
+      entries: [],
+    } as const;
     const read = (entry: bigint) => linuxNonPresent()(pagingForms[form], { ...fault, entry });
     expect(read(swap(22n, 5n)).kind).toBe('swapped');
     expect(read(swap(23n, 5n))).toEqual({
@@ -159,7 +165,7 @@ describe('AddressSpace with a reader', () => {
       physicalAddress: 0x5fff123,
       level: 'PTE',
       entryAddress: 0x4010,
-      holeBytes: 0xeddn,
+      unmappedBytes: 0xeddn,
     });
   });
 

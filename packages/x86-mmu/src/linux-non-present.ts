@@ -33,7 +33,7 @@ interface Encoding {
 // Linux commit 6b28baca9b1f ("x86/speculation/l1tf: Protect PROT_NONE PTEs against speculation") (in v4.19) stores
 // frames inverted, and 2f22b4cd45b6 ("x86/speculation/l1tf: Protect swap entries against L1TF") offsets: the highest
 // bit of the field is then set, for no memory and no swap file is that large. 32-bit entries are never inverted.
-const WIDE: Encoding = {
+const ENTRY_64: Encoding = {
   kernelFrom: 0xff00000000000000n,
   levels: ['PDE', 'PTE'],
   invertedFrame: 1n << 51n,
@@ -43,7 +43,7 @@ const WIDE: Encoding = {
   offsetBits: 50,
   frameBits: 34,
 };
-const NARROW: Encoding = {
+const ENTRY_32: Encoding = {
   kernelFrom: I386_PAGE_OFFSET,
   levels: ['PTE'],
   invertedFrame: 0n,
@@ -56,10 +56,10 @@ const NARROW: Encoding = {
 
 /** arch/x86/include/asm/pgtable_64.h, pgtable-3level.h (the same since v4.19) and pgtable-2level.h. */
 const ENCODINGS: Readonly<Record<PagingFormName, Encoding>> = {
-  i386: NARROW,
-  pae: { ...WIDE, kernelFrom: I386_PAGE_OFFSET, frameBits: 24 },
-  '4-level': WIDE,
-  '5-level': { ...WIDE, frameBits: 40 },
+  i386: ENTRY_32,
+  pae: { ...ENTRY_64, kernelFrom: I386_PAGE_OFFSET, frameBits: 24 },
+  '4-level': ENTRY_64,
+  '5-level': { ...ENTRY_64, frameBits: 40 },
 };
 
 const PSE = 0x80n;
@@ -84,7 +84,7 @@ const MARKERS_END = 16;
  *
  * @example
  * ```ts
- * const fault = { fault: 'not-present', virtual: 0x2010n, level: 'PTE', entry: 0xffffff8000160n, holeBytes: 1n, entries: [] };
+ * const fault = { fault: 'not-present', virtual: 0x2010n, level: 'PTE', entry: 0xffffff8000160n, unmappedBytes: 1n, entries: [] };
  * const { kind, physical } = linuxNonPresent()(pagingForms['4-level'], fault);
  * [kind, physical] // => ['prot-none', 0x7fff010]
  * ```

@@ -103,9 +103,9 @@ describe.each(guests)('$paging on $name', (guest) => {
   });
 
   it('is chosen from the registers', () => {
-    const { form, userHalf } = pagingFromRegisters(answers.registers);
+    const { form, ptiUserRoot } = pagingFromRegisters(answers.registers);
     expect(form.name).toBe(guest.paging);
-    if (isolated) expect(userHalf).toBeDefined();
+    if (isolated) expect(ptiUserRoot).toBeDefined();
   });
 
   it('translates every page that QEMU lists', () => {

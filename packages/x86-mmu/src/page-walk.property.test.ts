@@ -17,12 +17,12 @@ const VIRTUAL_BITS = { i386: 32, pae: 32, '4-level': 48, '5-level': 57 } as cons
 function expectHole(
   space: AddressSpace,
   built: PageTableBuilder,
-  { virtual, holeBytes, entryAddress }: FaultedWalk,
+  { virtual, unmappedBytes, entryAddress }: FaultedWalk,
 ) {
-  const last = space.walk(virtual + holeBytes - 1n);
-  expect([last.physical, built.lookup(virtual + holeBytes - 1n)]).toEqual([undefined, undefined]);
-  expect(last).toMatchObject({ entryAddress, holeBytes: 1n });
-  const behind = space.walk(virtual + holeBytes);
+  const last = space.walk(virtual + unmappedBytes - 1n);
+  expect([last.physical, built.lookup(virtual + unmappedBytes - 1n)]).toEqual([undefined, undefined]);
+  expect(last).toMatchObject({ entryAddress, unmappedBytes: 1n });
+  const behind = space.walk(virtual + unmappedBytes);
   expect(behind.entries[last.entries.length - 1]?.entryAddress).not.toBe(entryAddress);
 }
 

@@ -28,12 +28,12 @@ function rows(
     expect(walk(form, memory, root, virtual)).toMatchObject({ virtual, physical, pageSize });
     expect(space.translate(virtual)).toBe(physical);
   });
-  it.each(faults)('%x: %s %s', (virtual, fault, level, entryAddress, entry, holeBytes) => {
+  it.each(faults)('%x: %s %s', (virtual, fault, level, entryAddress, entry, unmappedBytes) => {
     const result = walk(form, memory, root, virtual);
     if (result.fault === undefined) throw new Error('no fault');
     expect(result).toMatchObject({ virtual, fault });
     expect([result.level, result.entryAddress, result.entry]).toEqual([level, entryAddress, entry]);
-    expect(result.holeBytes).toBe(holeBytes);
+    expect(result.unmappedBytes).toBe(unmappedBytes);
     expect(space.translate(virtual)).toBeUndefined();
   });
 }
@@ -273,6 +273,6 @@ it('counts only the low 64 bits of an address', () => {
   expect(walk(pagingForms['4-level'], memory, 0x1000, -1n)).toMatchObject({
     virtual: 0xffffffffffffffffn,
     fault: 'not-present',
-    holeBytes: 1n,
+    unmappedBytes: 1n,
   });
 });

@@ -48,7 +48,7 @@ export interface FaultedWalk {
   /** The entry; absent where it could not be read. */
   readonly entry?: bigint;
   /** Bytes from `virtual` to the end of the hole that this one entry makes; the next entry may make another. */
-  readonly holeBytes: bigint;
+  readonly unmappedBytes: bigint;
   /** What the operating system says with an entry that is not present; absent where nobody was asked to read it. */
   readonly nonPresent?: NonPresentEntry;
   /** The entries that were read, from the top down, with the one that said no. */
@@ -89,15 +89,16 @@ export function walk(
   const virtual = BigInt.asUintN(64, address);
   const entries: PagingEntry[] = [];
   const gapEnd = canonicalGapEnd(form, virtual);
-  if (gapEnd !== undefined) return { fault: 'non-canonical', virtual, holeBytes: gapEnd - virtual, entries };
+  if (gapEnd !== undefined)
+    return { fault: 'non-canonical', virtual, unmappedBytes: gapEnd - virtual, entries };
   let table = root;
   for (const level of form.levels) {
     const span = 1n << BigInt(level.shift);
-    const holeBytes = span - (virtual & (span - 1n));
+    const unmappedBytes = span - (virtual & (span - 1n));
     const index = Number((virtual >> BigInt(level.shift)) & ((1n << BigInt(level.bits)) - 1n));
     const entryAddress = table + index * form.entrySize;
     const entry = readEntry(form, memory, entryAddress);
-    const at = { virtual, level: level.name, entryAddress, holeBytes, entries };
+    const at = { virtual, level: level.name, entryAddress, unmappedBytes, entries };
     if (entry === undefined) return { fault: 'table-missing', ...at };
     entries.push({ level: level.name, entryAddress, entry });
     const fault = faultOfEntry(level, entry);

@@ -108,12 +108,12 @@ class ReverseSearch {
   }
 
   private entries(depth: number, level: IntegerLevel, view: DataView, start: number, base: bigint): void {
-    const wide = this.form.entrySize === 8;
+    const eightBytes = this.form.entrySize === 8;
     for (let index = 0; index <= level.indexMask && this.cutOff === undefined; index += 1) {
       const at = start + index * this.form.entrySize;
       const low = view.getUint32(at, true);
       if ((low & 1) === 0) continue;
-      const high = wide ? view.getUint32(at + 4, true) : 0;
+      const high = eightBytes ? view.getUint32(at + 4, true) : 0;
       if (level.leaf || (low & level.pageSizeBit) !== 0) {
         const page = pageAddress(level, low, high, 0);
         const offset = this.physical - page;

@@ -36,9 +36,12 @@ export class DamagedMemory implements PhysicalMemory {
     return this.changed.get(frame) ?? this.memory.page(frame);
   }
 
-  hole(address: number): OsiError {
-    if (!this.missing.has(Math.floor(address / PAGE_SIZE))) return this.memory.hole(address);
-    return new OsiError('PHYSICAL_HOLE', `no page at physical 0x${address.toString(16)}: taken out`);
+  hole(frame: number): OsiError {
+    if (!this.missing.has(frame)) return this.memory.hole(frame);
+    return new OsiError(
+      'PHYSICAL_HOLE',
+      `no page at physical 0x${(frame * PAGE_SIZE).toString(16)}: taken out`,
+    );
   }
 
   scan(address: number, into: Uint8Array): number {

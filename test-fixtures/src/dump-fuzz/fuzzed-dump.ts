@@ -62,7 +62,7 @@ function askFrame(memory: PhysicalMemory, frame: number): void {
       throw new Error(`frame ${frame} is no page`);
     return;
   }
-  const hole = memory.hole(frame * PAGE);
+  const hole = memory.hole(frame);
   if (!OsiError.is(hole) || hole.code === 'PAGE_PRESENT')
     throw new Error(`the hole at frame ${frame} is none`);
 }

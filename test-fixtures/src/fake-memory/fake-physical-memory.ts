@@ -69,8 +69,9 @@ export class FakePhysicalMemory implements PhysicalMemory {
     return this.pages.get(frame);
   }
 
-  hole(address: number): OsiError {
-    this.calls.push({ method: 'hole', argument: address });
+  hole(frame: number): OsiError {
+    this.calls.push({ method: 'hole', argument: frame });
+    const address = frame * PAGE_SIZE;
     return new OsiError('PHYSICAL_HOLE', `no page at physical 0x${address.toString(16)} in the fake memory`, {
       fields: { physicalAddress: address },
     });

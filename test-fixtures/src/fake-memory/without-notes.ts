@@ -7,7 +7,7 @@ export function withoutNotes(memory: PhysicalMemory): PhysicalMemory {
   return {
     ranges: memory.ranges,
     page: (frame) => memory.page(frame),
-    hole: (address) => memory.hole(address),
+    hole: (frame) => memory.hole(frame),
     scan: (address, into) => {
       const count = memory.scan(address, into);
       const bytes = into.subarray(0, count);

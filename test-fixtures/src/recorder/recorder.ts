@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { PAGE_SIZE, type PhysicalMemory } from '@osi-linux/core';
+import type { PhysicalMemory } from '@osi-linux/core';
 import { type Guest, type Identity, identifyGuest, openGuest, RecordingMemory } from '@osi-linux/guest';
 import { openDumpFile, readKeyFile } from '@osi-linux/guest/node';
 import { segmentsOfPages, writeElfCore } from '../dump-writers/index';
@@ -89,7 +89,7 @@ function readPages(memory: PhysicalMemory, frames: RecordingMemory['frames']): M
   const pages = new Map<number, Uint8Array>();
   for (const frame of frames) {
     const page = memory.page(frame);
-    if (page === undefined) throw memory.hole(frame * PAGE_SIZE);
+    if (page === undefined) throw memory.hole(frame);
     pages.set(frame, page.bytes);
   }
   return pages;

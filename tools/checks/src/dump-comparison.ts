@@ -42,7 +42,7 @@ export function comparePages(reference: Dump, dump: Dump, frames: number, zero =
     if (got !== undefined && Buffer.compare(got, wanted) === 0) same += 1;
     else if (got !== undefined || (zero && ZERO.compare(wanted) !== 0)) different.push(frame);
     else {
-      const { code } = dump.memory.hole(frame * 4096);
+      const { code } = dump.memory.hole(frame);
       holes[code] = (holes[code] ?? 0) + 1;
     }
   }

@@ -77,8 +77,8 @@ export function formatKernelInfoKeys(schema: readonly SchemaRow[]): string {
 }
 
 function groupOf(key: string): string {
-  const room = key.split('.')[0] ?? key;
-  return key === room || room === 'version' ? 'name' : room;
+  const group = key.split('.')[0] ?? key;
+  return key === group || group === 'version' ? 'name' : group;
 }
 
 function titleOf(group: string): string {

@@ -1,3 +1,4 @@
+export * from './attempt';
 export * from './error-chain';
 export * from './nearest-names';
 export * from './osi-error';

@@ -25,8 +25,8 @@ export interface PhysicalMemory {
   /** The page with this frame number (physical address / 4096), or `undefined` where the source has a hole. */
   page(frame: number): Page | undefined;
 
-  /** Why {@link page} says `undefined` for the frame of this address: never dumped, file truncated ... */
-  hole(address: PhysicalAddress): OsiError;
+  /** Why {@link page} returns `undefined` for the page with this frame number: never dumped, file truncated ... */
+  hole(frame: number): OsiError;
 
   /**
    * Copies bytes for a sequential scan, past any cache; returns how many were copied before the first hole.

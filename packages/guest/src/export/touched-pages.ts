@@ -43,8 +43,8 @@ export class RecordingMemory implements PhysicalMemory {
     return page;
   }
 
-  hole(address: PhysicalAddress): OsiError {
-    return this.memory.hole(address);
+  hole(frame: number): OsiError {
+    return this.memory.hole(frame);
   }
 
   scan(address: PhysicalAddress, into: Uint8Array): number {

@@ -7,7 +7,7 @@ import {
   type TypeSource,
 } from '@osi-linux/symbols';
 import type { DerivedSection } from './derived-section';
-import { type KernelFile, type KernelTeller, readKernelFile } from './kernel-file';
+import { type KernelFile, type KernelFileContents, readKernelFile } from './kernel-file';
 import { symbolsOfFiles } from './kernel-file-symbols';
 
 /** What goes with a file that does not tell all of its kernel. */
@@ -39,16 +39,16 @@ export interface FileSectionOptions {
  */
 export function deriveFileSection(file: KernelFile, options: FileSectionOptions = {}): DerivedSection {
   const banner = options.banner === undefined ? undefined : checkedBanner(options.banner);
-  const teller = readKernelFile(file);
+  const contents = readKernelFile(file);
   const beside = options.symbols === undefined ? undefined : readKernelFile(options.symbols);
-  const types = requireTypes(teller);
-  const image = teller.image ?? beside?.image;
-  const { symbols, finding } = symbolsOfFiles(teller, beside, image);
-  const name = nameOf(banner ?? teller.banner ?? beside?.banner, types);
+  const types = requireTypes(contents);
+  const image = contents.image ?? beside?.image;
+  const { symbols, finding } = symbolsOfFiles(contents, beside, image);
+  const name = nameOf(banner ?? contents.banner ?? beside?.banner, types);
   const memory = image === undefined ? {} : { memory: image };
   const derived = deriveKernelInfo({ types, symbols, ...memory, name, fromFiles: true });
-  if (banner !== undefined) checkName(derived, name, teller);
-  const findings = [...teller.findings, finding, ...findingsOf(derived)];
+  if (banner !== undefined) checkName(derived, name, contents);
+  const findings = [...contents.findings, finding, ...findingsOf(derived)];
   return { info: derived.info, lines: derived.lines, missing: derived.missing, findings };
 }
 
@@ -68,7 +68,7 @@ function nameOf(text: string | undefined, types: TypeSource): string | undefined
   return `${banner.release}|${banner.version}|${machine}`;
 }
 
-function requireTypes({ name, kind, types }: KernelTeller): TypeSource {
+function requireTypes({ name, kind, types }: KernelFileContents): TypeSource {
   if (types !== undefined) return types;
   const [what, hint] =
     kind === 'symbols'
@@ -84,7 +84,11 @@ function requireTypes({ name, kind, types }: KernelTeller): TypeSource {
 }
 
 /** A banner that is given must be of the kernel that the image says it is. */
-function checkName({ info }: DerivedKernelInfo, expected: string | undefined, { name }: KernelTeller): void {
+function checkName(
+  { info }: DerivedKernelInfo,
+  expected: string | undefined,
+  { name }: KernelFileContents,
+): void {
   const found = info['name'];
   if (found === expected || found === undefined) return;
   throw new OsiError('KERNEL_FILES_DIFFER', `${name} is of "${found}", the banner of "${expected}"`, {

@@ -1,7 +1,7 @@
 import { formatAddress, KASLR_STEP, KERNEL_IMAGE_WINDOW, OsiError } from '@osi-linux/core';
 import type { Finding } from '@osi-linux/memory';
 import { type ElfImage, Kallsyms, type SymbolTable } from '@osi-linux/symbols';
-import type { KernelTeller } from './kernel-file';
+import type { KernelFileContents } from './kernel-file';
 
 /** The symbols of a kernel, and where they are from. */
 export interface FoundSymbols {
@@ -16,33 +16,33 @@ export interface FoundSymbols {
  * @throws OsiError `KERNEL_FILE_INCOMPLETE` where there are none, `KERNEL_FILES_DIFFER`.
  */
 export function symbolsOfFiles(
-  file: KernelTeller,
-  beside: KernelTeller | undefined,
+  file: KernelFileContents,
+  beside: KernelFileContents | undefined,
   image: ElfImage | undefined,
 ): FoundSymbols {
-  const teller = beside ?? file;
+  const contents = beside ?? file;
   const symbols = beside === undefined ? ownSymbols(file) : beside.symbols?.(0n);
-  if (symbols === undefined) throw noSymbols(teller);
+  if (symbols === undefined) throw noSymbols(contents);
   const shift = image === undefined ? 0n : shiftOf(symbols, image);
   if (
     shift !== 0n &&
     (shift % KASLR_STEP !== 0n ||
       shift >= KERNEL_IMAGE_WINDOW ||
       shift <= -KERNEL_IMAGE_WINDOW ||
-      teller.kind !== 'symbols')
+      contents.kind !== 'symbols')
   ) {
     throw new OsiError(
       'KERNEL_FILES_DIFFER',
-      `${teller.name} has _text ${formatAddress(shift < 0n ? -shift : shift)} from where the image begins`,
-      { hint: 'give files of one kernel', fields: { file: teller.name, shift } },
+      `${contents.name} has _text ${formatAddress(shift < 0n ? -shift : shift)} from where the image begins`,
+      { hint: 'give files of one kernel', fields: { file: contents.name, shift } },
     );
   }
-  const moved = shift === 0n ? symbols : (teller.symbols?.(-shift) ?? symbols);
-  return { symbols: moved, finding: findingOf(teller, moved, shift) };
+  const moved = shift === 0n ? symbols : (contents.symbols?.(-shift) ?? symbols);
+  return { symbols: moved, finding: findingOf(contents, moved, shift) };
 }
 
 /** A stripped kernel without symbols that can be read still tells its types: what to add is said. */
-function ownSymbols(file: KernelTeller): SymbolTable | undefined {
+function ownSymbols(file: KernelFileContents): SymbolTable | undefined {
   try {
     return file.symbols?.(0n);
   } catch (cause) {
@@ -57,7 +57,7 @@ function shiftOf(symbols: SymbolTable, image: ElfImage): bigint {
   return text === undefined ? 0n : text - image.textBase;
 }
 
-function findingOf({ name }: KernelTeller, symbols: SymbolTable, shift: bigint): Finding {
+function findingOf({ name }: KernelFileContents, symbols: SymbolTable, shift: bigint): Finding {
   if (symbols instanceof Kallsyms) {
     const [found] = symbols.evidence;
     return { what: 'symbols', value: found?.value ?? 'kallsyms', evidence: found?.evidence ?? name };
@@ -67,7 +67,7 @@ function findingOf({ name }: KernelTeller, symbols: SymbolTable, shift: bigint):
   return { what: 'symbols', value: 'a table', evidence: `${name}${moved}` };
 }
 
-function noSymbols({ name, kind }: KernelTeller, cause?: OsiError): OsiError {
+function noSymbols({ name, kind }: KernelFileContents, cause?: OsiError): OsiError {
   const why =
     cause === undefined ? 'tells no symbols' : 'has no table of symbols, and none can be found in it';
   return new OsiError('KERNEL_FILE_INCOMPLETE', `${name} ${why}`, {

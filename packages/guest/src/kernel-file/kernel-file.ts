@@ -16,7 +16,7 @@ import { findKernelFileKind, KERNEL_FILE_HEAD, type KernelFileKind } from './ker
 export type KernelFile = Pick<ByteSource, 'name' | 'size' | 'read'>;
 
 /** What a file tells of a kernel. */
-export interface KernelTeller {
+export interface KernelFileContents {
   readonly name: string;
   readonly kind: KernelFileKind;
   readonly types?: TypeSource | undefined;
@@ -38,14 +38,14 @@ const MOST_READ = 400 * 1000 * 1000;
 const MOST_LAYERS = 3;
 
 /** Reads what a file tells of a kernel; code and debugging information are not read. @throws OsiError what is wrong with it. */
-export function readKernelFile(file: KernelFile, layers = MOST_LAYERS): KernelTeller {
+export function readKernelFile(file: KernelFile, layers = MOST_LAYERS): KernelFileContents {
   const head = new Uint8Array(KERNEL_FILE_HEAD);
   const kind = findKernelFileKind(head.subarray(0, file.read(0, head)));
   if (kind === undefined || layers === 0) throw unknownFile(file);
   return READERS[kind](file, layers);
 }
 
-const READERS: Readonly<Record<KernelFileKind, (file: KernelFile, layers: number) => KernelTeller>> = {
+const READERS: Readonly<Record<KernelFileKind, (file: KernelFile, layers: number) => KernelFileContents>> = {
   vmlinux: readElf,
   'boot-image': (file, layers) => {
     const unpacked = unpackBootImage(file);
@@ -60,8 +60,8 @@ const READERS: Readonly<Record<KernelFileKind, (file: KernelFile, layers: number
       value: `${bytes.length} bytes`,
       evidence: `begins as ${packing} does`,
     };
-    const teller = readKernelFile(new BytesSource(bytes, file.name), layers - 1);
-    return { ...teller, findings: [finding, ...teller.findings] };
+    const contents = readKernelFile(new BytesSource(bytes, file.name), layers - 1);
+    return { ...contents, findings: [finding, ...contents.findings] };
   },
   btf: (file) => ({
     ...{ name: file.name, kind: 'btf', types: new Btf(readWhole(file, MOST_READ)) },
@@ -79,7 +79,7 @@ const READERS: Readonly<Record<KernelFileKind, (file: KernelFile, layers: number
   },
 };
 
-function readElf(file: KernelFile): KernelTeller {
+function readElf(file: KernelFile): KernelFileContents {
   const { btf, symbols, image } = readVmlinux(file);
   const findings =
     btf === undefined ? [] : [{ what: 'types', value: 'BTF', evidence: `section .BTF of ${file.name}` }];

@@ -1,39 +1,39 @@
 import { formatAddress } from '@osi-linux/core';
 import type { Finding } from '@osi-linux/memory';
 import {
+  type DiscoveryMethod,
   eachKernelLocation,
   type KernelLocation,
-  type KernelMeans,
   type LocatedKernel,
 } from '@osi-linux/symbols';
 import { entryFindings } from './entry';
 import { bannerOf, type KernelSearch } from './search';
 
-const TITLES: Readonly<Record<KernelMeans, string>> = {
+const TITLES: Readonly<Record<DiscoveryMethod, string>> = {
   vmcoreinfo: 'kernel by VMCOREINFO of the dump',
   registers: 'kernel by registers of processors',
   'vmcoreinfo-in-memory': 'kernel by VMCOREINFO in memory',
   'page-tables-in-memory': 'kernel by page tables in memory',
   'rest-of-memory': 'kernel by the rest of memory',
 };
-const ALL = Object.keys(TITLES) as readonly KernelMeans[];
+const ALL = Object.keys(TITLES) as readonly DiscoveryMethod[];
 
 /**
- * What each of the means that lead to a kernel without a profile has found, whether or not another has found one, and why
+ * What each discovery method has found of a kernel without a profile, whether or not another has found one, and why
  * not; all of them share one pass over memory.
  */
-export function reportKernelMeans(search: KernelSearch): Finding[] {
+export function reportDiscovery(search: KernelSearch): Finding[] {
   const findings: Finding[] = [];
   const places = new Map<string, KernelLocation>();
   const taken = search.kernel && placeOf(search.kernel.location);
-  for (const means of ALL) {
-    if (means === 'rest-of-memory' && places.size > 0) break;
-    const what = TITLES[means];
-    const locations = [...eachKernelLocation({ ...search.source, means: [means] })];
+  for (const method of ALL) {
+    if (method === 'rest-of-memory' && places.size > 0) break;
+    const what = TITLES[method];
+    const locations = [...eachKernelLocation({ ...search.source, methods: [method] })];
     for (const location of locations)
       if (!places.has(placeOf(location))) places.set(placeOf(location), location);
     const location = locations.find((found) => placeOf(found) === taken) ?? locations[0];
-    if (location === undefined) findings.push({ what, value: 'not found', evidence: whyNot(search, means) });
+    if (location === undefined) findings.push({ what, value: 'not found', evidence: whyNot(search, method) });
     else findings.push({ what, value: locationText(location), evidence: evidenceText(location) });
   }
   const entries = [...places.values()].flatMap((location) => entryFindings(search, location));
@@ -53,9 +53,9 @@ function placeOf({ form, textBase, physBase }: KernelLocation): string {
   return `${form.name} ${textBase} ${physBase}`;
 }
 
-function whyNot({ dump, survey }: KernelSearch, means: KernelMeans): string {
+function whyNot({ dump, survey }: KernelSearch, method: DiscoveryMethod): string {
   const { cpus, vmcoreinfo } = dump;
-  switch (means) {
+  switch (method) {
     case 'vmcoreinfo':
       return vmcoreinfo === undefined ? 'the dump has no such note' : 'what the note names maps no kernel';
     case 'registers':

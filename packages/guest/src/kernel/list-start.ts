@@ -7,7 +7,7 @@ import { eachOccurrence } from '@osi-linux/symbols';
  *
  * Searches all of memory for the address of `init_task`, and accepts a task whose own list entry agrees.
  */
-export function findAnchor(kernel: Kernel, memory: PhysicalMemory): VirtualAddress | undefined {
+export function findListStart(kernel: Kernel, memory: PhysicalMemory): VirtualAddress | undefined {
   const { info } = kernel;
   const pageOffset = info['kernel.page_offset_addr'];
   const init = info['task.init_addr'];

@@ -6,7 +6,7 @@ import type { Guest } from '../guest';
  * Where a live guest is stopped: at every switch of tasks, or only where a thread begins to run, has executed a program,
  * or has exited.
  */
-export type WatchedPlaces = 'switches' | 'processes';
+export type Breakpoints = 'switches' | 'processes';
 
 /** What a watch needs to know of a kernel besides its profile. */
 export interface WatchSymbols {
@@ -34,7 +34,7 @@ const NAMES = [...SWITCH_NAMES, ...PROCESS_NAMES, EXEC, FORKS];
  *
  * @throws OsiError `SWITCH_HOOK_UNKNOWN` where `places` are wanted that neither has.
  */
-export function findWatchSymbols({ dump, profile }: Guest, places: WatchedPlaces | undefined): WatchSymbols {
+export function findWatchSymbols({ dump, profile }: Guest, places: Breakpoints | undefined): WatchSymbols {
   const { memory, cpus, machine, vmcoreinfo } = dump;
   const { info, memory: mapped } = profile.kernel;
   const symbols = locateKernel({ memory, cpus, machine, vmcoreinfo, symbols: NAMES })?.symbols;

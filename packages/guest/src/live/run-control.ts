@@ -1,7 +1,7 @@
 import type { OsiError, VirtualAddress } from '@osi-linux/core';
 
 /** Why a guest stands. */
-export interface ClockStop {
+export interface GuestStop {
   /** `outside` where neither a breakpoint nor who watches stopped it. */
   readonly reason: 'breakpoint' | 'outside';
   /** Number of the processor, as the source counts them; `undefined` where it is not told. */
@@ -9,7 +9,7 @@ export interface ClockStop {
 }
 
 /** What stops a live guest and lets it run on; `LiveGuest` of `@osi-linux/qemu` is one. All of it may throw `OsiError`. */
-export interface GuestClock {
+export interface RunControl {
   /** Why nothing can be read any more; `undefined` as long as it can. */
   readonly failure?: OsiError | undefined;
   /**
@@ -20,7 +20,7 @@ export interface GuestClock {
   /** Lets it run on, where it was stopped here. */
   cont(): void;
   /** Waits until it stands, at most this many milliseconds; `undefined` where it still runs. */
-  waitForStop?(timeoutMs: number): ClockStop | undefined;
+  waitForStop?(timeoutMs: number): GuestStop | undefined;
   /** Stops the guest whenever a processor comes to a kernel address. */
   setBreakpoint?(address: VirtualAddress): void;
   /** Takes a breakpoint away. */

@@ -22,8 +22,8 @@ class RunningMemory implements PhysicalMemory {
     const copy = bytes.slice();
     return { bytes: copy, view: new DataView(copy.buffer) };
   }
-  hole(address: number) {
-    return dump.memory.hole(address);
+  hole(frame: number) {
+    return dump.memory.hole(frame);
   }
   scan(address: number, into: Uint8Array) {
     return dump.memory.scan(address, into);

@@ -2,7 +2,7 @@ import type { VirtualAddress } from '@osi-linux/core';
 import { findCurrentTask, readPerCpuOffset, StructView, Task } from '@osi-linux/kstruct';
 import { type OsiEvent, type OsiProc, type OsiRunningTask, ProcessChanges } from '@osi-linux/osi';
 import type { Guest } from '../guest';
-import type { WatchedPlaces } from './breakpoints';
+import type { Breakpoints } from './breakpoints';
 import { attempt, hasExited, readIdentity, readRunning } from './process-identity';
 import { readMoment, tellListeners } from './sampler';
 import { TaskCount } from './task-count';
@@ -32,10 +32,10 @@ export class WatchSampler {
   private readonly exited = new Set<VirtualAddress>();
   private cpus: ReadonlyMap<number, number> = new Map();
 
-  private readonly places: WatchedPlaces | undefined;
+  private readonly places: Breakpoints | undefined;
 
   /** `forksAt` is where the kernel counts the threads that it has started. */
-  constructor(guest: Guest, forksAt: VirtualAddress | undefined, places?: WatchedPlaces) {
+  constructor(guest: Guest, forksAt: VirtualAddress | undefined, places?: Breakpoints) {
     this.guest = guest;
     this.places = places;
     this.forksAt = forksAt;

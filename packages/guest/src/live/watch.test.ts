@@ -7,7 +7,7 @@ import type { OsiEvent } from '@osi-linux/osi';
 import { readRecordedGuest } from '@osi-linux/test-fixtures/recorded';
 import { describe, expect, it } from 'vitest';
 import { openGuest } from '../guest';
-import type { ClockStop, GuestClock } from './run-control';
+import type { GuestStop, RunControl } from './run-control';
 import { GuestWatch } from './watch';
 
 const recorded = readRecordedGuest('debian-12-amd64');
@@ -24,8 +24,8 @@ class RunningMemory implements PhysicalMemory {
     const copy = bytes.slice();
     return { bytes: copy, view: new DataView(copy.buffer) };
   }
-  hole(address: number) {
-    return dump.memory.hole(address);
+  hole(frame: number) {
+    return dump.memory.hole(frame);
   }
   scan(address: number, into: Uint8Array) {
     return dump.memory.scan(address, into);
@@ -40,9 +40,9 @@ class RunningMemory implements PhysicalMemory {
 }
 
 /** A clock that notes what it is told, and comes to breakpoints as a test says. */
-class FakeClock implements GuestClock {
+class FakeRunControl implements RunControl {
   readonly calls: string[] = [];
-  readonly stops: (() => ClockStop)[] = [];
+  readonly stops: (() => GuestStop)[] = [];
   isRunning = true;
   failure: OsiError | undefined;
   /** Called at every whole reading, before it. */
@@ -115,7 +115,7 @@ function openRunning({ hook }: { hook?: boolean } = {}) {
       readPerCpuOffset(guest.linux.kernel, cpu) + (info['task.current_task_addr'] ?? 0n),
       word(taskOf(pid)),
     );
-  return { guest, at, rename, restart, exit, unlinkInit, move, drop, run, clock: new FakeClock() };
+  return { guest, at, rename, restart, exit, unlinkInit, move, drop, run, clock: new FakeRunControl() };
 }
 
 function tell(events: readonly OsiEvent[]): string[] {
@@ -184,10 +184,10 @@ describe('by polling', () => {
 });
 
 describe('by breakpoints', () => {
-  const hit = (cpu: number): ClockStop => ({ reason: 'breakpoint', cpu });
+  const hit = (cpu: number): GuestStop => ({ reason: 'breakpoint', cpu });
 
   async function follow(
-    steps: (opened: ReturnType<typeof openRunning>) => readonly (() => ClockStop)[],
+    steps: (opened: ReturnType<typeof openRunning>) => readonly (() => GuestStop)[],
     breakpoints: 'switches' | 'processes' = 'switches',
   ) {
     const opened = openRunning({ hook: true });

@@ -1,8 +1,8 @@
 import { OsiError, type VirtualAddress } from '@osi-linux/core';
 import type { OsiEvent } from '@osi-linux/osi';
 import type { Guest } from '../guest';
-import { findWatchSymbols, type WatchedPlaces } from './breakpoints';
-import type { ClockStop, GuestClock } from './run-control';
+import { type Breakpoints, findWatchSymbols } from './breakpoints';
+import type { GuestStop, RunControl } from './run-control';
 import { WatchSampler } from './watch-sampler';
 
 /** How a live guest is watched. */
@@ -14,7 +14,7 @@ export interface GuestWatchOptions {
    * where processes start, execute and exit: then there is no `task-change`. Without breakpoints it is read again and
    * again, and what came and went in between is counted.
    */
-  readonly breakpoints?: WatchedPlaces | undefined;
+  readonly breakpoints?: Breakpoints | undefined;
 }
 
 const INTERVAL_MS = 100;
@@ -45,9 +45,9 @@ const TURN_MS = 50;
  */
 export class GuestWatch implements AsyncIterable<OsiEvent> {
   private readonly guest: Guest;
-  private readonly clock: GuestClock;
+  private readonly clock: RunControl;
   private readonly intervalMs: number;
-  private readonly places: WatchedPlaces | undefined;
+  private readonly places: Breakpoints | undefined;
   private sampler: WatchSampler | undefined;
   private hooks: readonly VirtualAddress[] = [];
   private ended = false;
@@ -55,7 +55,7 @@ export class GuestWatch implements AsyncIterable<OsiEvent> {
   private readingCount = 0;
 
   /** @throws OsiError `WATCH_INTERVAL_INVALID`, `SWITCHES_NOT_CAUGHT` where the clock has no breakpoints. */
-  constructor(guest: Guest, clock: GuestClock, { intervalMs, breakpoints }: GuestWatchOptions = {}) {
+  constructor(guest: Guest, clock: RunControl, { intervalMs, breakpoints }: GuestWatchOptions = {}) {
     this.guest = guest;
     this.clock = clock;
     this.places = breakpoints;
@@ -155,7 +155,7 @@ export class GuestWatch implements AsyncIterable<OsiEvent> {
     }
   }
 
-  private readAt(sampler: WatchSampler, { reason, cpu }: ClockStop): readonly OsiEvent[] {
+  private readAt(sampler: WatchSampler, { reason, cpu }: GuestStop): readonly OsiEvent[] {
     if (reason === 'outside' || cpu === undefined) return sampler.sample();
     return this.places === 'processes' ? sampler.sampleThread(cpu) : sampler.sampleSwitch(cpu);
   }

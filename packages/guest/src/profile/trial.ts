@@ -3,7 +3,7 @@ import { type KernelInfo, type KeyFileGroup, safeParseKernelInfo } from '@osi-li
 import { findInitTask, type Kernel, LinearMapMemory } from '@osi-linux/kstruct';
 import type { Dump, Finding } from '@osi-linux/memory';
 import { AddressSpace, linuxNonPresent } from '@osi-linux/x86-mmu';
-import { findAnchor } from '../kernel/list-start';
+import { findListStart } from '../kernel/list-start';
 import { findDumpRoots, findProfileRoot, type KernelRoot } from '../kernel/root';
 import { type SlidProfile, slideProfile } from './relocate';
 import { findSwapTypes } from './swap-types';
@@ -63,7 +63,7 @@ function addSlid(trials: TrialLog, dump: Dump, { info, slide }: SlidProfile, by:
 export function tryProfile(dump: Dump, info: KernelInfo, root: KernelRoot): ProfileTrial {
   const tables = new AddressSpace(root.form, dump.memory, root.root, linuxNonPresent(findSwapTypes(info)));
   const memory = new LinearMapMemory(tables, dump.memory, info);
-  const kernel = withAnchor({ memory, info }, dump.memory);
+  const kernel = withListStart({ memory, info }, dump.memory);
   const { contradictions, findings } = checkProfileFit(kernel);
   if (contradictions.length === 0) return { fitting: { kernel, tables, root, findings }, contradictions: [] };
   return { contradictions: contradictions.map((said) => `${said} (page tables: ${root.evidence})`) };
@@ -102,11 +102,11 @@ function withSlide({ fitting, contradictions }: ProfileTrial, slide: bigint): Pr
 }
 
 /** A dump that lacks `init_task` itself may still hold the tasks around it. */
-function withAnchor(kernel: Kernel, memory: PhysicalMemory): Kernel {
+function withListStart(kernel: Kernel, memory: PhysicalMemory): Kernel {
   if (kernel.info['task.init_addr'] === undefined) return kernel;
   const at = findInitTask(kernel).address;
   const missing = kernel.memory.page(at) === undefined && HOLE_CODES.has(kernel.memory.fault(at).code);
-  return missing ? { ...kernel, anchor: findAnchor(kernel, memory) } : kernel;
+  return missing ? { ...kernel, listStart: findListStart(kernel, memory) } : kernel;
 }
 
 function noRoot(info: KernelInfo): string {

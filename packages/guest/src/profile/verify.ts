@@ -57,13 +57,13 @@ class FitCheck implements ProfileFit {
       this.confirm('init_task', at, `its name is "${comm}", its pid ${init.pid}`);
     } catch (error) {
       if (!OsiError.is(error)) throw error;
-      const { anchor } = this.kernel;
-      if (anchor === undefined) this.contradictions.push(`init_task cannot be read: ${error.message}`);
+      const { listStart } = this.kernel;
+      if (listStart === undefined) this.contradictions.push(`init_task cannot be read: ${error.message}`);
       else
         this.confirm(
           'init_task',
           'not in the dump',
-          `pid ${new Task(this.kernel, anchor).pid} names it as its parent`,
+          `pid ${new Task(this.kernel, listStart).pid} names it as its parent`,
         );
     }
     return this.contradictions.length === 0;

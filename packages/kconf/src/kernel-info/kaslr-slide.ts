@@ -41,8 +41,8 @@ const KEYS: readonly KernelInfoKey[] = [
 export function findKaslrSlide(info: KernelInfo): KaslrSlide | undefined {
   const machine = findMachine(info['name'], info['task.init_addr']);
   if (!machine.x86) return undefined;
-  const wide = machine.name === 'x86_64';
-  const [image, limit, end] = wide
+  const is64Bit = machine.name === 'x86_64';
+  const [image, limit, end] = is64Bit
     ? [START_KERNEL_MAP, X86_64_LIMIT, 1n << 64n]
     : [I386_PAGE_OFFSET, I386_LIMIT, 1n << 32n];
   for (const key of KEYS) {

@@ -8,7 +8,7 @@ export interface Kernel {
   /** Offsets, sizes and addresses of this very kernel. */
   readonly info: KernelInfo;
   /** A process to start from where `init_task` is not in the dump: the address of its leader's `task_struct`. */
-  readonly anchor?: VirtualAddress | undefined;
+  readonly listStart?: VirtualAddress | undefined;
 }
 
 /** A key of {@link KernelInfo} whose value is of the given type. */

@@ -50,7 +50,7 @@ export class StructView {
   private start: VirtualAddress;
   private inPage: number;
   /** Whether a word has 8 bytes. */
-  readonly isWide: boolean;
+  readonly is64Bit: boolean;
   /** The pages that were read last, by their distance in pages from the first one: one even, one odd. */
   private even: Page | undefined;
   private evenIndex: number;
@@ -62,7 +62,7 @@ export class StructView {
     this.start = address;
     scratch[0] = address;
     this.inPage = (halves[LOW] as number) & IN_PAGE;
-    this.isWide = memory.architecture.wordSize === 8;
+    this.is64Bit = memory.architecture.wordSize === 8;
     this.even = undefined;
     this.evenIndex = 0;
     this.odd = undefined;
@@ -102,7 +102,7 @@ export class StructView {
 
   /** A pointer or an `unsigned long`, by the guest's word size. @throws OsiError the fault of the page. */
   word(offset: number): bigint {
-    return this.isWide ? this.u64(offset) : BigInt(this.u32(offset));
+    return this.is64Bit ? this.u64(offset) : BigInt(this.u32(offset));
   }
 
   /** Whether {@link word} is a value, without making a bigint of it. @throws OsiError the fault of the page. */
@@ -110,7 +110,7 @@ export class StructView {
     scratch[0] = word;
     const low = halves[LOW] as number;
     const high = halves[1 - LOW] as number;
-    return this.u32(offset) === low && (this.isWide ? this.u32(offset + 4) : 0) === high;
+    return this.u32(offset) === low && (this.is64Bit ? this.u32(offset + 4) : 0) === high;
   }
 
   /**
@@ -120,12 +120,12 @@ export class StructView {
    */
   distance(start: number, end: number): number {
     const low = this.u32(end) - this.u32(start);
-    return this.isWide ? (this.u32(end + 4) - this.u32(start + 4)) * 2 ** 32 + low : low;
+    return this.is64Bit ? (this.u32(end + 4) - this.u32(start + 4)) * 2 ** 32 + low : low;
   }
 
   /** Whether {@link word} is 0. @throws OsiError the fault of the page. */
   isZero(offset: number): boolean {
-    return this.u32(offset) === 0 && (!this.isWide || this.u32(offset + 4) === 0);
+    return this.u32(offset) === 0 && (!this.is64Bit || this.u32(offset + 4) === 0);
   }
 
   /**
@@ -135,7 +135,7 @@ export class StructView {
    */
   isKernelPointer(offset: number): boolean {
     const low = this.u32(offset);
-    const high = this.isWide ? this.u32(offset + 4) : 0;
+    const high = this.is64Bit ? this.u32(offset + 4) : 0;
     return isKernelPointer(this.memory.architecture, low, high);
   }
 

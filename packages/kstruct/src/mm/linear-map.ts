@@ -74,7 +74,8 @@ export class LinearMapMemory implements VirtualMemory {
   /** Why {@link page} says `undefined`. */
   fault(address: VirtualAddress): OsiError {
     const physical = this.pastMissingTable(address);
-    return physical === undefined ? this.tables.fault(address) : this.physical.hole(physical);
+    if (physical === undefined) return this.tables.fault(address);
+    return this.physical.hole(Math.floor(physical / PAGE_SIZE));
   }
 
   /** Physical address behind a virtual one, or `undefined` where it is not mapped. */

@@ -165,7 +165,7 @@ export class ProcessReader {
     const start = mm.u32(keys.argStart);
     const length = mm.u32(keys.argEnd) - start;
     const inPage = start & IN_PAGE;
-    const isShort = length > 0 && inPage + length <= PAGE_SIZE && mm.isWide;
+    const isShort = length > 0 && inPage + length <= PAGE_SIZE && mm.is64Bit;
     if (isShort && mm.u32(keys.argStart + 4) === mm.u32(keys.argEnd + 4)) {
       const high = mm.u32(keys.argStart + 4);
       if (space.start === start && space.high === high && space.length === length) return space.text.slice();

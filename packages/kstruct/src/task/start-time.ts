@@ -51,6 +51,6 @@ function firstStarts(kernel: Kernel): { seconds: bigint; nanoseconds: bigint }[]
 }
 
 function readTimespec(view: StructView, offset: number): bigint {
-  const wordSize = view.isWide ? 8 : 4;
+  const wordSize = view.is64Bit ? 8 : 4;
   return view.word(offset) * NANOSECONDS + view.word(offset + wordSize);
 }

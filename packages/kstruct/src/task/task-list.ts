@@ -68,7 +68,7 @@ function* eachLost(kernel: Kernel, seen: ReadonlySet<VirtualAddress>, skipped: S
   }
 }
 
-/** `init_task`, or the anchor where that cannot be read: the list is a ring, and may be walked from any of its tasks. */
+/** `init_task`, or the start that a search found where that cannot be read: the list is a ring, and may be walked from any of its tasks. */
 function findStart(kernel: Kernel, skipped: SkippedLog): Task | undefined {
   const init = findInitTask(kernel);
   const readable = skipped.attempt(
@@ -76,5 +76,5 @@ function findStart(kernel: Kernel, skipped: SkippedLog): Task | undefined {
     () => init.pid === 0,
   );
   if (readable !== null) return init;
-  return kernel.anchor === undefined ? undefined : new Task(kernel, kernel.anchor);
+  return kernel.listStart === undefined ? undefined : new Task(kernel, kernel.listStart);
 }

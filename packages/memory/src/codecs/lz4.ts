@@ -15,7 +15,7 @@ const LONG = 15;
  */
 export function decompressLz4(bytes: Uint8Array, most: number): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const room = new Uint8Array(LARGEST_BLOCK);
+  const output = new Uint8Array(LARGEST_BLOCK);
   const parts: Uint8Array[] = [];
   let total = 0;
   for (let at = 0; at + 4 <= bytes.length; ) {
@@ -23,11 +23,11 @@ export function decompressLz4(bytes: Uint8Array, most: number): Uint8Array {
     at += 4;
     if (size === MAGIC) continue;
     if (size > bytes.length - at) throw new PackingDamage('it ends within a block');
-    const count = decodeBlock(bytes.subarray(at, at + size), room);
+    const count = decodeBlock(bytes.subarray(at, at + size), output);
     if (count === undefined) throw new PackingDamage('what is packed in it is damaged');
     total += count;
     if (total > most) throw new PackingDamage(`it comes to more than ${most} bytes`);
-    parts.push(room.slice(0, count));
+    parts.push(output.slice(0, count));
     at += size;
   }
   const whole = new Uint8Array(total);
@@ -39,7 +39,7 @@ export function decompressLz4(bytes: Uint8Array, most: number): Uint8Array {
   return whole;
 }
 
-/** How many bytes a block comes to; `undefined` where it is damaged, or comes to more than there is room for. */
+/** How many bytes a block comes to; `undefined` where it is damaged, or does not fit into the output. */
 function decodeBlock(block: Uint8Array, out: Uint8Array): number | undefined {
   const input = { bytes: block, at: 0 };
   let to = 0;

@@ -3,14 +3,14 @@ import { unzlibSync } from 'fflate';
 /** A zlib stream (RFC 1950), its checksum included, which fflate leaves alone. */
 export function decompressZlib(block: Uint8Array, into: Uint8Array): boolean {
   // One byte more than wanted tells a stream that is too long.
-  const room = new Uint8Array(into.length + 1);
+  const output = new Uint8Array(into.length + 1);
   try {
-    if (unzlibSync(block, { out: room }).length !== into.length) return false;
+    if (unzlibSync(block, { out: output }).length !== into.length) return false;
   } catch {
     // Whatever the library throws, of this block nothing can be had.
     return false;
   }
-  into.set(room.subarray(0, into.length));
+  into.set(output.subarray(0, into.length));
   const tail = block.subarray(block.length - 4);
   return new DataView(tail.buffer, tail.byteOffset, tail.byteLength).getUint32(0) === adler32(into);
 }

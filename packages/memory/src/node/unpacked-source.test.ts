@@ -200,7 +200,7 @@ describe('what is damaged', () => {
     expect(findings[1]?.evidence).toBe('the compressed file is damaged or cut: unexpected end of file');
     const dump = openDump(source);
     expect(dump.memory.page(2)?.bytes).toEqual(bytes.subarray(2 * 4096, 3 * 4096));
-    expect(dump.memory.hole(89 * 4096).code).toBe('DUMP_TRUNCATED');
+    expect(dump.memory.hole(89).code).toBe('DUMP_TRUNCATED');
     dump.close();
   });
 

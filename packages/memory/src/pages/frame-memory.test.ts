@@ -39,7 +39,7 @@ it('scans from the middle of a page to the first hole', () => {
 
 it('asks the store for the reason of a hole, and leaves odd frames alone', () => {
   const memory = new FrameMemory(storeOfTwo());
-  expect([memory.hole(0).code, memory.hole(4097).code]).toEqual(['PHYSICAL_HOLE', 'PAGE_PRESENT']);
+  expect([memory.hole(0).code, memory.hole(1).code]).toEqual(['PHYSICAL_HOLE', 'PAGE_PRESENT']);
   for (const frame of [-1, 0.5, 2 ** 45, Number.NaN]) expect(memory.page(frame)).toBeUndefined();
   expect(memory.scan(-4096, new Uint8Array(4))).toBe(0);
 });

@@ -6,7 +6,7 @@ import {
   type PhysicalMemory,
   type PhysicalRange,
 } from '@osi-linux/core';
-import { PageRoom } from './page-buffer';
+import { PageBuffer } from './page-buffer';
 import { PageCache } from './page-cache';
 
 /** Where single pages come from, for formats whose pages are compressed or scattered. */
@@ -16,14 +16,14 @@ export interface FrameStore {
   /** Fills `into` (4096 bytes) with the page of a frame; false where there is none, and `into` is then undefined. */
   load(frame: number, into: Uint8Array): boolean;
   /** Why a page is missing; asked only where {@link load} said false. */
-  hole(address: PhysicalAddress): OsiError;
+  hole(frame: number): OsiError;
 }
 
 /** Physical memory over a store of single pages: caches them, and scans past the cache. */
 export class FrameMemory implements PhysicalMemory {
   private readonly store: FrameStore;
   private readonly cache: PageCache;
-  private readonly room = new PageRoom();
+  private readonly buffer = new PageBuffer();
   private readonly scratch = new Uint8Array(PAGE_SIZE);
   private known: readonly PhysicalRange[] | undefined;
 
@@ -55,9 +55,9 @@ export class FrameMemory implements PhysicalMemory {
     return into.length;
   }
 
-  hole(address: PhysicalAddress): OsiError {
-    const frame = Math.floor(address / PAGE_SIZE);
-    if (!isFrame(frame) || !this.store.load(frame, this.scratch)) return this.store.hole(address);
+  hole(frame: number): OsiError {
+    if (!isFrame(frame) || !this.store.load(frame, this.scratch)) return this.store.hole(frame);
+    const address = frame * PAGE_SIZE;
     return new OsiError('PAGE_PRESENT', `no hole: physical 0x${address.toString(16)} is in the dump`, {
       hint: 'it can be read',
       fields: { physicalAddress: address },
@@ -66,7 +66,7 @@ export class FrameMemory implements PhysicalMemory {
 
   private load(frame: number): Page | undefined {
     if (!isFrame(frame)) return undefined;
-    return this.store.load(frame, this.room.bytes) ? this.room.take() : undefined;
+    return this.store.load(frame, this.buffer.bytes) ? this.buffer.take() : undefined;
   }
 }
 

@@ -8,7 +8,7 @@ import {
   type PhysicalRange,
 } from '@osi-linux/core';
 import type { ByteSource } from '../sources/byte-source';
-import { PageRoom } from './page-buffer';
+import { PageBuffer } from './page-buffer';
 import { PageCache } from './page-cache';
 import { RunTable } from './run-table';
 import { type FileRun, flattenRuns } from './runs';
@@ -48,7 +48,7 @@ export class MappedMemory implements PhysicalMemory {
   private readonly undumped: RunTable;
   private readonly undumpedAs: UndumpedReason;
   private readonly cache: PageCache;
-  private readonly room = new PageRoom();
+  private readonly buffer = new PageBuffer();
 
   constructor(source: ByteSource, map: MemoryMap) {
     this.source = source;
@@ -72,8 +72,8 @@ export class MappedMemory implements PhysicalMemory {
     return this.copy(address, into.subarray(0, Math.min(into.length, range.end - address)));
   }
 
-  hole(address: PhysicalAddress): OsiError {
-    const start = address - (address % PAGE_SIZE);
+  hole(frame: number): OsiError {
+    const start = frame * PAGE_SIZE;
     const missing = this.firstMissing(start, start + PAGE_SIZE);
     if (missing === undefined) return this.readFailure(start);
     const partly = missing > start || this.runs.find(start + PAGE_SIZE - 1) >= 0 || this.startsInside(start);
@@ -81,17 +81,17 @@ export class MappedMemory implements PhysicalMemory {
     const scope = partly ? 'only a part of its page is in the dump, and ' : '';
     return new OsiError(
       why.code,
-      `physical ${formatAddress(address)} is not in the dump: ${scope}${why.text}`,
+      `physical ${formatAddress(start)} is not in the dump: ${scope}${why.text}`,
       {
         hint: why.hint,
-        fields: { physicalAddress: address, source: this.source.name },
+        fields: { physicalAddress: start, source: this.source.name },
       },
     );
   }
 
   private load(start: PhysicalAddress): Page | undefined {
     if (this.runs.find(start) < 0) return undefined;
-    return this.copy(start, this.room.bytes) === PAGE_SIZE ? this.room.take() : undefined;
+    return this.copy(start, this.buffer.bytes) === PAGE_SIZE ? this.buffer.take() : undefined;
   }
 
   /** Copies up to the first byte that is missing or cannot be read; the errors of the source go to `failures`. */

@@ -10,7 +10,7 @@ const MOST_CUT = 1024;
  * Room for pages that are read one by one. The first ones are cut of larger buffers: one for each takes longer than
  * reading it does.
  */
-export class PageRoom {
+export class PageBuffer {
   private buffer = new ArrayBuffer(0);
   private at = 0;
   private cut = 0;

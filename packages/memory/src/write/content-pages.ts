@@ -12,7 +12,7 @@ export function* eachChunk(memory: PhysicalMemory, { start, end }: PhysicalRange
   for (let at = start; at < end; at += buffer.length) {
     const chunk = buffer.subarray(0, Math.min(buffer.length, end - at));
     const got = memory.scan(at, chunk);
-    if (got < chunk.length) throw memory.hole(at + Math.floor(got / PAGE_SIZE) * PAGE_SIZE);
+    if (got < chunk.length) throw memory.hole(Math.floor((at + got) / PAGE_SIZE));
     yield chunk;
   }
 }

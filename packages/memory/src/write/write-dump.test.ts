@@ -107,7 +107,7 @@ describe('writeDump', () => {
     const frames = new FrameSet();
     frames.add(2);
     const dump = write({ memory: memoryOf([1, 2, 3]), frames, cpus: [] }, 'kdump');
-    const codes = [1, 3, 4].map((frame) => dump.memory.hole(frame * PAGE_SIZE).code);
+    const codes = [1, 3, 4].map((frame) => dump.memory.hole(frame).code);
     expect(codes).toEqual(['PAGE_EXCLUDED', 'PAGE_EXCLUDED', 'PHYSICAL_HOLE']);
   });
 
@@ -144,7 +144,7 @@ describe('writeDump', () => {
     expect(size).toBeGreaterThan(66_000 * PAGE_SIZE);
     const dump = openDump(new BytesSource(head.bytes));
     expect(dump.findings.map(({ what }) => what)).toEqual(['truncated']);
-    expect(dump.memory.hole(65_999 * 2 * PAGE_SIZE).code).toBe('DUMP_TRUNCATED');
+    expect(dump.memory.hole(65_999 * 2).code).toBe('DUMP_TRUNCATED');
   });
 
   it('refuses what cannot be', () => {
@@ -160,7 +160,7 @@ describe('writeDump', () => {
     const high: PhysicalMemory = {
       ranges: [{ start: 2 ** 47, end: 2 ** 47 + PAGE_SIZE }],
       page: () => undefined,
-      hole: (address) => memory.hole(address),
+      hole: (frame) => memory.hole(frame),
       scan: () => 0,
     };
     expect(codeOf(writeTo({ memory: high, frames, cpus: [] }, 'kdump'))).toBe('EXPORT_IMPOSSIBLE');
@@ -174,7 +174,7 @@ describe('findPresentFrames', () => {
     const vague: PhysicalMemory = {
       ranges: [{ start: 0, end: 10 * PAGE_SIZE }],
       page: (frame) => memory.page(frame),
-      hole: (address) => memory.hole(address),
+      hole: (frame) => memory.hole(frame),
       scan: (address, into) => memory.scan(address, into),
     };
     expect([...findPresentFrames(vague, (done, all) => told.push(done / all))]).toEqual([1, 2, 7]);

@@ -6,7 +6,7 @@ import { findInitTask, type Kernel, StructView } from '@osi-linux/kstruct';
  * can be, and where the profile or the source lacks what would tell: the calls themselves say that.
  */
 export function findBootReason(kernel: Kernel): OsiError | undefined {
-  if (kernel.anchor !== undefined) return undefined;
+  if (kernel.listStart !== undefined) return undefined;
   const { info, memory } = kernel;
   if (info['task.init_addr'] === undefined || info['task.tasks_offset'] === undefined) return undefined;
   const init = findInitTask(kernel);

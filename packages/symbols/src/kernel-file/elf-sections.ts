@@ -19,7 +19,7 @@ export interface ElfSection {
 /** The sections of an ELF file. */
 export interface ElfSections {
   /** Whether it is of 64 bits. */
-  readonly wide: boolean;
+  readonly is64Bit: boolean;
   /** EM_386, EM_X86_64 ... */
   readonly machine: number;
   readonly sections: readonly ElfSection[];
@@ -35,21 +35,21 @@ const MAX_NAME = 256;
 /** Reads the section headers of a little-endian ELF file (System V ABI, chapter 4). */
 export function readElfSections(file: FileBytes): ElfSections {
   const header = readAt(file, 0, 64, 'the header');
-  const wide = header.getUint8(4) === 2;
+  const is64Bit = header.getUint8(4) === 2;
   if (header.getUint32(0, false) !== 0x7f454c46 || header.getUint8(5) !== 1) {
     throw malformed('this is no little-endian ELF file', 'give the vmlinux of the kernel, uncompressed');
   }
-  const tableAt = wide ? Number(header.getBigUint64(40, true)) : header.getUint32(32, true);
-  const [sizeAt, step] = wide ? [58, 64] : [46, 40];
-  const first = readHeaders(file, { at: tableAt, count: 1, step, wide })[0];
+  const tableAt = is64Bit ? Number(header.getBigUint64(40, true)) : header.getUint32(32, true);
+  const [sizeAt, step] = is64Bit ? [58, 64] : [46, 40];
+  const first = readHeaders(file, { at: tableAt, count: 1, step, is64Bit })[0];
   // More sections than 16 bits can count are told by the first one.
   const count = header.getUint16(sizeAt + 2, true) || (first?.size ?? 0);
   const namesAt = header.getUint16(sizeAt + 4, true);
-  const raw = readHeaders(file, { at: tableAt, count, step, wide });
+  const raw = readHeaders(file, { at: tableAt, count, step, is64Bit });
   const names = raw[namesAt === SHN_XINDEX ? (first?.link ?? 0) : namesAt];
   const text = names === undefined ? new Uint8Array(0) : readNames(file, names);
   return {
-    wide,
+    is64Bit,
     machine: header.getUint16(18, true),
     sections: raw.map((section) => ({
       ...section,
@@ -62,7 +62,7 @@ type RawSection = Omit<ElfSection, 'name'> & { readonly nameAt: number };
 
 function readHeaders(
   file: FileBytes,
-  { at, count, step, wide }: { at: number; count: number; step: number; wide: boolean },
+  { at, count, step, is64Bit }: { at: number; count: number; step: number; is64Bit: boolean },
 ): RawSection[] {
   if (count > MAX_SECTIONS)
     throw malformed(`it claims ${count} sections`, 'the file is damaged: copy it again');
@@ -72,7 +72,7 @@ function readHeaders(
     const long = (offset: number): number => Number(view.getBigUint64(start + offset, true));
     const word = (offset: number): number => view.getUint32(start + offset, true);
     const type = word(4);
-    const [offset, size] = wide ? [long(24), long(32)] : [word(16), word(20)];
+    const [offset, size] = is64Bit ? [long(24), long(32)] : [word(16), word(20)];
     // The first header has a count in its size, and NOBITS have no bytes in the file.
     if (index > 0 && type !== SHT_NOBITS && offset + size > file.size) {
       throw malformed(
@@ -80,8 +80,8 @@ function readHeaders(
         'the file is cut off: copy it again',
       );
     }
-    const address = wide ? view.getBigUint64(start + 16, true) : BigInt(word(12));
-    return { nameAt: word(0), type, flags: word(8), address, link: word(wide ? 40 : 24), offset, size };
+    const address = is64Bit ? view.getBigUint64(start + 16, true) : BigInt(word(12));
+    return { nameAt: word(0), type, flags: word(8), address, link: word(is64Bit ? 40 : 24), offset, size };
   });
 }
 

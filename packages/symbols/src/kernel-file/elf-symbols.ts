@@ -72,7 +72,7 @@ export function readVmlinux(file: FileBytes, options: VmlinuxOptions = {}): Vmli
         : new ElfSymbols(
             readSection(file, table),
             readSection(file, strings),
-            elf.wide,
+            elf.is64Bit,
             options.kaslrShift ?? 0n,
           ),
     image: ElfImage.of(file, elf),
@@ -99,13 +99,13 @@ function readSection(file: FileBytes, { name, offset, size }: ElfSection): Uint8
 class ElfSymbols implements SymbolTable {
   private readonly view: DataView;
   private readonly strings: Uint8Array;
-  private readonly wide: boolean;
+  private readonly is64Bit: boolean;
   private readonly shift: bigint;
 
-  constructor(table: Uint8Array, strings: Uint8Array, wide: boolean, shift: bigint) {
+  constructor(table: Uint8Array, strings: Uint8Array, is64Bit: boolean, shift: bigint) {
     this.view = new DataView(table.buffer, table.byteOffset, table.length);
     this.strings = strings;
-    this.wide = wide;
+    this.is64Bit = is64Bit;
     this.shift = shift;
   }
 
@@ -121,7 +121,7 @@ class ElfSymbols implements SymbolTable {
   }
 
   *each(): Generator<KernelSymbol, void, undefined> {
-    const step = this.wide ? 24 : 16;
+    const step = this.is64Bit ? 24 : 16;
     for (let at = 0; at + step <= this.view.byteLength; at += step) {
       const { info, section, value } = this.entry(at);
       const kind = info & 0xf;
@@ -136,7 +136,7 @@ class ElfSymbols implements SymbolTable {
   /** Elf64_Sym and Elf32_Sym have the same fields in another order. */
   private entry(at: number): { info: number; section: number; value: bigint } {
     const view = this.view;
-    return this.wide
+    return this.is64Bit
       ? {
           info: view.getUint8(at + 4),
           section: view.getUint16(at + 6, true),
@@ -150,8 +150,8 @@ class ElfSymbols implements SymbolTable {
   }
 
   private moved(value: bigint, section: number): VirtualAddress {
-    if (this.shift === 0n || section === SHN_ABS || (this.wide && value < START_KERNEL_MAP)) return value;
-    return this.wide ? offsetAddress(value + this.shift, 0) : BigInt.asUintN(32, value + this.shift);
+    if (this.shift === 0n || section === SHN_ABS || (this.is64Bit && value < START_KERNEL_MAP)) return value;
+    return this.is64Bit ? offsetAddress(value + this.shift, 0) : BigInt.asUintN(32, value + this.shift);
   }
 }
 

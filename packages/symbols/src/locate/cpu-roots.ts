@@ -11,11 +11,11 @@ export function rootsOfCpus(cpus: readonly Cpu[], machine: string | undefined): 
     if (cr0 === undefined || cr3 === undefined || cr4 === undefined) return [];
     const paging = tryPaging({ cr0, cr3, cr4, efer, longMode: longMode ?? guessLongMode(registers) });
     if (paging === undefined) return [];
-    const { form, root, userHalf } = paging;
+    const { form, root, ptiUserRoot } = paging;
     const own = { form, root, evidence: `CR3 of cpu ${index}, ${formatAddress(cr3)}`, cpu };
-    if (userHalf === undefined) return [own];
+    if (ptiUserRoot === undefined) return [own];
     return [
-      { ...own, root: userHalf.kernelRoot, evidence: `${own.evidence}, its half with the kernel` },
+      { ...own, root: ptiUserRoot.kernelRoot, evidence: `${own.evidence}, its half with the kernel` },
       own,
     ];
   });

@@ -16,7 +16,7 @@ const IMAGES_END = 512 * 1024 * 1024;
  * They are looked for behind a handler of interrupts, which is in its text; else before its top table, which is in its
  * data; else wherever images are put.
  */
-export function findNarrowImage(
+export function findI386Image(
   memory: PhysicalMemory,
   tables: AddressSpace,
   handler: VirtualAddress | undefined,

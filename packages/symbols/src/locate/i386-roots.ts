@@ -19,9 +19,9 @@ const PDE_SPAN = 1n << 22n;
  * Roots of 32-bit kernels that page tables in memory show by themselves: they map RAM one to one at a PAGE_OFFSET, with
  * themselves in it, and nothing below. Those of processes have entries there.
  */
-export function findNarrowRoots({ memory, pages }: Pick<MemorySurvey, 'memory' | 'pages'>): RootCandidate[] {
+export function findI386Roots({ memory, pages }: Pick<MemorySurvey, 'memory' | 'pages'>): RootCandidate[] {
   const roots: RootCandidate[] = [];
-  for (const root of pages.narrow) {
+  for (const root of pages.i386Roots) {
     const form = formOf(memory, root);
     const offset = form && findPageOffset(new AddressSpace(form, memory, root));
     if (form === undefined || offset === undefined || !isEmptyBelow(memory, form, root, offset)) continue;
@@ -33,13 +33,13 @@ export function findNarrowRoots({ memory, pages }: Pick<MemorySurvey, 'memory' |
 }
 
 /** The root that lies in the image which begins at a physical address, and of which the tables are another copy. */
-export function findOwnNarrowRoot(
+export function findOwnI386Root(
   memory: PhysicalMemory,
   image: PhysicalAddress,
   { form, root }: Pick<AddressSpace, 'form' | 'root'>,
 ): PhysicalAddress | undefined {
   const part = memoryBetween(memory, image, image + IMAGE_REACH);
-  const roots = findNarrowRoots({ memory, pages: surveyPages(part) });
+  const roots = findI386Roots({ memory, pages: surveyPages(part) });
   const isSame = (candidate: RootCandidate) => candidate.form === form;
   return (roots.find((found) => found.root === root) ?? roots.find(isSame))?.root;
 }

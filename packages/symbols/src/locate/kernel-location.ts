@@ -9,9 +9,9 @@ import { AddressSpace, linuxNonPresent, type PagingForm } from '@osi-linux/x86-m
 import type { MemorySurvey } from '../survey/memory-survey';
 import type { Evidence } from '../tables/symbol-table';
 import { type CpuEntry, entriesOfCpu } from './cpu-entries';
-import { findNarrowImage } from './i386-image';
+import { findI386Image } from './i386-image';
 import { findImage, type Image, imageWindow } from './image';
-import { eachRoot, type KernelMeans, type RootCandidate } from './kernel-root';
+import { type DiscoveryMethod, eachRoot, type RootCandidate } from './kernel-root';
 import type { Vmcoreinfo } from './vmcoreinfo';
 
 /** Where a kernel is in a guest's memory. */
@@ -47,7 +47,7 @@ export interface KernelSource {
   /** Names that the caller goes on to look up: `locateKernel` looks for them on its own way, and they are kept. */
   readonly symbols?: readonly string[];
   /** What may lead to it; everything unless given. */
-  readonly means?: readonly KernelMeans[];
+  readonly methods?: readonly DiscoveryMethod[];
   /** What all of memory has, for who asks more than once; made where it is needed unless given. */
   readonly survey?: MemorySurvey;
 }
@@ -107,10 +107,10 @@ function locateRoot(
 ): { readonly location: KernelLocation; readonly isDoubtful: boolean } | undefined {
   const tables = new AddressSpace(root.form, memory, root.root, linuxNonPresent());
   const entries = root.cpu === undefined ? [] : entriesOfCpu(tables, root.cpu);
-  const narrow = tables.architecture.wordSize === 4;
+  const i386 = tables.architecture.wordSize === 4;
   const image =
     findImage(tables, root.vmcoreinfo) ??
-    (narrow ? findNarrowImage(memory, tables, entries[0]?.address) : undefined);
+    (i386 ? findI386Image(memory, tables, entries[0]?.address) : undefined);
   if (image === undefined) return undefined;
   const inside = entries.filter(({ address }) => isInImage(tables, image, address));
   const location = describeLocation(tables, root, image);

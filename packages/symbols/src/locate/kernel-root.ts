@@ -2,11 +2,11 @@ import { type Cpu, formatAddress, type PhysicalAddress } from '@osi-linux/core';
 import type { PagingForm } from '@osi-linux/x86-mmu';
 import { MemorySurvey } from '../survey/memory-survey';
 import { rootsOfCpus } from './cpu-roots';
-import { findNarrowRoots } from './i386-roots';
+import { findI386Roots } from './i386-roots';
 import type { KernelSource } from './kernel-location';
 import type { FoundVmcoreinfo, Vmcoreinfo } from './vmcoreinfo';
 import { rootsOfVmcoreinfo } from './vmcoreinfo-roots';
-import { findWideRoots } from './x86-64-roots';
+import { findX8664Roots } from './x86-64-roots';
 
 /** A page-table root that may be a kernel's. */
 export interface RootCandidate {
@@ -28,7 +28,7 @@ export interface RootCandidate {
  * Where nothing of these has led to a kernel, the stretches that looked empty are read as well, and VMCOREINFO that begins
  * no page, as before Linux v4.13, is searched for in a pass of its own.
  */
-export type KernelMeans =
+export type DiscoveryMethod =
   | 'vmcoreinfo'
   | 'registers'
   | 'vmcoreinfo-in-memory'
@@ -37,7 +37,9 @@ export type KernelMeans =
 
 type SurveyedSource = KernelSource & { readonly survey: MemorySurvey };
 
-const ROOTS_BY_MEANS: Readonly<Record<KernelMeans, (source: SurveyedSource) => Iterable<RootCandidate>>> = {
+const ROOTS_BY_METHOD: Readonly<
+  Record<DiscoveryMethod, (source: SurveyedSource) => Iterable<RootCandidate>>
+> = {
   vmcoreinfo: ({ vmcoreinfo }) =>
     vmcoreinfo === undefined ? [] : rootsOfVmcoreinfo(vmcoreinfo, 'VMCOREINFO of the dump'),
   registers: ({ cpus = [], machine }) => rootsOfCpus(cpus, machine),
@@ -45,7 +47,7 @@ const ROOTS_BY_MEANS: Readonly<Record<KernelMeans, (source: SurveyedSource) => I
   'page-tables-in-memory': ({ survey }) => rootsOfTables(survey),
   'rest-of-memory': ({ survey }) => rootsOfRest(survey),
 };
-const ALL_MEANS = Object.keys(ROOTS_BY_MEANS) as readonly KernelMeans[];
+const ALL_METHODS = Object.keys(ROOTS_BY_METHOD) as readonly DiscoveryMethod[];
 
 /** What looked empty, then notes that begin no page. */
 function* rootsOfRest(survey: MemorySurvey): Generator<RootCandidate> {
@@ -57,7 +59,7 @@ function* rootsOfRest(survey: MemorySurvey): Generator<RootCandidate> {
 }
 
 function rootsOfTables(survey: MemorySurvey): RootCandidate[] {
-  return [...findWideRoots(survey), ...findNarrowRoots(survey)];
+  return [...findX8664Roots(survey), ...findI386Roots(survey)];
 }
 
 function rootsOfNote({ at, text }: FoundVmcoreinfo): RootCandidate[] {
@@ -65,15 +67,15 @@ function rootsOfNote({ at, text }: FoundVmcoreinfo): RootCandidate[] {
 }
 
 /**
- * The roots that each of the source's means leads to; what is found later is searched for only when it is asked for.
+ * The roots that each of the source's discovery methods leads to; what is found later is searched for only when it is asked for.
  * `isFound` tells whether one of them has led to a kernel.
  */
 export function* eachRoot(source: KernelSource, isFound: () => boolean): Generator<RootCandidate> {
   const survey = source.survey ?? new MemorySurvey(source.memory);
-  for (const means of ALL_MEANS) {
-    if (source.means !== undefined && !source.means.includes(means)) continue;
-    if (means === 'rest-of-memory' && isFound()) continue;
-    yield* ROOTS_BY_MEANS[means]({ ...source, survey });
+  for (const method of ALL_METHODS) {
+    if (source.methods !== undefined && !source.methods.includes(method)) continue;
+    if (method === 'rest-of-memory' && isFound()) continue;
+    yield* ROOTS_BY_METHOD[method]({ ...source, survey });
   }
 }
 
@@ -90,5 +92,5 @@ export function* eachRoot(source: KernelSource, isFound: () => boolean): Generat
  * ```
  */
 export function findNamedRoots(source: KernelSource): RootCandidate[] {
-  return [...eachRoot({ ...source, means: ['vmcoreinfo', 'registers'] }, () => true)];
+  return [...eachRoot({ ...source, methods: ['vmcoreinfo', 'registers'] }, () => true)];
 }

@@ -10,7 +10,7 @@ import {
 } from '@osi-linux/core';
 import type { AddressSpace } from '@osi-linux/x86-mmu';
 import { type Kallsyms, readKallsyms } from '../tables/kallsyms';
-import { findOwnNarrowRoot } from './i386-roots';
+import { findOwnI386Root } from './i386-roots';
 import { eachCandidate, type KernelLocation, type KernelSource } from './kernel-location';
 import { parseVmcoreinfo, readVmcoreinfoNote, type Vmcoreinfo } from './vmcoreinfo';
 
@@ -125,7 +125,7 @@ function ownRoot(
 ): readonly [PhysicalAddress | undefined, string] {
   if (symbol !== undefined) return [tables.translate(symbol), 'its symbol'];
   if (tables.architecture.wordSize === 8) return [undefined, ''];
-  return [findOwnNarrowRoot(memory, Number(textBase - mapBase), tables), 'the top table in its image'];
+  return [findOwnI386Root(memory, Number(textBase - mapBase), tables), 'the top table in its image'];
 }
 
 /** A kernel's own root in place of a process's: that of a process goes with it, and differs from dump to dump. */

@@ -28,7 +28,7 @@ interface ImageTable extends TableLink {
  * part of its image: it maps itself there. The roots of processes do too, but are none of the image. What is left of a
  * kernel that ran before no longer maps itself in the direct map as well, once other data has taken its tables' place.
  */
-export function findWideRoots({ memory, pages }: MemorySurvey): RootCandidate[] {
+export function findX8664Roots({ memory, pages }: MemorySurvey): RootCandidate[] {
   const { links, pairs } = pages;
   const images = new Map<PhysicalAddress, PhysicalAddress | undefined>();
   const upper: ImageTable[] = [];

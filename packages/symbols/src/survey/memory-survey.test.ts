@@ -30,8 +30,8 @@ class CountingMemory implements PhysicalMemory {
     return this.of.page(frame);
   }
 
-  hole(address: number): OsiError {
-    return this.of.hole(address);
+  hole(frame: number): OsiError {
+    return this.of.hole(frame);
   }
 
   scan(address: number, into: Uint8Array): number {
@@ -71,8 +71,8 @@ describe('MemorySurvey', () => {
     const { scanned } = counting;
     expect(scanned).toBeLessThan(4097 * PAGE_SIZE + 65536);
     const source = { memory: counting, survey };
-    const means = ['vmcoreinfo-in-memory', 'page-tables-in-memory'] as const;
-    for (const one of means) expect([...eachKernelLocation({ ...source, means: [one] })]).toEqual([]);
+    const methods = ['vmcoreinfo-in-memory', 'page-tables-in-memory'] as const;
+    for (const one of methods) expect([...eachKernelLocation({ ...source, methods: [one] })]).toEqual([]);
     expect(counting.scanned).toBe(scanned);
     expect(survey.texts.notes.map(({ at }) => at)).toEqual([0x3000]);
     expect(counting.scanned).toBeLessThan(2.1 * scanned);
@@ -108,9 +108,9 @@ describe('MemorySurvey', () => {
     const table = image.symbols.find(({ name }) => name === 'init_top_pgt')?.address ?? 0n;
     const text = `OSRELEASE=6.1\nSYMBOL(swapper_pg_dir)=${table.toString(16)}\nNUMBER(phys_base)=${0x8000000}\n`;
     memory.write(0x3011000, writeVmcoreinfoNote(text));
-    const first = { memory, means: ['vmcoreinfo-in-memory'] } as const;
+    const first = { memory, methods: ['vmcoreinfo-in-memory'] } as const;
     expect([...eachKernelLocation(first)]).toEqual([]);
-    const rest = { memory, means: ['vmcoreinfo-in-memory', 'rest-of-memory'] } as const;
+    const rest = { memory, methods: ['vmcoreinfo-in-memory', 'rest-of-memory'] } as const;
     const [location] = eachKernelLocation(rest);
     expect(location?.root).toBe(image.builder.root);
     expect(location?.evidence[0]?.evidence).toContain('VMCOREINFO in memory at physical 0x3011000');

@@ -10,7 +10,7 @@ export interface PageSurvey {
   /** Those of them whose last but one entry does too. */
   readonly pairs: Set<PhysicalAddress>;
   /** Top tables of 32 bits in which only the kernel's part has entries. */
-  readonly narrow: PhysicalAddress[];
+  readonly i386Roots: PhysicalAddress[];
   /** What was not read, since it looks empty. */
   readonly skipped: PhysicalRange[];
 }
@@ -40,7 +40,7 @@ const NOTE_PLACE = 3;
 const MOST_NOTES = 4096;
 /** Page tables are many; those whose last entry leads on are a few for each process. */
 const MOST_LINKS = 1 << 20;
-const MOST_NARROW = 4096;
+const MOST_I386_ROOTS = 4096;
 /** Where each CONFIG_VMSPLIT_* has the first entry of the kernel's part, in a table of two levels. */
 const FIRST_ENTRIES = pageOffsets.map((offset) => Number(offset >> 22n));
 
@@ -83,7 +83,7 @@ export function surveyBusyPages(memory: PhysicalMemory): PageSurvey {
 }
 
 function emptySurvey(): PageSurvey {
-  return { notes: [], links: [], pairs: new Set(), narrow: [], skipped: [] };
+  return { notes: [], links: [], pairs: new Set(), i386Roots: [], skipped: [] };
 }
 
 /** The next place, of those that are looked at, that has no page of zeros, or none at all; else the end. */
@@ -125,7 +125,7 @@ function isZero(bytes: Uint8Array): boolean {
 }
 
 function surveyPage(survey: PageSurvey, words: Uint32Array, first: number, page: PhysicalAddress): void {
-  const { notes, links, pairs, narrow } = survey;
+  const { notes, links, pairs, i386Roots } = survey;
   if (words[first + NOTE_PLACE] === NOTE_WORD && notes.length < MOST_NOTES) notes.push(page);
   const last = first + WORDS - 2;
   const next = tableBehind(words[last] as number, words[last + 1] as number);
@@ -133,8 +133,8 @@ function surveyPage(survey: PageSurvey, words: Uint32Array, first: number, page:
     links.push({ table: page, next });
     if (tableBehind(words[last - 2] as number, words[last - 1] as number) >= 0) pairs.add(page);
   }
-  if (words[first] === 0 && words[first + 1] === 0 && narrow.length < MOST_NARROW) {
-    if (isNarrowRoot(words, first)) narrow.push(page);
+  if (words[first] === 0 && words[first + 1] === 0 && i386Roots.length < MOST_I386_ROOTS) {
+    if (isI386Root(words, first)) i386Roots.push(page);
   }
 }
 
@@ -155,7 +155,7 @@ function signBit(low: number): number {
  * to a table, and the page has nothing else; of two levels the kernel's part begins behind nothing, and its end, the fixed
  * mappings, leads to a table (Linux arch/x86/kernel/head_32.S).
  */
-function isNarrowRoot(words: Uint32Array, first: number): boolean {
+function isI386Root(words: Uint32Array, first: number): boolean {
   const end = words[first + WORDS - 1] as number;
   if (end === 0) {
     const [low, high] = [words[first + 6] as number, words[first + 7] as number];

@@ -39,10 +39,10 @@ function physicalOf(image: FakeImage, virtual: bigint): number {
 }
 
 describe.each(Object.entries(KALLSYMS_FORMS))('kallsyms of %s', (_name, form) => {
-  it.each(['its shape', 'VMCOREINFO'])('is found by %s, and all of it is read', (means) => {
+  it.each(['its shape', 'VMCOREINFO'])('is found by %s, and all of it is read', (method) => {
     const image = imageOf(form);
-    const kallsyms = open(image, means === 'VMCOREINFO' ? noteOf(image) : undefined);
-    expect(kallsyms.evidence[0]?.evidence).toContain(means === 'VMCOREINFO' ? 'VMCOREINFO' : 'the shape');
+    const kallsyms = open(image, method === 'VMCOREINFO' ? noteOf(image) : undefined);
+    expect(kallsyms.evidence[0]?.evidence).toContain(method === 'VMCOREINFO' ? 'VMCOREINFO' : 'the shape');
     expect(kallsyms.encoding).toBe(form.encoding);
     expect([...kallsyms.each()]).toEqual(image.symbols);
     expect(kallsyms.skipped()).toEqual([]);

@@ -172,15 +172,15 @@ export class BtfTypes {
     const table = this.tableOf(type);
     if (table === undefined) return undefined;
     const info = table.words[table.at + 1] ?? 0;
-    const [wide, signed] = [kindOf(info) === ENUM64, info >>> 31 === 1];
+    const [is64Bit, signed] = [kindOf(info) === ENUM64, info >>> 31 === 1];
     const text = ENCODER.encode(name);
-    const step = wide ? 3 : 2;
+    const step = is64Bit ? 3 : 2;
     for (let element = 0; element < lengthOf(info); element++) {
       const at = table.at + HEAD + element * step;
       if (!this.isName(table.words[at] ?? 0, text)) continue;
       const low = BigInt(table.words[at + 1] ?? 0);
-      const value = wide ? (BigInt(table.words[at + 2] ?? 0) << 32n) | low : low;
-      return signed ? BigInt.asIntN(wide ? 64 : 32, value) : value;
+      const value = is64Bit ? (BigInt(table.words[at + 2] ?? 0) << 32n) | low : low;
+      return signed ? BigInt.asIntN(is64Bit ? 64 : 32, value) : value;
     }
     return undefined;
   }

@@ -39,7 +39,8 @@ export class V86Memory implements PhysicalMemory {
     };
   }
 
-  hole(address: PhysicalAddress): OsiError {
+  hole(frame: number): OsiError {
+    const address = frame * PAGE_SIZE;
     const device = address >= VGA.start && address < VGA.end;
     const why = device ? 'the memory of the graphics card is there' : 'its RAM ends before';
     return new OsiError(

@@ -26,13 +26,13 @@ export class FastWalk {
 
   private readonly form: PagingForm;
   private readonly levels: readonly IntegerLevel[];
-  private readonly wideEntries: boolean;
+  private readonly eightByteEntries: boolean;
   private readonly signShift: number;
 
   private constructor(form: PagingForm) {
     this.form = form;
     this.levels = integerLevels(form);
-    this.wideEntries = form.entrySize === 8;
+    this.eightByteEntries = form.entrySize === 8;
     this.signShift = form.virtualBits - 33;
   }
 
@@ -49,15 +49,15 @@ export class FastWalk {
     // In integers: on doubles, % is a call out of the compiled code.
     let tableOffset = root & 0xfff;
     let frame = (root - tableOffset) / 4096;
-    const { levels, wideEntries } = this;
+    const { levels, eightByteEntries } = this;
     for (let depth = 0; depth < levels.length; depth += 1) {
       const level = levels[depth] as IntegerLevel;
       const page = memory.page(frame);
       if (page === undefined) return NO_TRANSLATION;
       const index = indexOf(level, low, high);
-      const at = tableOffset + (wideEntries ? index * 8 : index * 4);
+      const at = tableOffset + (eightByteEntries ? index * 8 : index * 4);
       const entry = page.view.getUint32(at, true);
-      const entryHigh = wideEntries ? page.view.getUint32(at + 4, true) : 0;
+      const entryHigh = eightByteEntries ? page.view.getUint32(at + 4, true) : 0;
       if ((entry & 1) === 0) return NO_TRANSLATION;
       if (level.leaf || (entry & level.pageSizeBit) !== 0) return pageAddress(level, entry, entryHigh, low);
       if ((entry & level.tableReservedLow) !== 0 || (entryHigh & level.tableReservedHigh) !== 0)

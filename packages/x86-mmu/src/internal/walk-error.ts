@@ -54,7 +54,8 @@ export function errorOfWalk(result: PageWalk, memory: PhysicalMemory): OsiError 
 
 function errorOfFrame(result: MappedWalk, memory: PhysicalMemory): OsiError {
   const { virtual, physical } = result;
-  if (memory.page(Math.floor(physical / PAGE_SIZE)) === undefined) return memory.hole(physical);
+  const frame = Math.floor(physical / PAGE_SIZE);
+  if (memory.page(frame) === undefined) return memory.hole(frame);
   const where = `virtual ${formatAddress(virtual)} is physical ${formatAddress(physical)}`;
   return new OsiError('PAGE_PRESENT', `no fault: ${where}`, {
     hint: 'it can be read; a running guest may have mapped it since',
@@ -63,7 +64,7 @@ function errorOfFrame(result: MappedWalk, memory: PhysicalMemory): OsiError {
 }
 
 function errorOfFault(result: FaultedWalk, memory: PhysicalMemory): OsiError {
-  const { fault, virtual, level, entryAddress, entry, holeBytes, nonPresent } = result;
+  const { fault, virtual, level, entryAddress, entry, unmappedBytes, nonPresent } = result;
   const text = TEXTS[fault];
   const said = nonPresent === undefined || entry === 0n ? '' : `: ${nonPresent.meaning}`;
   return new OsiError(
@@ -71,8 +72,11 @@ function errorOfFault(result: FaultedWalk, memory: PhysicalMemory): OsiError {
     `${text.message}: ${place(result)}virtual ${formatAddress(virtual)}${said}`,
     {
       hint: nonPresent === undefined ? text.hint : HINTS[nonPresent.kind],
-      fields: { virtualAddress: virtual, level, entryAddress, entry, holeBytes, ...fieldsOf(nonPresent) },
-      cause: fault === 'table-missing' && entryAddress !== undefined ? memory.hole(entryAddress) : undefined,
+      fields: { virtualAddress: virtual, level, entryAddress, entry, unmappedBytes, ...fieldsOf(nonPresent) },
+      cause:
+        fault === 'table-missing' && entryAddress !== undefined
+          ? memory.hole(Math.floor(entryAddress / PAGE_SIZE))
+          : undefined,
     },
   );
 }

@@ -38,20 +38,20 @@ export function writePaddedRaw(elf: string, raw: string): boolean {
 /** The loadable segments of an ELF core (System V gABI, chapter 5, "Program Header"). */
 export function readSegments(input: number): Segment[] {
   const header = readBytes(input, 0, 64);
-  const wide = header[4] === 2;
+  const is64Bit = header[4] === 2;
   const word = (from: Buffer, at: number) =>
-    wide ? Number(from.readBigUInt64LE(at)) : from.readUInt32LE(at);
-  const size = header.readUInt16LE(wide ? 54 : 42);
-  const count = header.readUInt16LE(wide ? 56 : 44);
-  const table = readBytes(input, word(header, wide ? 32 : 28), size * count);
+    is64Bit ? Number(from.readBigUInt64LE(at)) : from.readUInt32LE(at);
+  const size = header.readUInt16LE(is64Bit ? 54 : 42);
+  const count = header.readUInt16LE(is64Bit ? 56 : 44);
+  const table = readBytes(input, word(header, is64Bit ? 32 : 28), size * count);
   const segments: Segment[] = [];
   for (let at = 0; at < table.length; at += size) {
     const entry = table.subarray(at, at + size);
     if (entry.readUInt32LE(0) !== PT_LOAD) continue;
     segments.push({
-      offset: word(entry, wide ? 8 : 4),
-      physical: word(entry, wide ? 24 : 12),
-      bytes: word(entry, wide ? 32 : 16),
+      offset: word(entry, is64Bit ? 8 : 4),
+      physical: word(entry, is64Bit ? 24 : 12),
+      bytes: word(entry, is64Bit ? 32 : 16),
     });
   }
   return segments;

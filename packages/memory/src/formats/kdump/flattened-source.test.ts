@@ -142,7 +142,7 @@ describe('openDump', () => {
     const flat = writeFlattened([{ offset: 0, bytes: core.subarray(0, -5000) }], { end: false });
     const dump = openDump(new BytesSource(flat));
     expect(dump.findings.map(({ what }) => what)).toEqual(['truncated', 'truncated']);
-    expect([dump.memory.page(0x101), dump.memory.hole(0x101000).code]).toEqual([undefined, 'DUMP_TRUNCATED']);
+    expect([dump.memory.page(0x101), dump.memory.hole(0x101).code]).toEqual([undefined, 'DUMP_TRUNCATED']);
   });
 
   it('takes it as it is where raw is asked for', () => {

@@ -1,10 +1,4 @@
-import {
-  formatAddress,
-  OsiError,
-  PAGE_SIZE,
-  type PhysicalAddress,
-  type PhysicalRange,
-} from '@osi-linux/core';
+import { formatAddress, OsiError, PAGE_SIZE, type PhysicalRange } from '@osi-linux/core';
 import type { Codecs } from '../../codecs/codecs';
 import type { FrameBitmap } from '../../pages/frame-bitmap';
 import type { FrameStore } from '../../pages/frame-memory';
@@ -59,8 +53,8 @@ export class KdumpStore implements FrameStore {
     return this.find(frame, into) === undefined;
   }
 
-  hole(address: PhysicalAddress): OsiError {
-    const frame = Math.floor(address / PAGE_SIZE);
+  hole(frame: number): OsiError {
+    const address = frame * PAGE_SIZE;
     const failure = this.find(frame, new Uint8Array(PAGE_SIZE));
     if (OsiError.is(failure)) return failure;
     const why = failure ?? { code: 'PAGE_PRESENT', text: 'it can be read', hint: AGAIN };

@@ -28,7 +28,7 @@ describe('lime', () => {
     expect(dump.memory.page(2)?.bytes).toEqual(low.bytes.subarray(0x1000));
     expect(dump.memory.page(0x100000)?.bytes).toEqual(high.bytes);
     expect(dump.memory.page(0)).toBeUndefined();
-    expect(dump.memory.hole(0x3000).code).toBe('PHYSICAL_HOLE');
+    expect(dump.memory.hole(3).code).toBe('PHYSICAL_HOLE');
   });
 
   it('takes ranges in any order, and of those that overlap the first', () => {
@@ -47,7 +47,7 @@ describe('lime', () => {
     const { memory } = open(writeLime([{ physical: 0x1000, bytes: filled(0x9ec00, 3) }]));
     expect(memory.ranges).toEqual([{ start: 0x1000, end: 0x9f000 }]);
     expect([memory.page(0x9e)?.bytes.length, memory.page(0x9f)]).toEqual([4096, undefined]);
-    expect(memory.hole(0x9f000).message).toContain('only a part of its page is in the dump');
+    expect(memory.hole(0x9f).message).toContain('only a part of its page is in the dump');
   });
 
   it('that is cut off gives what is there', () => {
@@ -55,7 +55,7 @@ describe('lime', () => {
     const { memory, findings } = open(bytes.subarray(0, bytes.length - 1));
     expect(findings).toMatchObject([{ what: 'truncated', value: '1 bytes are missing' }]);
     expect(memory.page(2)?.bytes[0]).toBe(low.bytes[0x1000]);
-    expect([memory.page(0x100000), memory.hole(0x100000000).code]).toEqual([undefined, 'DUMP_TRUNCATED']);
+    expect([memory.page(0x100000), memory.hole(0x100000).code]).toEqual([undefined, 'DUMP_TRUNCATED']);
   });
 
   it('whose later header is damaged keeps the ranges before it', () => {
@@ -96,7 +96,7 @@ describe('lime', () => {
         try {
           const { memory } = open(Uint8Array.from(parts));
           for (const { start } of memory.ranges) expect(memory.page(start / 4096)?.bytes.length).toBe(4096);
-          expect(OsiError.is(memory.hole(0x7000000000000))).toBe(true);
+          expect(OsiError.is(memory.hole(0x7000000000))).toBe(true);
         } catch (error) {
           if (!OsiError.is(error)) throw error;
         }

@@ -50,8 +50,9 @@ export class StreamFrames implements FrameStore {
     return this.read(frame, into) === undefined;
   }
 
-  hole(address: PhysicalAddress): OsiError {
-    const why = this.read(Math.floor(address / PAGE_SIZE), new Uint8Array(PAGE_SIZE));
+  hole(frame: number): OsiError {
+    const address = frame * PAGE_SIZE;
+    const why = this.read(frame, new Uint8Array(PAGE_SIZE));
     if (why !== undefined) return why;
     return new OsiError('PAGE_PRESENT', `no hole: physical ${formatAddress(address)} is in the dump`, {
       hint: 'it can be read',

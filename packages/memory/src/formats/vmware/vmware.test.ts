@@ -95,7 +95,7 @@ describe('vmware', () => {
     expect([dump.memory.page(11), dump.memory.page(0x100000)].map((page) => page?.bytes[0])).toEqual([
       12, 13,
     ]);
-    expect(dump.memory.hole(12 * 4096).code).toBe('PHYSICAL_HOLE');
+    expect(dump.memory.hole(12).code).toBe('PHYSICAL_HOLE');
     expect(dump.cpus.map((cpu) => cpu.registers['cr3'])).toEqual([0x1000n, 0x2000n]);
     expect([...folder.open]).toHaveLength(2);
     dump.close();
@@ -158,7 +158,7 @@ describe('vmware', () => {
   it('tells of memory that the .vmem file should have', () => {
     const { dump } = open({ regions }, 'guest.vmss', memory.subarray(0, 16 * 4096));
     expect(dump.findings).toMatchObject([{ what: 'truncated', value: '16384 bytes are missing' }]);
-    expect(dump.memory.hole(0x100004000).code).toBe('DUMP_TRUNCATED');
+    expect(dump.memory.hole(0x100004).code).toBe('DUMP_TRUNCATED');
     expect(dump.memory.page(0x100003)?.bytes[0]).toBe(16);
   });
 

@@ -19,7 +19,7 @@ const fault: Fault = {
   level: 'PTE',
   entryAddress: 0x4010,
   entry: 0xffffffa000160n,
-  holeBytes: 0xff0n,
+  unmappedBytes: 0xff0n,
   entries: [{ level: 'PTE', entryAddress: 0x4010, entry: 0xffffffa000160n }],
 };
 

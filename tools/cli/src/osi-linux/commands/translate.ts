@@ -26,12 +26,12 @@ export function translate(guest: Guest, address: VirtualAddress, options: Listin
       missing: undefined,
     };
   }
-  const { fault, level, holeBytes, nonPresent } = walk;
+  const { fault, level, unmappedBytes, nonPresent } = walk;
   const row = {
     virtual,
     fault,
     level: level ?? null,
-    holeBytes: jsonCount(holeBytes),
+    holeBytes: jsonCount(unmappedBytes),
     ...(nonPresent && describe(nonPresent)),
     entries,
   };

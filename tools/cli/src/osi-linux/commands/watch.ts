@@ -1,4 +1,4 @@
-import { GuestWatch, type WatchedPlaces } from '@osi-linux/guest';
+import { type Breakpoints, GuestWatch } from '@osi-linux/guest';
 import { type JsonRow, jsonAddress, jsonCount } from '../../output/json-value';
 import { RowStream, type StreamColumn } from '../../output/row-stream';
 import type { Settings } from '../../settings/settings';
@@ -51,7 +51,7 @@ export async function watch(
 }
 
 /** Only a listener of task changes needs every switch. */
-function placesOf(events: readonly EventName[]): WatchedPlaces {
+function placesOf(events: readonly EventName[]): Breakpoints {
   return events.includes('task-change') ? 'switches' : 'processes';
 }
 
@@ -99,7 +99,7 @@ export function eventRow(change: OsiEvent): JsonRow {
 
 function reportMissed(
   { missed, missedBy, readings }: GuestWatch,
-  breakpoints: WatchedPlaces | undefined,
+  breakpoints: Breakpoints | undefined,
   io: Io,
 ): ExitCode {
   const by = missedBy === 'ids' ? 'at least, by gaps in their ids' : "by the kernel's count of forks";
