@@ -1,5 +1,5 @@
-import { OsiError } from '@osi-linux/core';
 import { Osi } from '@osi-linux/osi';
+import { codeOf } from '@osi-linux/test-fixtures/expect';
 import { FakeKernel, type FakeTask, FakeVirtualMemory } from '@osi-linux/test-fixtures/fake-kernel';
 import { describe, expect, it, vi } from 'vitest';
 import { OsiLinux } from './osi-linux';
@@ -13,16 +13,6 @@ const TASKS: readonly FakeTask[] = [
   { pid: 10, ppid: 1, comm: 'daemon', args: ['daemon', '-f'], threads: ['worker'] },
   { pid: 20, ppid: 11, comm: 'child', args: ['child'] },
 ];
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-    return 'nothing was thrown';
-  } catch (error) {
-    if (OsiError.is(error)) return error.code;
-    throw error;
-  }
-}
 
 /** A guest whose two processors run a program and a thread of another one. */
 function createGuest() {
