@@ -1,8 +1,8 @@
 import { Osi } from '@osi-linux/osi';
+import { OsiLinux } from '@osi-linux/osi-linux';
 import { codeOf } from '@osi-linux/test-fixtures/expect';
 import { FakeKernel, type FakeTask, FakeVirtualMemory } from '@osi-linux/test-fixtures/fake-kernel';
 import { describe, expect, it, vi } from 'vitest';
-import { OsiLinux } from './osi-linux';
 
 /** More pages than any listing of a handful of tasks looks up. */
 const PAGES_LIMIT = 50_000;

@@ -1,10 +1,10 @@
 import { OsiError } from '@osi-linux/core';
 import { OpenFile } from '@osi-linux/kstruct';
 import { Osi } from '@osi-linux/osi';
+import { OsiLinux } from '@osi-linux/osi-linux';
 import { codeOf } from '@osi-linux/test-fixtures/expect';
 import { FakeFileTree, FakeKernel, FakeVirtualMemory } from '@osi-linux/test-fixtures/fake-kernel';
 import { describe, expect, it } from 'vitest';
-import { OsiLinux } from './osi-linux';
 
 /** More pages than a walk over a handful of structures looks up. */
 const PAGES_LIMIT = 50_000;

@@ -1,5 +1,5 @@
 import { type DamageCounts, type DamageTally, tallyCells } from '@osi-linux/test-fixtures/damage';
-import { formatMarkdownTable } from './markdown-table';
+import { formatMarkdownTable } from '@osi-linux/test-fixtures/markdown';
 
 /** What was done, and what came of it. */
 export interface DamageRuns {
@@ -23,7 +23,7 @@ the listings touch, and compares every listing with that of the sound guest. It 
 
 What it cannot ask for is that no value changes: a flipped bit of a user id is a user id. These are counted.
 
-This page is generated; \`pnpm exec vitest run tools/checks/src/damage.test.ts -u\` writes it anew, with the same damages
+This page is generated; \`pnpm exec vitest run tests/damage -u\` writes it anew, with the same damages
 each time. \`OSI_LINUX_DAMAGE_RUNS=200\` does more of them, \`OSI_LINUX_DAMAGE_SEED=2\` others,
 \`OSI_LINUX_DAMAGE_GUEST=FOLDER\` takes a guest of the builder.
 `;
