@@ -1,4 +1,4 @@
-import { type DamageCounts, type DamageTally, tallyCells } from '@osi-linux/test-fixtures/damage';
+import { type DamageTally, damageCells, tallyCells } from '@osi-linux/test-fixtures/damage';
 import { formatMarkdownTable } from '@osi-linux/test-fixtures/markdown';
 
 /** What was done, and what came of it. */
@@ -28,9 +28,11 @@ each time. \`OSI_LINUX_DAMAGE_RUNS=200\` does more of them, \`OSI_LINUX_DAMAGE_S
 \`OSI_LINUX_DAMAGE_GUEST=FOLDER\` takes a guest of the builder.
 `;
 
-const COLUMNS = `| column   | rows                                                                                    |
+const COLUMNS = `| column   | number of                                                                               |
 | -------- | --------------------------------------------------------------------------------------- |
-| rows     | that the sound guests have, once a run                                                  |
+| refused  | damaged guests that are not opened                                                      |
+| read     | damaged guests that are opened, and asked for every listing; all that follow are rows   |
+| rows     | that the sound guests have, once a guest that is read                                   |
 | same     | that were read as in the sound guest                                                    |
 | nulled   | of which a field is null, with the reason                                               |
 | lost     | that are not there, of a listing that says what is missing                              |
@@ -45,8 +47,9 @@ export function formatDamagePage({ guests, runs, random, blanked }: DamageRuns):
   return [
     INTRODUCTION,
     '## Random damage\n',
-    `${runs} runs of each damage to each of ${guests.join(', ')}: ${random.runs} damaged guests, of which ` +
-      `${random.refused} are refused\nwhen they are opened, as nothing shows any more that the profile is theirs.\n`,
+    `${runs} runs of each damage to each of ${guests.join(', ')}: ${random.runs} damaged guests. ` +
+      `${random.refused} are refused\nwhen they are opened, as nothing shows any more that the profile is theirs: ` +
+      `no row of theirs is counted below. ${random.read} are read.\n`,
     COLUMNS,
     listings,
     damages,
@@ -61,21 +64,16 @@ export function formatDamagePage({ guests, runs, random, blanked }: DamageRuns):
 /** The tables: by listing, by damage, by field that changed, and by structure that was blank. */
 export function formatTallies(random: DamageTally, blanked: DamageTally): string[] {
   return [
-    table('listing', random.listings),
-    table('damage', countsOf(random)),
+    table(tallyCells('listing', random.listings)),
+    table(damageCells('damage', random)),
     formatMarkdownTable(
       ['field', 'changed'],
       [...random.fields].sort().map(([field, count]) => [`\`${field}\``, String(count)]),
     ),
-    table('structure', countsOf(blanked)),
+    table(damageCells('structure', blanked)),
   ];
 }
 
-function* countsOf({ damages }: DamageTally): Generator<readonly [string, DamageCounts]> {
-  for (const [damage, { counts }] of damages) yield [damage, counts];
-}
-
-function table(name: string, counts: Iterable<readonly [string, DamageCounts]>): string {
-  const [head = [], ...rows] = tallyCells(name, counts);
+function table([head = [], ...rows]: string[][]): string {
   return formatMarkdownTable(head, rows);
 }
