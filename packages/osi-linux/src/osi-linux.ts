@@ -52,13 +52,13 @@ export class OsiLinux implements OsiProvider {
   readonly name = 'osi_linux';
   /** The guest that is walked. */
   readonly kernel: Kernel;
-  readonly #processors: Processors;
-  readonly #calls: ProcessCalls;
+  private readonly processors: Processors;
+  private readonly calls: ProcessCalls;
 
   constructor(options: OsiLinuxOptions) {
     this.kernel = options.kernel;
-    this.#processors = new Processors(options.kernel, options.cpus);
-    this.#calls = new ProcessCalls(options.kernel, options.writePhysical);
+    this.processors = new Processors(options.kernel, options.cpus);
+    this.calls = new ProcessCalls(options.kernel, options.writePhysical);
   }
 
   /**
@@ -69,7 +69,7 @@ export class OsiLinux implements OsiProvider {
   getProcesses(): Listing<LinuxProcess> {
     const skipped = new SkippedLog();
     const rows: LinuxProcess[] = [];
-    for (const task of eachProcess(this.kernel, skipped)) rows.push(this.#calls.readProcess(task, skipped));
+    for (const task of eachProcess(this.kernel, skipped)) rows.push(this.calls.readProcess(task, skipped));
     return createListing(rows, skipped.records);
   }
 
@@ -142,9 +142,9 @@ export class OsiLinux implements OsiProvider {
   getMappings(selection: MappingSelection | OsiProcHandle = {}): Listing<LinuxMapping> {
     const { taskd, pids, threads }: MappingSelection = selection;
     if (taskd !== undefined && pids === undefined)
-      return this.#calls.readMappings({ asid: null, ...selection, taskd }, threads ?? false);
+      return this.calls.readMappings({ asid: null, ...selection, taskd }, threads ?? false);
     const skipped = new SkippedLog();
-    const kept = this.#calls.findMappingReader();
+    const kept = this.calls.findMappingReader();
     return createListing(readMappings(this.kernel, selection, skipped, kept), skipped.records);
   }
 
@@ -175,7 +175,7 @@ export class OsiLinux implements OsiProvider {
     for (const cpu of cpus ?? []) {
       const row = skipped.attempt(
         () => `cpu ${cpu}`,
-        () => this.#processors.readCurrent(cpu, skipped),
+        () => this.processors.readCurrent(cpu, skipped),
       );
       if (row !== null) rows.push(row);
     }
@@ -184,12 +184,12 @@ export class OsiLinux implements OsiProvider {
 
   /** Numbers of the processors: what the kernel says is online, else those of the source, else 0 alone. */
   onlineCpus(): readonly number[] {
-    return this.#processors.online();
+    return this.processors.online();
   }
 
   /** The number of a processor that is online. @throws OsiError `CPU_UNKNOWN` for any other. */
   requireOnline(cpu: number): number {
-    return this.#processors.requireOnline(cpu);
+    return this.processors.requireOnline(cpu);
   }
 
   /**
@@ -199,7 +199,7 @@ export class OsiLinux implements OsiProvider {
    */
   getCurrentProcess(cpu = 0): Answer<LinuxProcess> {
     const skipped = new SkippedLog();
-    return answerOf(this.#calls.readProcess(this.#processors.currentTask(cpu).groupLeader, skipped), skipped);
+    return answerOf(this.calls.readProcess(this.processors.currentTask(cpu).groupLeader, skipped), skipped);
   }
 
   /**
@@ -208,7 +208,7 @@ export class OsiLinux implements OsiProvider {
    * @throws OsiError why it cannot be told.
    */
   getCurrentThread(cpu = 0): OsiThread {
-    const task = this.#processors.currentTask(cpu);
+    const task = this.processors.currentTask(cpu);
     return { pid: task.tgid, tid: task.pid };
   }
 
@@ -218,12 +218,12 @@ export class OsiLinux implements OsiProvider {
    * @throws OsiError why it cannot be told.
    */
   getCurrentProcessHandle(cpu = 0): OsiProcHandle {
-    return readProcessHandle(this.#processors.currentTask(cpu).groupLeader, new SkippedLog());
+    return readProcessHandle(this.processors.currentTask(cpu).groupLeader, new SkippedLog());
   }
 
   /** What names every process, in the order of {@link getProcesses}. Corresponds to PANDA's `get_process_handles`. */
   getProcessHandles(): Listing<OsiProcHandle> {
-    return this.#calls.readHandles();
+    return this.calls.readHandles();
   }
 
   /**
@@ -232,37 +232,37 @@ export class OsiLinux implements OsiProvider {
    * Corresponds to PANDA's `get_process`, which reads the old `task_struct` whatever it is by then.
    */
   getProcess(handle: OsiProcHandle | Absent): Answer<LinuxProcess> | undefined {
-    return this.#calls.findProcess(handle);
+    return this.calls.findProcess(handle);
   }
 
   /** Id of a process; `undefined` once it has ended. Corresponds to PANDA's `get_process_pid`. */
   getProcessPid(handle: OsiProcHandle | Absent): number | undefined {
-    return this.#calls.findPid(handle);
+    return this.calls.findPid(handle);
   }
 
   /** Id of its parent process; `undefined` once it has ended. Corresponds to PANDA's `get_process_ppid`. */
   getProcessPpid(handle: OsiProcHandle | Absent): number | undefined {
-    return this.#calls.findPpid(handle);
+    return this.calls.findPpid(handle);
   }
 
   /** The bounds of its heap; `undefined` without user memory. Corresponds to PANDA's `get_proc_mem`. */
   getProcMem(handle: OsiProcHandle | Absent): OsiProcMem | undefined {
-    return this.#calls.findProcMem(handle);
+    return this.calls.findProcMem(handle);
   }
 
   /** Where a processor executes. @throws OsiError `CPU_REGISTERS_MISSING` where the source has no registers of it. */
   getExecutionPoint(cpu = 0): OsiExecutionPoint {
-    return this.#processors.readExecutionPoint(cpu);
+    return this.processors.readExecutionPoint(cpu);
   }
 
   /** Why the guest cannot be asked yet, an error `KERNEL_BOOTING`; `undefined` once it can. */
   whyNotReady(): OsiError | undefined {
-    return this.#calls.whyNotReady();
+    return this.calls.whyNotReady();
   }
 
   /** The guest ran on: forgets the paths and the address space that the calls about one process keep. */
   refresh(): void {
-    this.#calls.refresh();
+    this.calls.refresh();
   }
 
   /**
@@ -272,7 +272,7 @@ export class OsiLinux implements OsiProvider {
    * @throws OsiError why it cannot be read.
    */
   fdToFilename(handle: OsiProcHandle | Absent, fd: number): string | undefined {
-    return this.#calls.findFilename(handle, fd);
+    return this.calls.findFilename(handle, fd);
   }
 
   /**
@@ -281,7 +281,7 @@ export class OsiLinux implements OsiProvider {
    * Corresponds to PANDA's `osi_linux_fd_to_pos`. @throws OsiError why it cannot be read.
    */
   fdToPos(handle: OsiProcHandle | Absent, fd: number): bigint | undefined {
-    return this.#calls.findPos(handle, fd);
+    return this.calls.findPos(handle, fd);
   }
 
   /**
@@ -290,7 +290,7 @@ export class OsiLinux implements OsiProvider {
    * Corresponds to PANDA's `ext_get_file_struct_ptr`. @throws OsiError `STRUCT_IMPLAUSIBLE` for what is none.
    */
   extGetFileStructPtr(handle: OsiProcHandle | Absent, fd: number): VirtualAddress | undefined {
-    return this.#calls.findFileStruct(handle, fd);
+    return this.calls.findFileStruct(handle, fd);
   }
 
   /**
@@ -299,7 +299,7 @@ export class OsiLinux implements OsiProvider {
    * @throws OsiError `STRUCT_IMPLAUSIBLE` for what is no open file, PANDA's 0.
    */
   extGetFileDentry(file: VirtualAddress): VirtualAddress {
-    return this.#calls.readDentry(file);
+    return this.calls.readDentry(file);
   }
 
   /**
@@ -308,7 +308,7 @@ export class OsiLinux implements OsiProvider {
    * Corresponds to PANDA's `osi_linux_virtual_memory_read`. @throws OsiError the fault of the first byte that is missing.
    */
   virtualMemoryRead(address: VirtualAddress, length: number, seenBy: number | OsiProcHandle = 0): Uint8Array {
-    return this.#calls.readMemory(address, length, this.#seer(seenBy));
+    return this.calls.readMemory(address, length, this.seer(seenBy));
   }
 
   /**
@@ -317,7 +317,7 @@ export class OsiLinux implements OsiProvider {
    * Corresponds to PANDA's `osi_linux_virtual_memory_write`. @throws OsiError `MEMORY_READ_ONLY` where the source is a dump.
    */
   virtualMemoryWrite(address: VirtualAddress, bytes: Uint8Array, seenBy: number | OsiProcHandle = 0): void {
-    this.#calls.writeMemory(address, bytes, this.#seer(seenBy));
+    this.calls.writeMemory(address, bytes, this.seer(seenBy));
   }
 
   /**
@@ -326,12 +326,12 @@ export class OsiLinux implements OsiProvider {
    * Corresponds to PANDA's `osi_linux_virt_to_phys`. @throws OsiError where the source lacks a table on the way.
    */
   virtToPhys(address: VirtualAddress, seenBy: number | OsiProcHandle = 0): PhysicalAddress | undefined {
-    return this.#calls.findPhysical(address, this.#seer(seenBy));
+    return this.calls.findPhysical(address, this.seer(seenBy));
   }
 
-  #seer(seenBy: number | OsiProcHandle): Task {
+  private seer(seenBy: number | OsiProcHandle): Task {
     return typeof seenBy === 'number'
-      ? this.#processors.currentTask(seenBy)
-      : this.#calls.requireProcess(seenBy);
+      ? this.processors.currentTask(seenBy)
+      : this.calls.requireProcess(seenBy);
   }
 }

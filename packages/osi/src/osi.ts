@@ -35,16 +35,16 @@ type Absent = null | undefined;
  * ```
  */
 export class Osi {
-  readonly #providers: CompleteProvider[] = [];
-  readonly #subscriptions = new Subscriptions();
+  private readonly providers: CompleteProvider[] = [];
+  private readonly subscriptions = new Subscriptions();
 
   /** Adds a provider, whose calls take precedence over those of the ones before it; what is returned removes it. */
   register(provider: OsiProvider): () => void {
     const complete = new CompleteProvider(provider);
-    this.#providers.unshift(complete);
+    this.providers.unshift(complete);
     return () => {
-      const index = this.#providers.indexOf(complete);
-      if (index >= 0) this.#providers.splice(index, 1);
+      const index = this.providers.indexOf(complete);
+      if (index >= 0) this.providers.splice(index, 1);
     };
   }
 
@@ -55,7 +55,7 @@ export class Osi {
 
   /** Why {@link isReady} says no, an error `GUEST_NOT_READY`; `undefined` where it says yes. */
   whyNotReady(): OsiError | undefined {
-    if (this.#providers.length > 0) return firstDefined(this.#providers, notReady);
+    if (this.providers.length > 0) return firstDefined(this.providers, notReady);
     return new OsiError('GUEST_NOT_READY', 'no provider is registered', {
       hint: 'register one first: osi.register(...)',
     });
@@ -67,29 +67,29 @@ export class Osi {
    * Rows and handles that were given out stay as they are.
    */
   refresh(): void {
-    for (const { provider } of this.#providers) provider.refresh?.();
+    for (const { provider } of this.providers) provider.refresh?.();
   }
 
   /**
    * Every process of the guest, with what could not be read beside the rows. Corresponds to PANDA's `get_processes`.
    */
   getProcesses(): Listing<OsiProc> {
-    return this.#call('getProcesses')();
+    return this.call('getProcesses')();
   }
 
   /** What names every process of the guest. Corresponds to PANDA's `get_process_handles`. */
   getProcessHandles(): Listing<OsiProcHandle> {
-    return this.#call('getProcessHandles')();
+    return this.call('getProcessHandles')();
   }
 
   /** The process that runs on a processor. Corresponds to PANDA's `get_current_process`. */
   getCurrentProcess(cpu = 0): Answer<OsiProc> {
-    return this.#call('getCurrentProcess')(cpu);
+    return this.call('getCurrentProcess')(cpu);
   }
 
   /** What names the process that runs on a processor. Corresponds to PANDA's `get_current_process_handle`. */
   getCurrentProcessHandle(cpu = 0): OsiProcHandle {
-    return this.#call('getCurrentProcessHandle')(cpu);
+    return this.call('getCurrentProcessHandle')(cpu);
   }
 
   /**
@@ -98,52 +98,52 @@ export class Osi {
    * Corresponds to PANDA's `get_process`, which reads whatever is there by then.
    */
   getProcess(handle: OsiProcHandle | Absent): Answer<OsiProc> | undefined {
-    return handle ? this.#call('getProcess')(handle) : undefined;
+    return handle ? this.call('getProcess')(handle) : undefined;
   }
 
   /** The id of a process; `undefined` once it is gone, PANDA's -1. Corresponds to PANDA's `get_process_pid`. */
   getProcessPid(handle: OsiProcHandle | Absent): number | undefined {
-    return handle ? this.#call('getProcessPid')(handle) : undefined;
+    return handle ? this.call('getProcessPid')(handle) : undefined;
   }
 
   /** The id of its parent; `undefined` once it is gone, PANDA's -1. Corresponds to PANDA's `get_process_ppid`. */
   getProcessPpid(handle: OsiProcHandle | Absent): number | undefined {
-    return handle ? this.#call('getProcessPpid')(handle) : undefined;
+    return handle ? this.call('getProcessPpid')(handle) : undefined;
   }
 
   /** The heap of a process; `undefined` for one without user memory. Corresponds to PANDA's `get_proc_mem`. */
   getProcMem(handle: OsiProcHandle | Absent): OsiProcMem | undefined {
-    return handle ? this.#call('getProcMem')(handle) : undefined;
+    return handle ? this.call('getProcMem')(handle) : undefined;
   }
 
   /** The modules of the kernel. Corresponds to PANDA's `get_modules`, which is NULL on Linux. */
   getModules(): Listing<OsiKernelModule> {
-    return this.#call('getModules')();
+    return this.call('getModules')();
   }
 
   /** The mappings of a process, ascending; none for one without user memory. Corresponds to `get_mappings`. */
   getMappings(handle: OsiProcHandle | Absent): Listing<OsiModule> {
-    return handle ? this.#call('getMappings')(handle) : nothing();
+    return handle ? this.call('getMappings')(handle) : nothing();
   }
 
   /** The mappings of files. Corresponds to PANDA's `get_file_mappings`. */
   getFileMappings(handle: OsiProcHandle | Absent): Listing<OsiModule> {
-    return handle ? this.#call('getFileMappings')(handle) : nothing();
+    return handle ? this.call('getFileMappings')(handle) : nothing();
   }
 
   /** The mappings of the heap. Corresponds to PANDA's `get_heap_mappings`. */
   getHeapMappings(handle: OsiProcHandle | Absent): Listing<OsiModule> {
-    return handle ? this.#call('getHeapMappings')(handle) : nothing();
+    return handle ? this.call('getHeapMappings')(handle) : nothing();
   }
 
   /** The mapping of the main thread's stack. Corresponds to PANDA's `get_stack_mappings`. */
   getStackMappings(handle: OsiProcHandle | Absent): Listing<OsiModule> {
-    return handle ? this.#call('getStackMappings')(handle) : nothing();
+    return handle ? this.call('getStackMappings')(handle) : nothing();
   }
 
   /** The mappings that are none of a file, the heap or the stack. Corresponds to PANDA's `get_unknown_mappings`. */
   getUnknownMappings(handle: OsiProcHandle | Absent): Listing<OsiModule> {
-    return handle ? this.#call('getUnknownMappings')(handle) : nothing();
+    return handle ? this.call('getUnknownMappings')(handle) : nothing();
   }
 
   /**
@@ -153,7 +153,7 @@ export class Osi {
    * @throws OsiError `OSI_ANSWER_UNDECIDED` where none was found, but not all could be read.
    */
   getMappingByAddr(handle: OsiProcHandle | Absent, address: VirtualAddress): OsiModule | undefined {
-    return handle ? this.#call('getMappingByAddr')(handle, address) : undefined;
+    return handle ? this.call('getMappingByAddr')(handle, address) : undefined;
   }
 
   /**
@@ -164,7 +164,7 @@ export class Osi {
    * @throws OsiError `OSI_ANSWER_UNDECIDED` where none was found, but not all could be read.
    */
   getMappingBaseAddressByName(handle: OsiProcHandle | Absent, name: string): VirtualAddress | undefined {
-    return handle ? this.#call('getMappingBaseAddressByName')(handle, name) : undefined;
+    return handle ? this.call('getMappingBaseAddressByName')(handle, name) : undefined;
   }
 
   /**
@@ -173,17 +173,17 @@ export class Osi {
    * @throws OsiError `OSI_ANSWER_UNDECIDED` where none was found, but not all could be read.
    */
   hasMappingPrefix(handle: OsiProcHandle | Absent, prefix: string): boolean {
-    return handle ? this.#call('hasMappingPrefix')(handle, prefix) : false;
+    return handle ? this.call('hasMappingPrefix')(handle, prefix) : false;
   }
 
   /** The thread that runs on a processor. Corresponds to PANDA's `get_current_thread`. */
   getCurrentThread(cpu = 0): OsiThread {
-    return this.#call('getCurrentThread')(cpu);
+    return this.call('getCurrentThread')(cpu);
   }
 
   /** Where a processor executes. PANDA's plugins ask the emulator: `panda_current_pc` and `panda_in_kernel`. */
   getExecutionPoint(cpu = 0): OsiExecutionPoint {
-    return this.#call('getExecutionPoint')(cpu);
+    return this.call('getExecutionPoint')(cpu);
   }
 
   /**
@@ -207,7 +207,7 @@ export class Osi {
    * A listener that throws keeps no other from being called: {@link notify} throws once all were.
    */
   on<Name extends keyof OsiEvents>(name: Name, listener: OsiListener<Name>): () => void {
-    return this.#subscriptions.add(name, listener);
+    return this.subscriptions.add(name, listener);
   }
 
   /**
@@ -216,7 +216,7 @@ export class Osi {
    * @throws OsiError `OSI_LISTENER_FAILED` where any of them threw, after all were told.
    */
   notify<Name extends keyof OsiEvents>(name: Name, event: OsiEvents[Name]): void {
-    this.#subscriptions.notify(name, event);
+    this.subscriptions.notify(name, event);
   }
 
   /** Calls a listener when a processor has changed its task. Corresponds to PANDA's `on_task_change`. */
@@ -229,8 +229,8 @@ export class Osi {
     this.notify('task-change', { cpu });
   }
 
-  #call<Name extends keyof CompleteCalls>(name: Name): CompleteCalls[Name] {
-    for (const complete of this.#providers) {
+  private call<Name extends keyof CompleteCalls>(name: Name): CompleteCalls[Name] {
+    for (const complete of this.providers) {
       const call = complete.find(name);
       if (call === undefined) continue;
       const reason = notReady(complete);
@@ -239,7 +239,7 @@ export class Osi {
     }
     throw notProvided(
       name,
-      this.#providers.map(({ provider }) => provider.name),
+      this.providers.map(({ provider }) => provider.name),
     );
   }
 }

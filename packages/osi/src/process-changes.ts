@@ -42,38 +42,38 @@ type Processes = ReadonlyMap<VirtualAddress, OsiProc>;
  * ```
  */
 export class ProcessChanges {
-  #processes: Processes | undefined;
+  private processes: Processes | undefined;
   /** Those that were about to exec: in another address space, and with the old name. */
-  #unnamed: ReadonlySet<VirtualAddress> = new Set();
-  #running: ReadonlyMap<number, OsiRunningTask> = new Map();
-  #ids: ReadonlySet<number> | undefined;
-  #highestId = 0;
-  #missed: number | undefined;
+  private unnamed: ReadonlySet<VirtualAddress> = new Set();
+  private running: ReadonlyMap<number, OsiRunningTask> = new Map();
+  private ids: ReadonlySet<number> | undefined;
+  private highestId = 0;
+  private missedCount: number | undefined;
 
   /**
    * How many threads came and went unseen since the first moment, at least: ids that were given, as a higher one shows,
    * and that no moment had. The newest count only once a later one is seen. `undefined` where no ids were given.
    */
   get missed(): number | undefined {
-    return this.#missed;
+    return this.missedCount;
   }
 
   /** What has changed since the moment before, ends first; nothing at the first. */
   add(moment: ProcessMoment): OsiEvent[] {
     const now = new Map<VirtualAddress, OsiProc>();
     for (const row of moment.processes)
-      if (!now.has(row.taskd)) now.set(row.taskd, withKnown(row, this.#processes));
-    if (moment.ids !== undefined) this.#countMissed(moment.ids, moment.complete);
-    const events = this.#processes === undefined ? [] : this.#compare(this.#processes, now, moment.complete);
-    if (!moment.complete) keepUnseen(this.#processes, now);
-    this.#processes = now;
+      if (!now.has(row.taskd)) now.set(row.taskd, withKnown(row, this.processes));
+    if (moment.ids !== undefined) this.countMissed(moment.ids, moment.complete);
+    const events = this.processes === undefined ? [] : this.compare(this.processes, now, moment.complete);
+    if (!moment.complete) keepUnseen(this.processes, now);
+    this.processes = now;
     const running = new Map(moment.running.map((task) => [task.cpu, task]));
-    const changed = moment.running.filter((task) => runsAnother(this.#running.get(task.cpu), task));
-    this.#running = moment.complete ? running : new Map([...this.#running, ...running]);
+    const changed = moment.running.filter((task) => runsAnother(this.running.get(task.cpu), task));
+    this.running = moment.complete ? running : new Map([...this.running, ...running]);
     return [...events, ...changed.map((task) => taskChange(task))];
   }
 
-  #compare(before: Processes, now: Processes, complete: boolean): OsiEvent[] {
+  private compare(before: Processes, now: Processes, complete: boolean): OsiEvent[] {
     const ends: OsiEvent[] = [];
     const execs: OsiEvent[] = [];
     const unnamed = new Set<VirtualAddress>();
@@ -82,26 +82,26 @@ export class ProcessChanges {
       if (found === undefined ? complete : !isSame(row, found))
         ends.push({ name: 'process-end', event: row });
       else if (found === undefined) continue;
-      else if (isRenamed(row, found) || this.#unnamed.has(taskd)) execs.push({ name: 'exec', event: found });
+      else if (isRenamed(row, found) || this.unnamed.has(taskd)) execs.push({ name: 'exec', event: found });
       else if (isMoved(row, found)) unnamed.add(taskd);
     }
-    this.#unnamed = unnamed;
+    this.unnamed = unnamed;
     return [...ends, ...startsOf(before, now), ...execs];
   }
 
-  #countMissed(all: readonly number[], complete: boolean): void {
-    const before = this.#ids;
+  private countMissed(all: readonly number[], complete: boolean): void {
+    const before = this.ids;
     const now = new Set(all);
     const fresh = before === undefined ? all : [...now].filter((id) => !before.has(id));
     const highest = fresh.reduce((top, id) => Math.max(top, id), 0);
-    if (before === undefined) this.#missed = 0;
-    else if (highest > this.#highestId) {
-      const seen = fresh.filter((id) => id > this.#highestId).length;
-      this.#missed = (this.#missed ?? 0) + highest - this.#highestId - seen;
+    if (before === undefined) this.missedCount = 0;
+    else if (highest > this.highestId) {
+      const seen = fresh.filter((id) => id > this.highestId).length;
+      this.missedCount = (this.missedCount ?? 0) + highest - this.highestId - seen;
     }
     // All new ones below the highest: the kernel ran out of higher ids, and began anew.
-    if (highest > 0) this.#highestId = highest;
-    this.#ids = complete || before === undefined ? now : new Set([...before, ...now]);
+    if (highest > 0) this.highestId = highest;
+    this.ids = complete || before === undefined ? now : new Set([...before, ...now]);
   }
 }
 

@@ -14,37 +14,37 @@ interface Machine {
 class TableOs implements OsiProvider {
   readonly name = 'table_os';
   listed = 0;
-  readonly #machine: Machine;
-  #kept: readonly OsiProc[] | undefined;
+  private readonly machine: Machine;
+  private kept: readonly OsiProc[] | undefined;
 
   constructor(machine: Machine) {
-    this.#machine = machine;
+    this.machine = machine;
   }
 
   whyNotReady(): OsiError | undefined {
-    return this.#machine.processes.length === 0 ? new OsiError('TABLE_EMPTY', 'no process yet') : undefined;
+    return this.machine.processes.length === 0 ? new OsiError('TABLE_EMPTY', 'no process yet') : undefined;
   }
 
   refresh(): void {
-    this.#kept = undefined;
+    this.kept = undefined;
   }
 
   getProcesses() {
-    if (this.#kept === undefined) {
-      this.#kept = this.#machine.processes.slice();
+    if (this.kept === undefined) {
+      this.kept = this.machine.processes.slice();
       this.listed += 1;
     }
-    return createListing(this.#kept, []);
+    return createListing(this.kept, []);
   }
 
   getCurrentProcess(): Answer<OsiProc> {
-    const process = this.#machine.processes[this.#machine.running];
+    const process = this.machine.processes[this.machine.running];
     if (process === undefined) throw new OsiError('NOTHING_RUNS', 'nothing runs');
     return { ...process, skipped: [] };
   }
 
   getMappings({ taskd }: OsiProcHandle) {
-    const found = this.#machine.libraries.get(taskd) ?? [];
+    const found = this.machine.libraries.get(taskd) ?? [];
     if (found !== 'torn off') return createListing(found, []);
     return createListing([], [{ what: 'libraries', reason: new OsiError('TORN_OFF', 'torn off') }]);
   }

@@ -1,14 +1,12 @@
-import type { Architecture } from '@osi-linux/core';
+import { type Architecture, LOWEST_I386_PAGE_OFFSET } from '@osi-linux/core';
 
 // The upper half of 5-level paging begins here; that of 4-level lies inside it.
 const UPPER_HALF = 0xff00000000000000n;
 const WORD_END = 0x10000000000000000n;
 const UPPER_HALF_HIGH = 0xff000000;
 
-// CONFIG_VMSPLIT_1G gives the kernel all from 1 GiB on; the usual split is at 0xc0000000.
-const LOWEST_I386_PAGE_OFFSET = 0x40000000n;
 const I386_END = 0x100000000n;
-const LOWEST_I386_LOW = 0x40000000;
+const LOWEST_I386_LOW = Number(LOWEST_I386_PAGE_OFFSET);
 
 /** 64-bit x86 (Linux `arch/x86`, `CONFIG_X86_64`): the kernel lives in the upper half of the address space. */
 export const x86_64: Architecture = {

@@ -1,4 +1,4 @@
-import { formatAddress, type PhysicalAddress } from '@osi-linux/core';
+import { formatAddress, I386_PAGE_OFFSET, type PhysicalAddress } from '@osi-linux/core';
 import { pageFrame } from './internal/page-frame';
 import type { NonPresentEntry, NonPresentKind, NonPresentReader } from './non-present-entry';
 import type { FaultedWalk } from './page-walk';
@@ -44,7 +44,7 @@ const WIDE: Encoding = {
   frameBits: 34,
 };
 const NARROW: Encoding = {
-  kernelFrom: 0xc0000000n,
+  kernelFrom: I386_PAGE_OFFSET,
   levels: ['PTE'],
   invertedFrame: 0n,
   invertedOffset: 0n,
@@ -57,7 +57,7 @@ const NARROW: Encoding = {
 /** arch/x86/include/asm/pgtable_64.h, pgtable-3level.h (the same since v4.19) and pgtable-2level.h. */
 const ENCODINGS: Readonly<Record<PagingFormName, Encoding>> = {
   i386: NARROW,
-  pae: { ...WIDE, kernelFrom: 0xc0000000n, frameBits: 24 },
+  pae: { ...WIDE, kernelFrom: I386_PAGE_OFFSET, frameBits: 24 },
   '4-level': WIDE,
   '5-level': { ...WIDE, frameBits: 40 },
 };

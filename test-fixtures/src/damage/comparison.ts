@@ -32,20 +32,20 @@ export function addCounts(sum: DamageCounts, more: DamageCounts): void {
 
 /** The rows of a listing by name. */
 export class SoundRows {
-  readonly #listing: DamagedListing;
-  readonly #rows = new Map<string, Row>();
-  readonly #aliases = new Map<string, string[]>();
+  private readonly listing: DamagedListing;
+  private readonly rows = new Map<string, Row>();
+  private readonly aliases = new Map<string, string[]>();
   /** What could not be read of the sound guest either: a page that its owner had protected from reading. */
-  readonly #skipped: ReadonlySet<string>;
+  private readonly skipped: ReadonlySet<string>;
 
   constructor(listing: DamagedListing, { rows, skipped }: Answered) {
-    this.#listing = listing;
-    this.#skipped = new Set(skipped.map(({ what, reason }) => `${what} ${reason.code}`));
+    this.listing = listing;
+    this.skipped = new Set(skipped.map(({ what, reason }) => `${what} ${reason.code}`));
     for (const [key, row] of numbered(rows, listing.key)) {
-      this.#rows.set(key, row);
+      this.rows.set(key, row);
       for (const alias of listing.aliases?.(row) ?? []) {
-        const keys = this.#aliases.get(alias) ?? [];
-        this.#aliases.set(alias, keys);
+        const keys = this.aliases.get(alias) ?? [];
+        this.aliases.set(alias, keys);
         keys.push(key);
       }
     }
@@ -53,35 +53,34 @@ export class SoundRows {
 
   /** Says what became of the rows in a damaged guest; those that are changed or new are told to `report`. */
   compare({ rows, skipped }: Answered, report: RowReport): DamageCounts {
-    const counts = { ...noCounts(), rows: this.#rows.size };
+    const counts = { ...noCounts(), rows: this.rows.size };
     const flagged = this.newlySkipped(skipped).length > 0;
     const found = new Set<string>();
-    for (const [row, known] of this.#match(flagged && this.#listing.isOfGaps === true ? [] : rows)) {
-      const { fate, field } =
-        known === undefined ? fateOfUnknown(row, flagged) : this.#compareRow(known, row);
+    for (const [row, known] of this.match(flagged && this.listing.isOfGaps === true ? [] : rows)) {
+      const { fate, field } = known === undefined ? fateOfUnknown(row, flagged) : this.compareRow(known, row);
       if (known !== undefined) found.add(known);
       if (fate === 'invented' || fate === 'changed') report(fate, row, field);
       counts[fate === 'nulled' && !flagged ? 'silent' : fate] += 1;
     }
-    counts[flagged ? 'lost' : 'silent'] += this.#rows.size - found.size;
+    counts[flagged ? 'lost' : 'silent'] += this.rows.size - found.size;
     return counts;
   }
 
   /** What is missing of a damaged guest alone. */
   newlySkipped(skipped: readonly Skipped[]): Skipped[] {
-    return skipped.filter(({ what, reason }) => !this.#skipped.has(`${what} ${reason.code}`));
+    return skipped.filter(({ what, reason }) => !this.skipped.has(`${what} ${reason.code}`));
   }
 
   /** Rows with the names of those of the sound guest that they are, each of which is given once. */
-  #match(rows: readonly Row[]): Map<Row, string | undefined> {
-    const free = new Set(this.#rows.keys());
+  private match(rows: readonly Row[]): Map<Row, string | undefined> {
+    const free = new Set(this.rows.keys());
     const matched = new Map<Row, string | undefined>();
-    for (const [key, row] of numbered(rows, this.#listing.key))
+    for (const [key, row] of numbered(rows, this.listing.key))
       matched.set(row, free.delete(key) ? key : undefined);
     for (const [row, key] of matched) {
       if (key !== undefined) continue;
-      const candidates = (this.#listing.aliases?.(row) ?? []).flatMap(
-        (alias) => this.#aliases.get(alias) ?? [],
+      const candidates = (this.listing.aliases?.(row) ?? []).flatMap(
+        (alias) => this.aliases.get(alias) ?? [],
       );
       const other = candidates.find((candidate) => free.has(candidate));
       if (other !== undefined && free.delete(other)) matched.set(row, other);
@@ -89,8 +88,8 @@ export class SoundRows {
     return matched;
   }
 
-  #compareRow(key: string, row: Row): RowFate {
-    const sound = this.#rows.get(key);
+  private compareRow(key: string, row: Row): RowFate {
+    const sound = this.rows.get(key);
     let fate: RowFate = { fate: 'same' };
     for (const [field, value] of Object.entries(row)) {
       if (isEqual(sound?.[field], value)) continue;

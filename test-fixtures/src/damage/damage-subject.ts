@@ -42,8 +42,8 @@ export class DamageSubject {
   readonly linux: Linux;
   readonly touched: TouchedMemory;
   readonly dump: Dump;
-  readonly #options: DamageSubjectOptions;
-  readonly #sound = new Map<string, { readonly rows: SoundRows; readonly steps: number }>();
+  private readonly options: DamageSubjectOptions;
+  private readonly sound = new Map<string, { readonly rows: SoundRows; readonly steps: number }>();
 
   constructor(options: DamageSubjectOptions) {
     const { dump, keyFile, createLinux } = options;
@@ -53,42 +53,42 @@ export class DamageSubject {
     this.dump = dump;
     this.kernel = guest.profile.kernel;
     this.linux = createLinux(this.kernel, dump.cpus);
-    this.#options = options;
+    this.options = options;
     const linux = createLinux(kernel, dump.cpus);
     for (const listing of DAMAGED_LISTINGS) {
       const before = count.steps;
       const rows = new SoundRows(listing, listing.read(linux));
-      this.#sound.set(listing.name, { rows, steps: count.steps - before });
+      this.sound.set(listing.name, { rows, steps: count.steps - before });
     }
     this.touched = new TouchedMemory(this.kernel, recording.frames, pages);
   }
 
   /** Reads all listings of a damaged dump of the guest; the error of `openGuest` where that refuses it. */
   read(dump: Dump): DamagedAnswers | OsiError {
-    return this.readAs(dump, this.#options.createLinux);
+    return this.readAs(dump, this.options.createLinux);
   }
 
   /** As {@link read}, by other listings than those of the guest. */
   readAs(dump: Dump, createLinux: DamageSubjectOptions['createLinux']): DamagedAnswers | OsiError {
     let kernel: Kernel;
     try {
-      kernel = openGuest(dump, { keyFile: this.#options.keyFile }).profile.kernel;
+      kernel = openGuest(dump, { keyFile: this.options.keyFile }).profile.kernel;
     } catch (error) {
       if (!OsiError.is(error)) throw error;
       return error;
     }
     const answers = { counts: new Map(), faults: [], changes: [], skipped: [], effort: 0 };
-    for (const listing of DAMAGED_LISTINGS) this.#readListing(listing, createLinux, kernel, answers);
+    for (const listing of DAMAGED_LISTINGS) this.readListing(listing, createLinux, kernel, answers);
     return answers;
   }
 
-  #readListing(
+  private readListing(
     listing: DamagedListing,
     createLinux: DamageSubjectOptions['createLinux'],
     kernel: Kernel,
     answers: Answers,
   ): void {
-    const sound = this.#sound.get(listing.name);
+    const sound = this.sound.get(listing.name);
     if (sound === undefined) return;
     const counted = countSteps(kernel, sound.steps * STEP_FACTOR + STEP_SLACK);
     try {

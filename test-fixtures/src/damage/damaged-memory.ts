@@ -2,42 +2,42 @@ import { OsiError, PAGE_SIZE, type Page, type PhysicalMemory, type PhysicalRange
 
 /** Physical memory with damage laid over it; what lies below stays as it was. */
 export class DamagedMemory implements PhysicalMemory {
-  readonly #memory: PhysicalMemory;
-  readonly #changed = new Map<number, Page>();
-  readonly #missing = new Set<number>();
+  private readonly memory: PhysicalMemory;
+  private readonly changed = new Map<number, Page>();
+  private readonly missing = new Set<number>();
 
   constructor(memory: PhysicalMemory) {
-    this.#memory = memory;
+    this.memory = memory;
   }
 
   /** Takes a page away. */
   remove(frame: number): void {
-    this.#missing.add(frame);
+    this.missing.add(frame);
   }
 
   /** The bytes of a page, to be written to; `undefined` where there is no page. */
   writable(frame: number): Page | undefined {
-    const changed = this.#changed.get(frame);
+    const changed = this.changed.get(frame);
     if (changed !== undefined) return changed;
-    const page = this.#memory.page(frame);
+    const page = this.memory.page(frame);
     if (page === undefined) return undefined;
     const bytes = page.bytes.slice();
     const copy = { bytes, view: new DataView(bytes.buffer) };
-    this.#changed.set(frame, copy);
+    this.changed.set(frame, copy);
     return copy;
   }
 
   get ranges(): readonly PhysicalRange[] {
-    return this.#memory.ranges;
+    return this.memory.ranges;
   }
 
   page(frame: number): Page | undefined {
-    if (this.#missing.has(frame)) return undefined;
-    return this.#changed.get(frame) ?? this.#memory.page(frame);
+    if (this.missing.has(frame)) return undefined;
+    return this.changed.get(frame) ?? this.memory.page(frame);
   }
 
   hole(address: number): OsiError {
-    if (!this.#missing.has(Math.floor(address / PAGE_SIZE))) return this.#memory.hole(address);
+    if (!this.missing.has(Math.floor(address / PAGE_SIZE))) return this.memory.hole(address);
     return new OsiError('PHYSICAL_HOLE', `no page at physical 0x${address.toString(16)}: taken out`);
   }
 

@@ -75,88 +75,88 @@ export class FakeFileTree {
     'fs.user_path_mnt_offset': 0xe8,
     'fs.user_path_dentry_offset': 0xf0,
   } as const;
-  readonly #operations: bigint;
-  #next = BASE;
+  private readonly operations: bigint;
+  private next = BASE;
 
   constructor(memory = new FakeVirtualMemory()) {
     this.memory = memory;
-    this.#operations = this.#allocate();
-    memory.writeWord(this.#operations + BigInt(this.info['path.d_dname_offset']), this.#operations);
+    this.operations = this.allocate();
+    memory.writeWord(this.operations + BigInt(this.info['path.d_dname_offset']), this.operations);
   }
 
   /** A file system of a type; the address of its super_block. */
   superBlock(type: string, subtype?: string): bigint {
     const [address, fstype, text, extra] = [
-      this.#allocate(),
-      this.#allocate(),
-      this.#allocate(),
-      this.#allocate(),
+      this.allocate(),
+      this.allocate(),
+      this.allocate(),
+      this.allocate(),
     ];
     this.memory.writeText(text, type);
     this.memory.writeWord(fstype, text);
-    this.#word(address, 'super.s_type_offset', fstype);
+    this.word(address, 'super.s_type_offset', fstype);
     if (subtype !== undefined) {
       this.memory.writeText(extra, subtype);
-      this.#word(address, 'super.s_subtype_offset', extra);
+      this.word(address, 'super.s_subtype_offset', extra);
     }
     return address;
   }
 
   /** A directory entry with its inode; the address of the dentry. */
   entry(spec: FakeEntry): bigint {
-    const address = this.#allocate();
+    const address = this.allocate();
     const name = address + BigInt(this.info['path.d_iname_offset']);
-    const long = spec.name.length < 32 ? name : this.#allocate();
+    const long = spec.name.length < 32 ? name : this.allocate();
     this.memory.writeText(long, spec.name);
-    this.#word(
+    this.word(
       address,
       'path.d_hash_pprev_offset',
       spec.deleted === true || spec.parent === undefined ? 0n : BASE,
     );
-    this.#word(address, 'path.d_parent_offset', spec.parent ?? address);
+    this.word(address, 'path.d_parent_offset', spec.parent ?? address);
     const qstr = address + BigInt(this.info['path.d_name_offset']);
     this.memory.writeInt(qstr + 4n, new TextEncoder().encode(spec.name).length);
     this.memory.writeWord(qstr + 8n, long);
-    this.#word(address, 'path.d_inode_offset', this.#inode(spec));
-    this.#int(address, 'path.d_count_offset', 1);
-    this.#word(address, 'path.d_sb_offset', spec.superBlock);
-    this.#word(address, 'path.d_op_offset', spec.dynamic === true ? this.#operations : 0n);
+    this.word(address, 'path.d_inode_offset', this.inode(spec));
+    this.int(address, 'path.d_count_offset', 1);
+    this.word(address, 'path.d_sb_offset', spec.superBlock);
+    this.word(address, 'path.d_op_offset', spec.dynamic === true ? this.operations : 0n);
     return address;
   }
 
   /** A mount, linked in the list of the one that it lies on; the address of the vfsmount. */
   mount(spec: FakeMountSpec): bigint {
     const { info, memory } = this;
-    const address = this.#allocate() + BigInt(info['mount.mnt_offset']);
+    const address = this.allocate() + BigInt(info['mount.mnt_offset']);
     const struct = (mnt: bigint) => mnt - BigInt(info['mount.mnt_offset']);
-    this.#word(address, 'path.mnt_root_offset', spec.root);
-    this.#word(address, 'path.mnt_sb_offset', spec.superBlock);
-    this.#word(address, 'path.mnt_parent_offset', struct(spec.on?.mnt ?? address));
-    this.#word(address, 'path.mnt_mountpoint_offset', spec.on?.dentry ?? spec.root);
-    this.#int(address, 'mount.mnt_id_offset', spec.id);
+    this.word(address, 'path.mnt_root_offset', spec.root);
+    this.word(address, 'path.mnt_sb_offset', spec.superBlock);
+    this.word(address, 'path.mnt_parent_offset', struct(spec.on?.mnt ?? address));
+    this.word(address, 'path.mnt_mountpoint_offset', spec.on?.dentry ?? spec.root);
+    this.int(address, 'mount.mnt_id_offset', spec.id);
     if (spec.source !== undefined) {
-      const text = this.#allocate();
+      const text = this.allocate();
       memory.writeText(text, spec.source);
-      this.#word(address, 'mount.mnt_devname_offset', text);
+      this.word(address, 'mount.mnt_devname_offset', text);
     }
     const head = address + BigInt(info['mount.mnt_mounts_offset']);
     memory.writeWord(head, head);
     memory.writeWord(head + 8n, head);
-    if (spec.on !== undefined) this.#link(spec.on.mnt, address);
+    if (spec.on !== undefined) this.link(spec.on.mnt, address);
     return address;
   }
 
   /** An open file; its address. */
   file(mnt: bigint, dentry: bigint, { pos = 0n, flags = 0, mode = 0 } = {}): bigint {
-    const address = this.#allocate();
-    this.#word(address, 'fs.f_path_mnt_offset', mnt);
-    this.#word(address, 'fs.f_path_dentry_offset', dentry);
-    this.#word(address, 'fs.f_inode_offset', this.read(dentry + BigInt(this.info['path.d_inode_offset'])));
-    this.#word(address, 'fs.f_op_offset', this.#operations);
-    this.#word(address, 'fs.f_count_offset', 1n);
-    this.#word(address, 'fs.f_pos_offset', pos);
-    this.#int(address, 'fs.f_flags_offset', flags);
-    this.#int(address, 'fs.f_mode_offset', mode);
+    const address = this.allocate();
+    this.word(address, 'fs.f_path_mnt_offset', mnt);
+    this.word(address, 'fs.f_path_dentry_offset', dentry);
+    this.word(address, 'fs.f_inode_offset', this.read(dentry + BigInt(this.info['path.d_inode_offset'])));
+    this.word(address, 'fs.f_op_offset', this.operations);
+    this.word(address, 'fs.f_count_offset', 1n);
+    this.word(address, 'fs.f_pos_offset', pos);
+    this.int(address, 'fs.f_flags_offset', flags);
+    this.int(address, 'fs.f_mode_offset', mode);
     return address;
   }
 
@@ -167,16 +167,16 @@ export class FakeFileTree {
     return page.view.getBigUint64(Number(address & 0xfffn), true);
   }
 
-  #inode({ superBlock, directory = false, ino = 1 }: FakeEntry): bigint {
-    const address = this.#allocate();
+  private inode({ superBlock, directory = false, ino = 1 }: FakeEntry): bigint {
+    const address = this.allocate();
     this.memory.writeInt(address, directory ? S_IFDIR : S_IFREG);
-    this.#word(address, 'inode.i_sb_offset', superBlock);
-    this.#word(address, 'inode.i_ino_offset', BigInt(ino));
+    this.word(address, 'inode.i_sb_offset', superBlock);
+    this.word(address, 'inode.i_ino_offset', BigInt(ino));
     return address;
   }
 
   /** list_add_tail. */
-  #link(parent: bigint, child: bigint): void {
+  private link(parent: bigint, child: bigint): void {
     const head = parent + BigInt(this.info['mount.mnt_mounts_offset']);
     const node = child + BigInt(this.info['mount.mnt_child_offset']);
     const last = this.read(head + 8n);
@@ -186,17 +186,17 @@ export class FakeFileTree {
     this.memory.writeWord(head + 8n, node);
   }
 
-  #word(address: bigint, key: keyof FakeFileTree['info'], value: bigint): void {
+  private word(address: bigint, key: keyof FakeFileTree['info'], value: bigint): void {
     this.memory.writeWord(address + BigInt(this.info[key]), value);
   }
 
-  #int(address: bigint, key: keyof FakeFileTree['info'], value: number): void {
+  private int(address: bigint, key: keyof FakeFileTree['info'], value: number): void {
     this.memory.writeInt(address + BigInt(this.info[key]), value);
   }
 
-  #allocate(): bigint {
-    const address = this.#next;
-    this.#next += SPACING;
+  private allocate(): bigint {
+    const address = this.next;
+    this.next += SPACING;
     this.memory.writeWord(address, 0n);
     return address;
   }

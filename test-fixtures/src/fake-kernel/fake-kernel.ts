@@ -54,17 +54,17 @@ export class FakeKernel {
     'cpu.nr_cpu_ids_addr': BASE + 0x801000n,
     'cpu.online_mask_addr': BASE + 0x801010n,
   } as const;
-  readonly #tasks = new Map<number, bigint>();
-  #next = BASE;
+  private readonly tasks = new Map<number, bigint>();
+  private next = BASE;
 
   constructor(tasks: readonly FakeTask[]) {
-    for (const task of tasks) this.#place(task);
-    this.#linkRing([...tasks].map(({ pid }) => this.task(pid) + BigInt(this.info['task.tasks_offset'])));
+    for (const task of tasks) this.place(task);
+    this.linkRing([...tasks].map(({ pid }) => this.task(pid) + BigInt(this.info['task.tasks_offset'])));
   }
 
   /** Address of a task's `task_struct`. */
   task(pid: number): bigint {
-    const address = this.#tasks.get(pid);
+    const address = this.tasks.get(pid);
     if (address === undefined) throw new Error(`no fake task has the pid ${pid}`);
     return address;
   }
@@ -80,25 +80,25 @@ export class FakeKernel {
     this.memory.writeInt(this.info['cpu.online_mask_addr'], 2 ** pids.length - 1);
   }
 
-  #place(task: FakeTask): void {
+  private place(task: FakeTask): void {
     const names = [task.comm, ...(task.threads ?? [])];
-    const addresses = names.map((name, index) => this.#placeTask(task, name, task.pid + index));
+    const addresses = names.map((name, index) => this.placeTask(task, name, task.pid + index));
     const signal = (addresses[0] as bigint) + 0x2700n;
     const head = signal + BigInt(this.info['signal.thread_head_offset']);
     for (const address of addresses)
       this.memory.writeWord(address + BigInt(this.info['task.signal_offset']), signal);
-    this.#linkRing([
+    this.linkRing([
       head,
       ...addresses.map((address) => address + BigInt(this.info['task.thread_node_offset'])),
     ]);
-    this.#linkRing(addresses.map((address) => address + BigInt(this.info['task.thread_group_offset'])));
+    this.linkRing(addresses.map((address) => address + BigInt(this.info['task.thread_group_offset'])));
   }
 
-  #placeTask(task: FakeTask, comm: string, tid: number): bigint {
+  private placeTask(task: FakeTask, comm: string, tid: number): bigint {
     const { info, memory } = this;
-    const address = this.#next;
-    this.#next += TASK_SPACING;
-    this.#tasks.set(tid, address);
+    const address = this.next;
+    this.next += TASK_SPACING;
+    this.tasks.set(tid, address);
     const at = (key: keyof typeof info) => address + BigInt(info[key]);
     memory.writeInt(at('task.pid_offset'), tid);
     memory.writeInt(at('task.tgid_offset'), task.pid);
@@ -107,14 +107,14 @@ export class FakeKernel {
     memory.writeText(at('task.comm_offset'), comm);
     memory.writeWord(at('task.start_time_offset'), BigInt(tid) * 1_000_000n);
     memory.writeInt(at('task.flags_offset'), task.args === undefined ? info['task.PF_KTHREAD'] : 0);
-    memory.writeWord(at('task.mm_offset'), task.args === undefined ? 0n : this.#placeMm(task, task.args));
+    memory.writeWord(at('task.mm_offset'), task.args === undefined ? 0n : this.placeMm(task, task.args));
     memory.writeWord(at('task.real_cred_offset'), address + 0x2600n);
     memory.writeInt(address + 0x2600n + BigInt(info['cred.uid_offset']), tid + 1000);
     memory.writeInt(address + 0x2600n + BigInt(info['cred.egid_offset']), -2);
     return address;
   }
 
-  #placeMm(task: FakeTask, args: readonly string[]): bigint {
+  private placeMm(task: FakeTask, args: readonly string[]): bigint {
     const { info, memory } = this;
     const address = BASE + 0x1000000n + BigInt(task.pid) * 0x2000n;
     const pgd = address + 0x1000n;
@@ -131,7 +131,7 @@ export class FakeKernel {
     return address;
   }
 
-  #linkRing(nodes: readonly bigint[]): void {
+  private linkRing(nodes: readonly bigint[]): void {
     nodes.forEach((node, index) => {
       this.memory.writeWord(node, nodes[(index + 1) % nodes.length] as bigint);
       this.memory.writeWord(node + 8n, nodes[(index + nodes.length - 1) % nodes.length] as bigint);

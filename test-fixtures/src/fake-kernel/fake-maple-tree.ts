@@ -53,48 +53,48 @@ export class FakeMapleTree {
   } as const;
   /** Every node, leaves first. */
   readonly nodes: FakeMapleNode[] = [];
-  readonly #memory: FakeVirtualMemory;
-  readonly #tree: bigint;
-  #next: bigint;
+  private readonly memory: FakeVirtualMemory;
+  private readonly tree: bigint;
+  private next: bigint;
 
   /** `tree` is where the `maple_tree` is to be, `nodes` where there is room for its nodes. */
   constructor(memory: FakeVirtualMemory, tree: bigint, nodes: bigint) {
-    this.#memory = memory;
-    this.#tree = tree;
-    this.#next = nodes;
+    this.memory = memory;
+    this.tree = tree;
+    this.next = nodes;
   }
 
   /** Lays out a tree of entries, which ascend and do not overlap, with at most so many slots in a leaf and above it. */
   build(entries: readonly FakeMapleEntry[], { leafSlots = 15, slots = 10 } = {}): void {
-    let level = this.#leaves(withGaps(entries), leafSlots);
+    let level = this.leaves(withGaps(entries), leafSlots);
     let height = 1;
-    for (; level.length > 1; height += 1) level = this.#above(level, slots);
+    for (; level.length > 1; height += 1) level = this.above(level, slots);
     const root = level[0]?.entry ?? 0n;
-    this.#memory.writeWord(root & ~0xffn, this.#tree | 1n);
-    this.#memory.writeWord(this.#tree + 8n, root | 2n);
-    this.#memory.writeInt(this.#tree + 4n, (height << 2) | 3);
+    this.memory.writeWord(root & ~0xffn, this.tree | 1n);
+    this.memory.writeWord(this.tree + 8n, root | 2n);
+    this.memory.writeInt(this.tree + 4n, (height << 2) | 3);
   }
 
-  #leaves(children: readonly Child[], size: number): Child[] {
-    return chunks(children, size).map((part) => this.#node(part, 'leaf'));
+  private leaves(children: readonly Child[], size: number): Child[] {
+    return chunks(children, size).map((part) => this.node(part, 'leaf'));
   }
 
-  #above(children: readonly Child[], size: number): Child[] {
-    return chunks(children, size).map((part) => this.#node(part, 'arange'));
+  private above(children: readonly Child[], size: number): Child[] {
+    return chunks(children, size).map((part) => this.node(part, 'arange'));
   }
 
-  #node(children: readonly Child[], kind: FakeMapleNode['kind']): Child {
+  private node(children: readonly Child[], kind: FakeMapleNode['kind']): Child {
     const { type, pivots, slots, end } = kind === 'leaf' ? LEAF : ARANGE;
-    const address = this.#next;
-    this.#next += NODE_SIZE;
-    for (let at = 0n; at < NODE_SIZE; at += WORD) this.#memory.writeWord(address + at, 0n);
-    if (children.length <= pivots) this.#memory.writeInt(address + end, children.length - 1);
+    const address = this.next;
+    this.next += NODE_SIZE;
+    for (let at = 0n; at < NODE_SIZE; at += WORD) this.memory.writeWord(address + at, 0n);
+    if (children.length <= pivots) this.memory.writeInt(address + end, children.length - 1);
     children.forEach(({ entry, last }, slot) => {
-      if (slot < pivots) this.#memory.writeWord(address + WORD + BigInt(slot) * WORD, last);
-      this.#memory.writeWord(address + slots + BigInt(slot) * WORD, entry);
-      if (kind === 'arange') this.#memory.writeWord(entry & ~0xffn, address | (BigInt(slot) << 3n) | 6n);
+      if (slot < pivots) this.memory.writeWord(address + WORD + BigInt(slot) * WORD, last);
+      this.memory.writeWord(address + slots + BigInt(slot) * WORD, entry);
+      if (kind === 'arange') this.memory.writeWord(entry & ~0xffn, address | (BigInt(slot) << 3n) | 6n);
     });
-    if (kind === 'arange') this.#memory.writeInt(address + end, children.length - 1);
+    if (kind === 'arange') this.memory.writeInt(address + end, children.length - 1);
     this.nodes.push({ address, kind, slots: children.length });
     return { entry: address | (type << 3n) | 4n, last: children[children.length - 1]?.last ?? LAST_INDEX };
   }

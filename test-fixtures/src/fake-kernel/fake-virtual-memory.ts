@@ -24,10 +24,10 @@ export class FakeVirtualMemory implements VirtualMemory {
   readonly root = 0x1000;
   /** Other address spaces by the physical address of their root. */
   readonly spaces = new Map<number, FakeVirtualMemory>();
-  readonly #pages = new Map<bigint, Page>();
+  private readonly pages = new Map<bigint, Page>();
 
   page(address: VirtualAddress): Page | undefined {
-    return this.#pages.get(address / PAGE);
+    return this.pages.get(address / PAGE);
   }
 
   fault(address: VirtualAddress): OsiError {
@@ -45,13 +45,13 @@ export class FakeVirtualMemory implements VirtualMemory {
 
   /** Takes a page away, as a damaged dump does. */
   remove(address: VirtualAddress): void {
-    this.#pages.delete(address / PAGE);
+    this.pages.delete(address / PAGE);
   }
 
   writeBytes(address: VirtualAddress, bytes: Uint8Array): void {
     for (let index = 0; index < bytes.length; index += 1) {
       const at = address + BigInt(index);
-      this.#writable(at).bytes[Number(at % PAGE)] = bytes[index] ?? 0;
+      this.writable(at).bytes[Number(at % PAGE)] = bytes[index] ?? 0;
     }
   }
 
@@ -71,12 +71,12 @@ export class FakeVirtualMemory implements VirtualMemory {
     this.writeBytes(address, bytes);
   }
 
-  #writable(address: VirtualAddress): Page {
-    const kept = this.#pages.get(address / PAGE);
+  private writable(address: VirtualAddress): Page {
+    const kept = this.pages.get(address / PAGE);
     if (kept !== undefined) return kept;
     const bytes = new Uint8Array(PAGE_SIZE);
     const page = { bytes, view: new DataView(bytes.buffer) };
-    this.#pages.set(address / PAGE, page);
+    this.pages.set(address / PAGE, page);
     return page;
   }
 }

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { falsified } from './falsified';
 
 class Calls {
-  readonly #pid = 7;
-  pid = () => this.#pid;
+  private readonly truePid = 7;
+  pid = () => this.truePid;
   parent() {
-    return this.#pid - 1;
+    return this.truePid - 1;
   }
   row() {
-    return { pid: this.#pid, name: 'sh', asid: null, skipped: [] };
+    return { pid: this.truePid, name: 'sh', asid: null, skipped: [] };
   }
   rows() {
     return createListing([1, 2], []);

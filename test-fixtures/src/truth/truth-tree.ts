@@ -18,15 +18,15 @@ const KEPT = new RegExp(
  * ```
  */
 export class TruthTree {
-  readonly #folders = new Map<string, Map<string, TruthRecord>>();
-  #linkTexts: ReadonlySet<string> | undefined;
+  private readonly recordsByFolder = new Map<string, Map<string, TruthRecord>>();
+  private keptLinkTexts: ReadonlySet<string> | undefined;
 
   constructor(records: Iterable<TruthRecord>) {
     for (const record of records) {
       const cut = record.path.lastIndexOf('/');
       const [folder, name] = [record.path.slice(0, cut), record.path.slice(cut + 1)];
-      const names = this.#folders.get(folder) ?? new Map<string, TruthRecord>();
-      this.#folders.set(folder, names.set(name, record));
+      const names = this.recordsByFolder.get(folder) ?? new Map<string, TruthRecord>();
+      this.recordsByFolder.set(folder, names.set(name, record));
     }
   }
 
@@ -38,53 +38,53 @@ export class TruthTree {
 
   /** Every record, folder by folder. */
   get records(): TruthRecord[] {
-    return [...this.#folders.values()].flatMap((names) => [...names.values()]);
+    return [...this.recordsByFolder.values()].flatMap((names) => [...names.values()]);
   }
 
   /** The folders that have something, such as `/proc/7/fd`. */
   get folders(): string[] {
-    return [...this.#folders.keys()];
+    return [...this.recordsByFolder.keys()];
   }
 
   /** The names in a folder, as they came. */
   names(folder: string): string[] {
-    return [...(this.#folders.get(folder)?.keys() ?? [])];
+    return [...(this.recordsByFolder.get(folder)?.keys() ?? [])];
   }
 
   /** Whether the collector asked for it, be the answer an error. */
   has(path: string): boolean {
-    return this.#find(path) !== undefined;
+    return this.find(path) !== undefined;
   }
 
   /** Bytes of a file; undefined where there is no record, or an error. */
   bytes(path: string): Uint8Array | undefined {
-    const record = this.#find(path);
+    const record = this.find(path);
     return record?.kind === 'file' ? record.bytes : undefined;
   }
 
   /** Why there is no answer: errno's text; undefined where there is one, or nobody asked. */
   error(path: string): string | undefined {
-    const record = this.#find(path);
+    const record = this.find(path);
     return record?.kind === 'error' ? textOf(record.bytes) : undefined;
   }
 
   /** Text of a link: null where it could not be read, undefined where nobody tried. Invalid UTF-8 is U+FFFD. */
   link(path: string): string | null | undefined {
-    const record = this.#find(path);
+    const record = this.find(path);
     if (record?.kind === 'error') return null;
     return record?.kind === 'link' ? textOf(record.bytes) : undefined;
   }
 
   /** Texts of all links. */
   get linkTexts(): ReadonlySet<string> {
-    this.#linkTexts ??= new Set(
+    this.keptLinkTexts ??= new Set(
       this.records.filter(({ kind }) => kind === 'link').map(({ bytes }) => textOf(bytes)),
     );
-    return this.#linkTexts;
+    return this.keptLinkTexts;
   }
 
-  #find(path: string): TruthRecord | undefined {
+  private find(path: string): TruthRecord | undefined {
     const cut = path.lastIndexOf('/');
-    return this.#folders.get(path.slice(0, cut))?.get(path.slice(cut + 1));
+    return this.recordsByFolder.get(path.slice(0, cut))?.get(path.slice(cut + 1));
   }
 }

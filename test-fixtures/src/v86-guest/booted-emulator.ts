@@ -25,8 +25,8 @@ const END = 'OSI-COMMAND-ENDED';
 export class BootedEmulator {
   /** The emulator itself. */
   readonly emulator: Emulator;
-  readonly #console: number[] = [];
-  readonly #answers: number[] = [];
+  private readonly consoleBytes: number[] = [];
+  private readonly answers: number[] = [];
 
   /** Starts to boot; `wasm` is the path of the emulator's own code. */
   constructor(V86: EmulatorClass, wasm: string, media: V86Media) {
@@ -45,30 +45,30 @@ export class BootedEmulator {
       disable_mouse: true,
       disable_speaker: true,
     });
-    this.emulator.add_listener('serial0-output-byte', (byte) => this.#console.push(byte));
-    this.emulator.add_listener('serial1-output-byte', (byte) => this.#answers.push(byte));
+    this.emulator.add_listener('serial0-output-byte', (byte) => this.consoleBytes.push(byte));
+    this.emulator.add_listener('serial1-output-byte', (byte) => this.answers.push(byte));
   }
 
   /** All that the guest printed on its console. */
   console(): string {
-    return Buffer.from(this.#console).toString('latin1');
+    return Buffer.from(this.consoleBytes).toString('latin1');
   }
 
   /** Waits until the guest has printed a text. @throws OsiError `GUEST_BOOT_FAILED` with the end of its console. */
   async waitFor(text: string): Promise<void> {
     const failure = () => /OSI-FAILED.*|Kernel panic.*/.exec(this.console())?.[0];
-    await this.#poll(`its console never said ${text}`, () => this.console().includes(text), failure);
+    await this.poll(`its console never said ${text}`, () => this.console().includes(text), failure);
   }
 
   /** Runs a command in the guest's shell; what it printed. @throws OsiError `GUEST_BOOT_FAILED` where it does not end. */
   async command(line: string): Promise<Buffer> {
-    const from = this.#answers.length;
+    const from = this.answers.length;
     this.emulator.serial_send_bytes(1, Buffer.from(`${line}; echo ${END}\n`));
     const end = Buffer.from(`${END}\n`);
     const ended = () =>
-      Buffer.from(this.#answers.slice(Math.max(from, this.#answers.length - end.length))).equals(end);
-    await this.#poll(`a command never ended: ${line}`, ended);
-    return Buffer.from(this.#answers.slice(from, -end.length));
+      Buffer.from(this.answers.slice(Math.max(from, this.answers.length - end.length))).equals(end);
+    await this.poll(`a command never ended: ${line}`, ended);
+    return Buffer.from(this.answers.slice(from, -end.length));
   }
 
   /** Ends it. */
@@ -76,7 +76,7 @@ export class BootedEmulator {
     await this.emulator.destroy();
   }
 
-  async #poll(what: string, isDone: () => boolean, failure?: () => string | undefined): Promise<void> {
+  private async poll(what: string, isDone: () => boolean, failure?: () => string | undefined): Promise<void> {
     for (const deadline = Date.now() + TIMEOUT_MS; !isDone(); await sleep(20)) {
       const failed = failure?.() ?? (Date.now() > deadline ? what : undefined);
       if (failed === undefined) continue;

@@ -27,28 +27,28 @@ import { findKaslrShift } from '../kernel/kaslr';
 export class RecordingMemory implements PhysicalMemory {
   /** The frames of the pages that were read, and are there. */
   readonly frames = new FrameSet();
-  readonly #memory: PhysicalMemory;
+  private readonly memory: PhysicalMemory;
 
   constructor(memory: PhysicalMemory) {
-    this.#memory = memory;
+    this.memory = memory;
   }
 
   get ranges(): readonly PhysicalRange[] {
-    return this.#memory.ranges;
+    return this.memory.ranges;
   }
 
   page(frame: number): Page | undefined {
-    const page = this.#memory.page(frame);
+    const page = this.memory.page(frame);
     if (page !== undefined) this.frames.add(frame);
     return page;
   }
 
   hole(address: PhysicalAddress): OsiError {
-    return this.#memory.hole(address);
+    return this.memory.hole(address);
   }
 
   scan(address: PhysicalAddress, into: Uint8Array): number {
-    return this.#memory.scan(address, into);
+    return this.memory.scan(address, into);
   }
 }
 

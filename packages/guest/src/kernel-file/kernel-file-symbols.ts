@@ -1,4 +1,4 @@
-import { formatAddress, OsiError } from '@osi-linux/core';
+import { formatAddress, KASLR_STEP, KERNEL_IMAGE_WINDOW, OsiError } from '@osi-linux/core';
 import type { Finding } from '@osi-linux/memory';
 import { type ElfImage, Kallsyms, type SymbolTable } from '@osi-linux/symbols';
 import type { KernelTeller } from './kernel-file';
@@ -8,10 +8,6 @@ export interface FoundSymbols {
   readonly symbols: SymbolTable;
   readonly finding: Finding;
 }
-
-/** KASLR moves an image by multiples of CONFIG_PHYSICAL_ALIGN, within 1 GiB. */
-const STEP = 0x200000n;
-const REACH = 0x40000000n;
 
 /**
  * The symbols of the file beside, else of the file itself. A list of another place of the image, as `/proc/kallsyms` is, is
@@ -30,7 +26,10 @@ export function symbolsOfFiles(
   const shift = image === undefined ? 0n : shiftOf(symbols, image);
   if (
     shift !== 0n &&
-    (shift % STEP !== 0n || shift >= REACH || shift <= -REACH || teller.kind !== 'symbols')
+    (shift % KASLR_STEP !== 0n ||
+      shift >= KERNEL_IMAGE_WINDOW ||
+      shift <= -KERNEL_IMAGE_WINDOW ||
+      teller.kind !== 'symbols')
   ) {
     throw new OsiError(
       'KERNEL_FILES_DIFFER',

@@ -19,8 +19,8 @@ export class KernelSearch {
   readonly dump: Dump;
   /** What all of memory has that may lead to a kernel. */
   readonly survey: MemorySurvey;
-  #located: { readonly kernel: LocatedKernel | undefined } | undefined;
-  #banner: { readonly found: Banner | undefined } | undefined;
+  private located: { readonly kernel: LocatedKernel | undefined } | undefined;
+  private keptBanner: { readonly found: Banner | undefined } | undefined;
 
   constructor(dump: Dump) {
     this.dump = dump;
@@ -35,8 +35,8 @@ export class KernelSearch {
 
   /** The kernel, with its symbols where they can be read; `undefined` where none is found. */
   get kernel(): LocatedKernel | undefined {
-    this.#located ??= { kernel: locateKernel(this.source) };
-    return this.#located.kernel;
+    this.located ??= { kernel: locateKernel(this.source) };
+    return this.located.kernel;
   }
 
   /** Kernels in memory besides: one that was started to dump a crashed one, what is left of others. Reads all of it. */
@@ -58,11 +58,11 @@ export class KernelSearch {
 
   /** The kernel's banner: where its symbols say, else in its image, else anywhere in memory. */
   get banner(): Banner | undefined {
-    this.#banner ??= { found: this.#findBanner() };
-    return this.#banner.found;
+    this.keptBanner ??= { found: this.findBanner() };
+    return this.keptBanner.found;
   }
 
-  #findBanner(): Banner | undefined {
+  private findBanner(): Banner | undefined {
     const { kernel, survey } = this;
     const near = kernel && bannerOf(kernel);
     if (near !== undefined) return near;

@@ -14,9 +14,9 @@ const dump = openDump(new BytesSource(new Uint8Array(readFileSync(recorded.dumpF
 /** The recorded guest with pages that can be written to, as if it ran on. */
 class RunningMemory implements PhysicalMemory {
   readonly ranges = dump.memory.ranges;
-  readonly #written = new Map<number, Uint8Array>();
+  private readonly written = new Map<number, Uint8Array>();
   page(frame: number) {
-    const bytes = this.#written.get(frame);
+    const bytes = this.written.get(frame);
     if (bytes === undefined) return dump.memory.page(frame);
     // A copy each time, so that what keeps an old page does not see what was written since.
     const copy = bytes.slice();
@@ -30,10 +30,10 @@ class RunningMemory implements PhysicalMemory {
   }
   write(address: number, bytes: Uint8Array) {
     const frame = Math.floor(address / PAGE_SIZE);
-    const page = this.#written.get(frame) ?? dump.memory.page(frame)?.bytes.slice();
+    const page = this.written.get(frame) ?? dump.memory.page(frame)?.bytes.slice();
     if (page === undefined) throw new Error('no such page');
     page.set(bytes, address % PAGE_SIZE);
-    this.#written.set(frame, page);
+    this.written.set(frame, page);
   }
 }
 

@@ -20,16 +20,16 @@ import type { Guest } from '../guest';
  * ```
  */
 export class GuestSampler {
-  readonly #guest: Guest;
-  readonly #changes = new ProcessChanges();
+  private readonly guest: Guest;
+  private readonly changes = new ProcessChanges();
 
   constructor(guest: Guest) {
-    this.#guest = guest;
+    this.guest = guest;
   }
 
   /** How many threads came and went unseen since the first sample, at least; `undefined` before it. */
   get missed(): number | undefined {
-    return this.#changes.missed;
+    return this.changes.missed;
   }
 
   /**
@@ -39,12 +39,12 @@ export class GuestSampler {
    * @throws OsiError `OSI_LISTENER_FAILED` where a listener threw, after all were told of everything.
    */
   sample(): readonly OsiEvent[] {
-    const { memory, osi, linux } = this.#guest;
+    const { memory, osi, linux } = this.guest;
     memory.flush();
     osi.refresh();
     if (linux.whyNotReady() !== undefined) return [];
-    const events = this.#changes.add(readMoment(this.#guest));
-    tellListeners(this.#guest, events);
+    const events = this.changes.add(readMoment(this.guest));
+    tellListeners(this.guest, events);
     return events;
   }
 }

@@ -9,38 +9,38 @@ export interface CountedTask {
 
 /** Holds how many threads were seen against how many the kernel has started (`total_forks`). */
 export class TaskCount {
-  readonly #wordBits: number;
-  #seen = new Set<string>();
-  #fresh = 0;
-  #first: bigint | undefined;
-  #missed: number | undefined;
+  private readonly wordBits: number;
+  private seen = new Set<string>();
+  private fresh = 0;
+  private first: bigint | undefined;
+  private missedCount: number | undefined;
 
   /** `wordBits` are those of the kernel's `unsigned long`, in which it counts. */
   constructor(wordBits: number) {
-    this.#wordBits = wordBits;
+    this.wordBits = wordBits;
   }
 
   /** How many threads came and went unseen up to the last listing; `undefined` where the kernel's count is not known. */
   get missed(): number | undefined {
-    return this.#missed;
+    return this.missedCount;
   }
 
   /** A thread was seen to run. */
   see({ taskd, tid }: CountedTask): void {
     const key = `${taskd}/${tid}`;
     // The idle threads are not in the listing, and were started before all others.
-    if (tid === null || tid === 0 || this.#seen.has(key)) return;
-    this.#seen.add(key);
-    this.#fresh += 1;
+    if (tid === null || tid === 0 || this.seen.has(key)) return;
+    this.seen.add(key);
+    this.fresh += 1;
   }
 
   /** Every thread that lives now, and how many were ever started; the first time it is counted from there. */
   seeAll(tasks: readonly CountedTask[], forks: bigint): void {
-    if (this.#first === undefined) this.#first = forks;
+    if (this.first === undefined) this.first = forks;
     else for (const task of tasks) this.see(task);
     // What has ended is not seen again.
-    this.#seen = new Set(tasks.map(({ taskd, tid }) => `${taskd}/${tid}`));
-    const started = Number(BigInt.asUintN(this.#wordBits, forks - this.#first));
-    this.#missed = Math.max(0, started - this.#fresh);
+    this.seen = new Set(tasks.map(({ taskd, tid }) => `${taskd}/${tid}`));
+    const started = Number(BigInt.asUintN(this.wordBits, forks - this.first));
+    this.missedCount = Math.max(0, started - this.fresh);
   }
 }

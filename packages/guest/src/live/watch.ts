@@ -44,24 +44,24 @@ const TURN_MS = 50;
  * ```
  */
 export class GuestWatch implements AsyncIterable<OsiEvent> {
-  readonly #guest: Guest;
-  readonly #clock: GuestClock;
-  readonly #intervalMs: number;
-  readonly #places: WatchedPlaces | undefined;
-  #sampler: WatchSampler | undefined;
-  #hooks: readonly VirtualAddress[] = [];
-  #ended = false;
-  #wake: () => void = () => undefined;
-  #readings = 0;
+  private readonly guest: Guest;
+  private readonly clock: GuestClock;
+  private readonly intervalMs: number;
+  private readonly places: WatchedPlaces | undefined;
+  private sampler: WatchSampler | undefined;
+  private hooks: readonly VirtualAddress[] = [];
+  private ended = false;
+  private wake: () => void = () => undefined;
+  private readingCount = 0;
 
   /** @throws OsiError `WATCH_INTERVAL_INVALID`, `SWITCHES_NOT_CAUGHT` where the clock has no breakpoints. */
   constructor(guest: Guest, clock: GuestClock, { intervalMs, breakpoints }: GuestWatchOptions = {}) {
-    this.#guest = guest;
-    this.#clock = clock;
-    this.#places = breakpoints;
-    this.#intervalMs = intervalMs ?? (breakpoints === undefined ? INTERVAL_MS : WHOLE_INTERVAL_MS);
-    if (!Number.isInteger(this.#intervalMs) || this.#intervalMs < 1 || this.#intervalMs > LONGEST_MS)
-      throw intervalInvalid(this.#intervalMs);
+    this.guest = guest;
+    this.clock = clock;
+    this.places = breakpoints;
+    this.intervalMs = intervalMs ?? (breakpoints === undefined ? INTERVAL_MS : WHOLE_INTERVAL_MS);
+    if (!Number.isInteger(this.intervalMs) || this.intervalMs < 1 || this.intervalMs > LONGEST_MS)
+      throw intervalInvalid(this.intervalMs);
     if (breakpoints !== undefined && (clock.setBreakpoint === undefined || clock.waitForStop === undefined))
       throw notCaught();
   }
@@ -71,118 +71,118 @@ export class GuestWatch implements AsyncIterable<OsiEvent> {
    * where it cannot be told.
    */
   get missed(): number | undefined {
-    if (this.#places !== undefined) return this.#sampler?.missedByCount;
-    return this.#sampler?.missedByCount ?? this.#sampler?.missedByIds;
+    if (this.places !== undefined) return this.sampler?.missedByCount;
+    return this.sampler?.missedByCount ?? this.sampler?.missedByIds;
   }
 
   /** What {@link missed} is counted by: the kernel's own count of threads, or gaps in their ids, at least. */
   get missedBy(): 'total_forks' | 'ids' | undefined {
-    if (this.#sampler?.missedByCount !== undefined) return 'total_forks';
+    if (this.sampler?.missedByCount !== undefined) return 'total_forks';
     return this.missed === undefined ? undefined : 'ids';
   }
 
   /** How often the guest was read: whole, or at a breakpoint. */
   get readings(): number {
-    return this.#readings;
+    return this.readingCount;
   }
 
   /** Ends the watch after a last reading. */
   end(): void {
-    this.#ended = true;
-    this.#wake();
+    this.ended = true;
+    this.wake();
   }
 
   /** The events from now on. @throws OsiError what goes wrong with the guest; `SWITCH_HOOK_UNKNOWN`; as listeners do. */
   async *[Symbol.asyncIterator](): AsyncGenerator<OsiEvent, void, undefined> {
     try {
-      const sampler = this.#begin();
+      const sampler = this.begin();
       let last = performance.now();
-      while (!this.#ended) {
-        await this.#pause(this.#places === undefined ? this.#intervalMs : 0);
-        if (this.#ended) break;
-        if (this.#places !== undefined) yield* this.#followStops(sampler);
-        if (performance.now() - last < this.#intervalMs - 1) continue;
-        yield* this.#readWhole(sampler);
+      while (!this.ended) {
+        await this.pause(this.places === undefined ? this.intervalMs : 0);
+        if (this.ended) break;
+        if (this.places !== undefined) yield* this.followStops(sampler);
+        if (performance.now() - last < this.intervalMs - 1) continue;
+        yield* this.readWhole(sampler);
         last = performance.now();
       }
-      yield* this.#readWhole(sampler);
+      yield* this.readWhole(sampler);
     } finally {
-      this.#letGo();
+      this.letGo();
     }
   }
 
-  #begin(): WatchSampler {
-    this.#clock.stop();
-    const { hooks, forksAt } = findWatchSymbols(this.#guest, this.#places);
-    this.#checkFailure();
-    const sampler = new WatchSampler(this.#guest, forksAt, this.#places);
+  private begin(): WatchSampler {
+    this.clock.stop();
+    const { hooks, forksAt } = findWatchSymbols(this.guest, this.places);
+    this.checkFailure();
+    const sampler = new WatchSampler(this.guest, forksAt, this.places);
     sampler.sample();
-    this.#checkFailure();
-    this.#hooks = hooks;
-    for (const hook of hooks) this.#clock.setBreakpoint?.(hook);
-    this.#sampler = sampler;
-    this.#clock.cont();
+    this.checkFailure();
+    this.hooks = hooks;
+    for (const hook of hooks) this.clock.setBreakpoint?.(hook);
+    this.sampler = sampler;
+    this.clock.cont();
     return sampler;
   }
 
-  #readWhole(sampler: WatchSampler): readonly OsiEvent[] {
+  private readWhole(sampler: WatchSampler): readonly OsiEvent[] {
     try {
-      this.#clock.stop(true);
-      this.#readings += 1;
+      this.clock.stop(true);
+      this.readingCount += 1;
       const events = sampler.sample();
       // Rows out of memory that can no longer be read tell nothing.
-      this.#checkFailure();
+      this.checkFailure();
       return events;
     } finally {
-      if (this.#clock.failure === undefined) this.#clock.cont();
+      if (this.clock.failure === undefined) this.clock.cont();
     }
   }
 
   /** What comes to the breakpoints within a moment. */
-  *#followStops(sampler: WatchSampler): Generator<OsiEvent> {
+  private *followStops(sampler: WatchSampler): Generator<OsiEvent> {
     const end = performance.now() + TURN_MS;
-    for (let left = TURN_MS; left > 0 && !this.#ended; left = end - performance.now()) {
-      const stop = this.#clock.waitForStop?.(left);
+    for (let left = TURN_MS; left > 0 && !this.ended; left = end - performance.now()) {
+      const stop = this.clock.waitForStop?.(left);
       if (stop === undefined) return;
       try {
-        this.#readings += 1;
-        const events = this.#readAt(sampler, stop);
-        this.#checkFailure();
+        this.readingCount += 1;
+        const events = this.readAt(sampler, stop);
+        this.checkFailure();
         yield* events;
       } finally {
-        if (this.#clock.failure === undefined) this.#clock.cont();
+        if (this.clock.failure === undefined) this.clock.cont();
       }
     }
   }
 
-  #readAt(sampler: WatchSampler, { reason, cpu }: ClockStop): readonly OsiEvent[] {
+  private readAt(sampler: WatchSampler, { reason, cpu }: ClockStop): readonly OsiEvent[] {
     if (reason === 'outside' || cpu === undefined) return sampler.sample();
-    return this.#places === 'processes' ? sampler.sampleThread(cpu) : sampler.sampleSwitch(cpu);
+    return this.places === 'processes' ? sampler.sampleThread(cpu) : sampler.sampleSwitch(cpu);
   }
 
-  #checkFailure(): void {
-    const { failure } = this.#clock;
+  private checkFailure(): void {
+    const { failure } = this.clock;
     if (failure !== undefined) throw failure;
   }
 
-  #pause(ms: number): Promise<void> {
+  private pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
+      this.wake = () => {
         clearTimeout(timer);
         resolve();
       };
     });
   }
 
-  #letGo(): void {
-    if (this.#clock.failure !== undefined) return;
+  private letGo(): void {
+    if (this.clock.failure !== undefined) return;
     try {
-      if (this.#hooks.length > 0) this.#clock.stop();
-      for (const hook of this.#hooks) this.#clock.clearBreakpoint?.(hook);
-      this.#hooks = [];
+      if (this.hooks.length > 0) this.clock.stop();
+      for (const hook of this.hooks) this.clock.clearBreakpoint?.(hook);
+      this.hooks = [];
     } finally {
-      this.#clock.cont();
+      this.clock.cont();
     }
   }
 }

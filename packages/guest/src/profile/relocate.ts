@@ -1,10 +1,14 @@
 import {
   decodeCString,
+  I386_PAGE_OFFSET,
+  KASLR_STEP,
+  KERNEL_IMAGE_WINDOW,
   OsiError,
   offsetAddress,
   PAGE_SIZE,
   type PhysicalMemory,
   readPartial,
+  START_KERNEL_MAP,
   type VirtualAddress,
 } from '@osi-linux/core';
 import { KERNELINFO_SCHEMA, type KernelInfo } from '@osi-linux/kconf';
@@ -20,14 +24,6 @@ export interface SlidProfile {
   readonly slide: bigint;
 }
 
-/** CONFIG_PHYSICAL_ALIGN of x86, where it is not set to more: KASLR moves images by multiples of it. */
-const STEP = 0x200000n;
-/** Both halves of the window in which KASLR moves an image: KERNEL_IMAGE_SIZE and lowmem end within 1 GiB. */
-const REACH = 0x40000000n;
-/** Where images are mapped: __START_KERNEL_map, Linux arch/x86/include/asm/page_64_types.h. */
-const START_KERNEL_MAP = 0xffffffff80000000n;
-/** PAGE_OFFSET of 32-bit kernels, unless the section tells another one. */
-const PAGE_OFFSET_32 = 0xc0000000n;
 /** The direct map of x86_64 begins at a multiple of this, however KASLR moves it (Linux arch/x86/mm/kaslr.c). */
 const DIRECT_MAP_ALIGNMENT = 1n << 30n;
 /** Name and padding of pid 0; names of tasks have 16 bytes. */
@@ -58,7 +54,7 @@ export function slideProfile(
   const start = imageStart(info, tables.architecture.wordSize);
   for (const slide of slides(locateThrough(memory, by)?.kaslrShift)) {
     const at = init + slide;
-    if (at < start || at >= start + REACH || !isInitTask(info, tables, at)) continue;
+    if (at < start || at >= start + KERNEL_IMAGE_WINDOW || !isInitTask(info, tables, at)) continue;
     return { slide, info: slidInfo(info, tables, slide) };
   }
   return undefined;
@@ -74,7 +70,7 @@ export function* eachDirectSlide(info: KernelInfo, memory: PhysicalMemory): Gene
   if (init === undefined || comm === undefined || pageOffset === undefined || init >> 32n !== 0n) return;
   for (const slide of slides()) {
     const physical = init + slide - pageOffset + BigInt(comm);
-    if (physical < 0n || physical >= REACH) continue;
+    if (physical < 0n || physical >= KERNEL_IMAGE_WINDOW) continue;
     const at = Number(physical);
     const bytes = memory.page(Math.floor(at / PAGE_SIZE))?.bytes.subarray(at % PAGE_SIZE);
     if (bytes !== undefined && isInitName(bytes.subarray(0, COMM_BYTES))) yield slide;
@@ -85,14 +81,14 @@ export function* eachDirectSlide(info: KernelInfo, memory: PhysicalMemory): Gene
 function* slides(kaslrShift?: bigint | null): Generator<bigint> {
   yield 0n;
   if (kaslrShift !== undefined && kaslrShift !== null) yield kaslrShift;
-  for (let slide = STEP; slide < REACH; slide += STEP) {
+  for (let slide = KASLR_STEP; slide < KERNEL_IMAGE_WINDOW; slide += KASLR_STEP) {
     yield slide;
     yield -slide;
   }
 }
 
 function imageStart(info: KernelInfo, wordSize: 4 | 8): VirtualAddress {
-  return wordSize === 8 ? START_KERNEL_MAP : (info['kernel.page_offset_addr'] ?? PAGE_OFFSET_32);
+  return wordSize === 8 ? START_KERNEL_MAP : (info['kernel.page_offset_addr'] ?? I386_PAGE_OFFSET);
 }
 
 function isInitTask(info: KernelInfo, tables: AddressSpace, at: VirtualAddress): boolean {
@@ -114,7 +110,8 @@ function slidInfo(info: KernelInfo, tables: AddressSpace, slide: bigint): Kernel
   const moved: Record<string, bigint | number | string> = { ...info };
   for (const key of ADDRESS_KEYS) {
     const value = moved[key];
-    if (typeof value === 'bigint' && value >= start && value < start + REACH) moved[key] = value + slide;
+    if (typeof value === 'bigint' && value >= start && value < start + KERNEL_IMAGE_WINDOW)
+      moved[key] = value + slide;
   }
   const known: KernelInfo = moved;
   const again: readonly (readonly [keyof KernelInfo, () => bigint | number | undefined])[] = [

@@ -71,21 +71,21 @@ export function tryProfile(dump: Dump, info: KernelInfo, root: KernelRoot): Prof
 
 /** Keeps the trial that says most: one that fits, else the first that found pid 0, else the first. */
 class TrialLog {
-  #best: { readonly trial: ProfileTrial; readonly reached: boolean } | undefined;
+  private best: { readonly trial: ProfileTrial; readonly reached: boolean } | undefined;
 
   /** Whether the search is at its end. */
   add(trial: ProfileTrial, reached = false): boolean {
     const fits = trial.fitting !== undefined;
-    if (this.#best === undefined || fits || (reached && !this.#best.reached)) this.#best = { trial, reached };
+    if (this.best === undefined || fits || (reached && !this.best.reached)) this.best = { trial, reached };
     return fits;
   }
 
   get isEmpty(): boolean {
-    return this.#best === undefined;
+    return this.best === undefined;
   }
 
   get result(): ProfileTrial {
-    return this.#best?.trial ?? { contradictions: [] };
+    return this.best?.trial ?? { contradictions: [] };
   }
 }
 

@@ -1,3 +1,4 @@
+import { I386_PAGE_OFFSET, START_KERNEL_MAP } from '@osi-linux/core';
 import type { KernelInfo, KernelInfoKey } from '../schema/schema';
 import { findMachine } from './machine';
 
@@ -12,8 +13,6 @@ export interface KaslrSlide {
 }
 
 const X86_64_LIMIT = 0xffffffff84000000n;
-const X86_64_IMAGE = 0xffffffff80000000n;
-const I386_PAGE_OFFSET = 0xc0000000n;
 const I386_LIMIT = I386_PAGE_OFFSET + 0x4000000n;
 /** The order in which a section is searched: data of the image itself, in the order in which it is written. */
 const KEYS: readonly KernelInfoKey[] = [
@@ -44,7 +43,7 @@ export function findKaslrSlide(info: KernelInfo): KaslrSlide | undefined {
   if (!machine.x86) return undefined;
   const wide = machine.name === 'x86_64';
   const [image, limit, end] = wide
-    ? [X86_64_IMAGE, X86_64_LIMIT, 1n << 64n]
+    ? [START_KERNEL_MAP, X86_64_LIMIT, 1n << 64n]
     : [I386_PAGE_OFFSET, I386_LIMIT, 1n << 32n];
   for (const key of KEYS) {
     const address = info[key];

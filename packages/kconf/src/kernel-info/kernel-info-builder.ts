@@ -21,46 +21,46 @@ export class KernelInfoBuilder {
   readonly values = new Map<string, TypedValue>();
   /** Today's names of the keys whose values are wrong. */
   readonly wrong = new Set<string>();
-  readonly #issues: IssueLog;
+  private readonly issues: IssueLog;
 
   constructor(group: KeyFileGroup, issues: IssueLog) {
     this.generation = detectGeneration(group);
-    this.#issues = issues;
+    this.issues = issues;
   }
 
   /** Reads one entry. */
   add(entry: KeyFileEntry): void {
-    const row = this.#findRow(entry.key);
+    const row = this.findRow(entry.key);
     if (row === undefined) {
-      this.#note('warning', entry, `key ${entry.key} is not known and is left out`);
+      this.note('warning', entry, `key ${entry.key} is not known and is left out`);
       return;
     }
-    const value = row.kind === 'text' ? this.#text(entry, row) : this.#number(entry, row);
+    const value = row.kind === 'text' ? this.text(entry, row) : this.number(entry, row);
     if (value === undefined) return;
     const other = this.values.get(row.key);
     if (other === undefined || row.key === entry.key) this.values.set(row.key, { value, row, entry });
-    if (row.key !== entry.key) this.#noteAlias(entry, row);
+    if (row.key !== entry.key) this.noteAlias(entry, row);
     if (other !== undefined && other.value !== value) {
       const message = `${entry.key} contradicts ${other.entry.key} of line ${other.entry.line}; ${row.key} counts`;
-      this.#note('warning', entry, message);
+      this.note('warning', entry, message);
     }
   }
 
-  #findRow(key: string): SchemaRow | undefined {
+  private findRow(key: string): SchemaRow | undefined {
     const own = findSchemaRow(key);
     // Names of 2.4 that later kernels gave to another member are older names there.
     if (own !== undefined && this.generation === 'linux24') return own;
     return rowsByAlias.get(key) ?? own;
   }
 
-  #text(entry: KeyFileEntry, row: SchemaRow): string | undefined {
+  private text(entry: KeyFileEntry, row: SchemaRow): string | undefined {
     const text = decodeEscapes(entry.value);
     if (typeof text === 'string') {
-      if (entry.notUtf8) this.#note('warning', entry, `${entry.key} is not UTF-8, which PANDA does not read`);
+      if (entry.notUtf8) this.note('warning', entry, `${entry.key} is not UTF-8, which PANDA does not read`);
       return text;
     }
     this.wrong.add(row.key);
-    this.#note(
+    this.note(
       'error',
       entry,
       `${entry.key} has the escape "${text.escape}"`,
@@ -69,28 +69,33 @@ export class KernelInfoBuilder {
     return undefined;
   }
 
-  #number(entry: KeyFileEntry, row: SchemaRow): number | bigint | undefined {
+  private number(entry: KeyFileEntry, row: SchemaRow): number | bigint | undefined {
     const parsed = parseNumberValue(entry.value, row);
     if ('expected' in parsed) {
       this.wrong.add(row.key);
       const message = `${entry.key} is "${excerpt(entry.value)}", expected ${parsed.expected}`;
-      this.#note('error', entry, message, 'numbers are decimal; is the line complete, and one key a line?');
+      this.note('error', entry, message, 'numbers are decimal; is the line complete, and one key a line?');
       return undefined;
     }
-    if (parsed.note !== undefined) this.#note('warning', entry, `${entry.key} ${parsed.note}`);
+    if (parsed.note !== undefined) this.note('warning', entry, `${entry.key} ${parsed.note}`);
     return row.kind === 'address' || parsed.value === undefined ? parsed.value : Number(parsed.value);
   }
 
-  #noteAlias(entry: KeyFileEntry, row: SchemaRow): void {
+  private noteAlias(entry: KeyFileEntry, row: SchemaRow): void {
     const message = `${entry.key} is an older name of ${row.key}, which PANDA no longer reads`;
     const hint = row.signed
       ? 'PANDA 1 counted it from struct mount on kernels 3.3 and later, today it is counted from the vfsmount'
       : undefined;
-    this.#note('warning', entry, message, hint);
+    this.note('warning', entry, message, hint);
   }
 
-  #note(severity: 'error' | 'warning', { key, line }: KeyFileEntry, message: string, hint?: string): void {
-    this.#issues.add({ severity, line, key, message, ...(hint === undefined ? {} : { hint }) });
+  private note(
+    severity: 'error' | 'warning',
+    { key, line }: KeyFileEntry,
+    message: string,
+    hint?: string,
+  ): void {
+    this.issues.add({ severity, line, key, message, ...(hint === undefined ? {} : { hint }) });
   }
 }
 

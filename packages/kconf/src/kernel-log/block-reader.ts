@@ -20,12 +20,12 @@ const DAMAGED = /[\x00-\x08\x0b-\x1f\x7f\uFFFD]/;
 export class BlockReader {
   readonly lines: NumberedLine[] = [];
   readonly issues = new IssueLog();
-  readonly #keys = new DuplicateKeys(this.issues);
+  private readonly keys = new DuplicateKeys(this.issues);
 
   /** Takes one line of the log. */
   add(raw: string, line: number, form: LogForm): void {
     if (raw.length > LINE_LIMIT) {
-      this.#leaveOut(line, raw);
+      this.leaveOut(line, raw);
       return;
     }
     const message = form.message(raw);
@@ -34,25 +34,25 @@ export class BlockReader {
 
   /** Takes the messages of one line. */
   addMessages(messages: readonly LogMessage[], line: number): void {
-    for (const { text, runsOn } of messages) this.#addMessage(text, line, runsOn);
+    for (const { text, runsOn } of messages) this.addMessage(text, line, runsOn);
   }
 
-  #addMessage(text: string, line: number, runsOn: boolean): void {
-    if (text.length > TEXT_LIMIT) this.#leaveOut(line, text);
-    else if (COMMENT.test(text)) this.#addOwn(text, line, runsOn, undefined);
-    else if (this.#isEntry(text)) this.#addOwn(text, line, runsOn, ENTRY.exec(text)?.[1]);
-    else if (isElision(text)) this.#lacks(line, `lines of the block were elided here: ${text}`);
-    else if (DROPPED.test(text)) this.#lacks(line, `the kernel dropped lines here: ${text}`);
-    else this.#judge(text, line);
+  private addMessage(text: string, line: number, runsOn: boolean): void {
+    if (text.length > TEXT_LIMIT) this.leaveOut(line, text);
+    else if (COMMENT.test(text)) this.addOwn(text, line, runsOn, undefined);
+    else if (this.isEntry(text)) this.addOwn(text, line, runsOn, ENTRY.exec(text)?.[1]);
+    else if (isElision(text)) this.lacks(line, `lines of the block were elided here: ${text}`);
+    else if (DROPPED.test(text)) this.lacks(line, `the kernel dropped lines here: ${text}`);
+    else this.judge(text, line);
   }
 
-  #isEntry(text: string): boolean {
+  private isEntry(text: string): boolean {
     const key = ENTRY.exec(text)?.[1];
     // Other subsystems print "type=1400 ..." and the like; keys of ours have a room and a dot, but for two.
     return key !== undefined && (key.includes('.') || isKnownKey(key));
   }
 
-  #addOwn(text: string, line: number, runsOn: boolean, key: string | undefined): void {
+  private addOwn(text: string, line: number, runsOn: boolean, key: string | undefined): void {
     if (this.lines.length >= BLOCK_LIMIT) {
       const message = `the block has more than ${BLOCK_LIMIT} lines`;
       this.issues.add({ severity: 'error', line, message });
@@ -70,18 +70,18 @@ export class BlockReader {
       this.issues.add({ severity: 'error', line, ...named, message, hint: 'take the log anew' });
     }
     this.lines.push({ line, text });
-    if (key !== undefined) this.#keys.add(key, text.slice(text.indexOf('=') + 1).trim(), line);
+    if (key !== undefined) this.keys.add(key, text.slice(text.indexOf('=') + 1).trim(), line);
   }
 
-  #lacks(line: number, message: string): void {
+  private lacks(line: number, message: string): void {
     const hint = 'take the whole log, not a part that was edited';
     this.issues.add({ severity: 'incomplete', line, message, hint });
   }
 
-  #judge(text: string, line: number): void {
+  private judge(text: string, line: number): void {
     const word = /^[A-Za-z0-9_.]{1,128}/.exec(text)?.[0] ?? '';
     if (!looksLikeKey(word)) {
-      this.#leaveOut(line, text);
+      this.leaveOut(line, text);
       return;
     }
     const message = `a key without a value: ${excerpt(text)}`;
@@ -89,7 +89,7 @@ export class BlockReader {
     this.issues.add({ severity: 'error', line, key: word, message, hint });
   }
 
-  #leaveOut(line: number, text: string): void {
+  private leaveOut(line: number, text: string): void {
     const message = `a line of another part of the kernel is left out: ${excerpt(text)}`;
     this.issues.add({ severity: 'warning', line, message });
   }

@@ -2,25 +2,25 @@ import type { IssueLog } from '../issue-log';
 
 /** Notes keys that a block has twice: what the module prints once was printed by two at the same time. */
 export class DuplicateKeys {
-  readonly #seen = new Map<string, { readonly line: number; readonly value: string }>();
-  readonly #issues: IssueLog;
+  private readonly seen = new Map<string, { readonly line: number; readonly value: string }>();
+  private readonly issues: IssueLog;
 
   constructor(issues: IssueLog) {
-    this.#issues = issues;
+    this.issues = issues;
   }
 
   /** Takes the next key of the block. */
   add(key: string, value: string, line: number): void {
-    const earlier = this.#seen.get(key);
-    this.#seen.set(key, { line, value });
+    const earlier = this.seen.get(key);
+    this.seen.set(key, { line, value });
     if (earlier === undefined) return;
     const place = `key ${key} stands in line ${earlier.line} already`;
     if (earlier.value === value) {
       // PANDA's module for Linux 2.4 prints one key twice; nothing is wrong with that.
-      this.#issues.add({ severity: 'warning', line, key, message: `${place}, with the same value` });
+      this.issues.add({ severity: 'warning', line, key, message: `${place}, with the same value` });
       return;
     }
     const hint = 'two blocks were mixed: run dmesg -C, insmod once, and take the log anew';
-    this.#issues.add({ severity: 'error', line, key, message: `${place}, with another value`, hint });
+    this.issues.add({ severity: 'error', line, key, message: `${place}, with another value`, hint });
   }
 }

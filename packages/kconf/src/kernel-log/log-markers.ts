@@ -91,25 +91,25 @@ class LineCounter {
   start = 0;
   /** Where its line feed is, or the text ends. */
   end: number;
-  readonly #text: string;
-  #line = 1;
+  private readonly text: string;
+  private line = 1;
 
   constructor(text: string) {
-    this.#text = text;
-    this.end = this.#endFrom(0);
+    this.text = text;
+    this.end = this.endFrom(0);
   }
 
   lineAt(place: number): number {
     while (this.end < place) {
       this.start = this.end + 1;
-      this.end = this.#endFrom(this.start);
-      this.#line += 1;
+      this.end = this.endFrom(this.start);
+      this.line += 1;
     }
-    return this.#line;
+    return this.line;
   }
 
-  #endFrom(start: number): number {
-    const feed = this.#text.indexOf('\n', start);
-    return feed < 0 ? this.#text.length : feed;
+  private endFrom(start: number): number {
+    const feed = this.text.indexOf('\n', start);
+    return feed < 0 ? this.text.length : feed;
   }
 }

@@ -107,44 +107,44 @@ function readLayout(file: Uint8Array): Layout {
 }
 
 class LayoutReader {
-  readonly #file: Uint8Array;
-  readonly #spans: GroupSpan[] = [];
-  readonly #endings = { crlf: 0, lf: 0 };
-  #open: { readonly name: string; readonly start: number; readonly tail: Tail } | undefined;
-  #endsBlank = true;
+  private readonly file: Uint8Array;
+  private readonly spans: GroupSpan[] = [];
+  private readonly endings = { crlf: 0, lf: 0 };
+  private open: { readonly name: string; readonly start: number; readonly tail: Tail } | undefined;
+  private endsBlank = true;
 
   constructor(file: Uint8Array) {
-    this.#file = file;
+    this.file = file;
   }
 
   add(line: FileLine): void {
-    const content = classifyLine(this.#file.subarray(line.start, line.end));
-    this.#endsBlank = content.kind === 'blank';
-    if (this.#file[line.next - 1] === LF) this.#endings[line.next - line.end > 1 ? 'crlf' : 'lf'] += 1;
+    const content = classifyLine(this.file.subarray(line.start, line.end));
+    this.endsBlank = content.kind === 'blank';
+    if (this.file[line.next - 1] === LF) this.endings[line.next - line.end > 1 ? 'crlf' : 'lf'] += 1;
     if (content.kind === 'group' || (content.kind === 'malformed' && content.header)) {
-      this.#close(true);
-      if (content.kind === 'group') this.#openGroup(content.name, line);
-    } else if (this.#open !== undefined) {
-      extend(this.#open.tail, content.kind, line, this.#file);
+      this.close(true);
+      if (content.kind === 'group') this.openGroup(content.name, line);
+    } else if (this.open !== undefined) {
+      extend(this.open.tail, content.kind, line, this.file);
     }
   }
 
   finish(): Layout {
-    this.#close(false);
-    const ending = this.#endings.crlf > this.#endings.lf ? '\r\n' : '\n';
-    return { spans: this.#spans, ending, endsBlank: this.#endsBlank };
+    this.close(false);
+    const ending = this.endings.crlf > this.endings.lf ? '\r\n' : '\n';
+    return { spans: this.spans, ending, endsBlank: this.endsBlank };
   }
 
-  #openGroup(name: Uint8Array, { start, next }: FileLine): void {
+  private openGroup(name: Uint8Array, { start, next }: FileLine): void {
     const tail = { attached: next, twins: next, blank: false };
-    this.#open = { name: decodeText(name), start, tail };
+    this.open = { name: decodeText(name), start, tail };
   }
 
-  #close(beforeHeader: boolean): void {
-    if (this.#open === undefined) return;
-    const { name, start, tail } = this.#open;
-    this.#spans.push({ name, start, end: spanEnd(tail, beforeHeader) });
-    this.#open = undefined;
+  private close(beforeHeader: boolean): void {
+    if (this.open === undefined) return;
+    const { name, start, tail } = this.open;
+    this.spans.push({ name, start, end: spanEnd(tail, beforeHeader) });
+    this.open = undefined;
   }
 }
 

@@ -182,68 +182,68 @@ function decoderOf(file: Uint8Array): Decoder {
 }
 
 class KeyFileBuilder {
-  readonly #decode: Decoder;
-  readonly #groups = new Map<string, OpenGroup>();
-  readonly #issues = new IssueLog();
-  #current: OpenGroup | 'none' | 'unreadable' = 'none';
+  private readonly decode: Decoder;
+  private readonly groups = new Map<string, OpenGroup>();
+  private readonly issues = new IssueLog();
+  private current: OpenGroup | 'none' | 'unreadable' = 'none';
 
   /** `decode` gives what is added its text. */
   constructor(decode: Decoder = decodeText) {
-    this.#decode = decode;
+    this.decode = decode;
   }
 
   add(bytes: Uint8Array, number: number): void {
     const line = classifyLine(bytes);
-    if (line.kind === 'group') this.#openNamed(line.name, number);
-    else if (line.kind === 'entry') this.#addEntry(line, number);
-    else if (line.kind === 'malformed') this.#reject(line, number);
-    else if (line.kind === 'comment' && typeof this.#current !== 'string') {
-      this.#current.comments.push({ text: this.#decode(bytes), line: number });
+    if (line.kind === 'group') this.openNamed(line.name, number);
+    else if (line.kind === 'entry') this.addEntry(line, number);
+    else if (line.kind === 'malformed') this.reject(line, number);
+    else if (line.kind === 'comment' && typeof this.current !== 'string') {
+      this.current.comments.push({ text: this.decode(bytes), line: number });
     }
   }
 
-  #openNamed(bytes: Uint8Array, line: number): void {
-    const name = this.#decode(bytes);
+  private openNamed(bytes: Uint8Array, line: number): void {
+    const name = this.decode(bytes);
     this.openGroup(identity(bytes, name), name, line);
   }
 
   openGroup(id: string, name: string, line: number): void {
-    const group = this.#groups.get(id) ?? { name, line, entries: new Map(), comments: [] };
-    this.#groups.set(id, group);
-    this.#current = group;
+    const group = this.groups.get(id) ?? { name, line, entries: new Map(), comments: [] };
+    this.groups.set(id, group);
+    this.current = group;
   }
 
   finish(): KeyFileResult {
-    const groups = [...this.#groups.values()].map(({ name, line, entries, comments }) => {
+    const groups = [...this.groups.values()].map(({ name, line, entries, comments }) => {
       return { name, line, entries: [...entries.values()], comments };
     });
-    return { file: { groups }, issues: this.#issues.list() };
+    return { file: { groups }, issues: this.issues.list() };
   }
 
-  #reject({ column, message, hint, header }: MalformedLine, line: number): void {
-    if (header) this.#current = 'unreadable';
-    this.#issues.add({ severity: 'error', line, column, message, ...(hint === undefined ? {} : { hint }) });
+  private reject({ column, message, hint, header }: MalformedLine, line: number): void {
+    if (header) this.current = 'unreadable';
+    this.issues.add({ severity: 'error', line, column, message, ...(hint === undefined ? {} : { hint }) });
   }
 
-  #addEntry(entry: EntryLine, line: number): void {
-    const key = this.#decode(entry.key);
-    const value = this.#decode(entry.value);
-    const group = this.#current;
+  private addEntry(entry: EntryLine, line: number): void {
+    const key = this.decode(entry.key);
+    const value = this.decode(entry.value);
+    const group = this.current;
     if (group === 'unreadable') {
       const message = `key ${key} is left out: its group header above cannot be read`;
-      this.#issues.add({ severity: 'warning', line, key, message });
+      this.issues.add({ severity: 'warning', line, key, message });
     } else if (group === 'none') {
       const message = `key ${key} stands before any group`;
-      this.#issues.add({ severity: 'error', line, key, message, hint: 'put a "[group]" line before it' });
-    } else if (key === 'Encoding' && this.#isFirst(group) && !isUtf8(value, entry)) {
+      this.issues.add({ severity: 'error', line, key, message, hint: 'put a "[group]" line before it' });
+    } else if (key === 'Encoding' && this.isFirst(group) && !isUtf8(value, entry)) {
       const message = `Encoding is "${value}", GLib reads nothing but UTF-8`;
-      this.#issues.add({ severity: 'error', line, key, message });
+      this.issues.add({ severity: 'error', line, key, message });
     } else if (isForeignLocale(key)) {
       const message = `key ${key} is a translation, which GLib leaves out in the C locale`;
-      this.#issues.add({ severity: 'warning', line, key, message });
+      this.issues.add({ severity: 'warning', line, key, message });
     } else {
       const spoiled = value.includes('\uFFFD') && strictUtf8(entry.value) === undefined;
-      this.#store(group, identity(entry.key, key), {
+      this.store(group, identity(entry.key, key), {
         key,
         value,
         line,
@@ -252,23 +252,23 @@ class KeyFileBuilder {
     }
   }
 
-  #store(group: OpenGroup, id: string, entry: KeyFileEntry): void {
+  private store(group: OpenGroup, id: string, entry: KeyFileEntry): void {
     const { key, line } = entry;
     const earlier = group.entries.get(id);
     if (earlier !== undefined) {
       const same =
         earlier.value === entry.value ? 'the same value' : `"${earlier.value}", the last one counts`;
       const message = `key ${key} stands in [${group.name}] already, line ${earlier.line}, with ${same}`;
-      this.#issues.add({ severity: 'warning', line, key, message });
+      this.issues.add({ severity: 'warning', line, key, message });
     } else if (key.startsWith(';')) {
       const message = `"${key}" is a key for GLib, not a comment`;
-      this.#issues.add({ severity: 'warning', line, key, message, hint: 'comments start with "#"' });
+      this.issues.add({ severity: 'warning', line, key, message, hint: 'comments start with "#"' });
     }
     group.entries.set(id, entry);
   }
 
-  #isFirst(group: OpenGroup): boolean {
-    return this.#groups.values().next().value === group;
+  private isFirst(group: OpenGroup): boolean {
+    return this.groups.values().next().value === group;
   }
 }
 

@@ -30,7 +30,7 @@ export class Dentry extends KernelStruct {
   /** The directory that the entry is in; a root is in itself. Corresponds to `dentry.d_parent`. */
   get parent(): Dentry {
     const pointer = this.word('path.d_parent_offset');
-    return pointer === this.address ? this : new Dentry(this.kernel, this.#pointer(pointer, 'd_parent'));
+    return pointer === this.address ? this : new Dentry(this.kernel, this.pointer(pointer, 'd_parent'));
   }
 
   /** Whether the entry is the root of its file system, or in no directory at all. Corresponds to `IS_ROOT`. */
@@ -50,7 +50,7 @@ export class Dentry extends KernelStruct {
     const offset = info['path.d_hash_pprev_offset'] ?? parent - memory.architecture.wordSize;
     const pprev = this.view.word(offset);
     if (pprev === 0n) return !this.isRoot;
-    this.#pointer(pprev, 'd_hash.pprev');
+    this.pointer(pprev, 'd_hash.pprev');
     return false;
   }
 
@@ -67,10 +67,10 @@ export class Dentry extends KernelStruct {
     const length = this.nameLength;
     const pointer = this.view.word(at + requireKey(info, 'qstr.name_offset'));
     if (!memory.architecture.isKernelAddress(pointer))
-      throw this.#contradiction('d_name.name', pointer, 'a pointer of the kernel');
+      throw this.contradiction('d_name.name', pointer, 'a pointer of the kernel');
     const bytes = new StructView(memory, pointer).bytes(0, length + 1);
     const nul = bytes.indexOf(0);
-    if (nul !== length) throw this.#contradiction('d_name', nul, `a name that ends after ${length} bytes`);
+    if (nul !== length) throw this.contradiction('d_name', nul, `a name that ends after ${length} bytes`);
     return decodeText(bytes.subarray(0, length));
   }
 
@@ -81,14 +81,14 @@ export class Dentry extends KernelStruct {
       requireKey(info, 'path.d_name_offset') + (info['qstr.len_offset'] ?? QSTR_LEN),
     );
     if (length <= NAME_MAX) return length;
-    throw this.#contradiction('d_name.len', length, `0 to ${NAME_MAX}`);
+    throw this.contradiction('d_name.len', length, `0 to ${NAME_MAX}`);
   }
 
   /** The name as one part of a path. @throws OsiError `STRUCT_IMPLAUSIBLE` for an empty one or one with slashes. */
   get component(): string {
     const { name } = this;
     if (name !== '' && !name.includes('/')) return name;
-    throw this.#contradiction('d_name', name.indexOf('/'), 'a name without a slash');
+    throw this.contradiction('d_name', name.indexOf('/'), 'a name without a slash');
   }
 
   /** The file, by whatever name. Corresponds to `dentry.d_inode`. @throws OsiError `STRUCT_IMPLAUSIBLE` for none. */
@@ -101,7 +101,7 @@ export class Dentry extends KernelStruct {
 
   /** The file system. Corresponds to `dentry.d_sb`. */
   get superBlock(): SuperBlock {
-    return new SuperBlock(this.kernel, this.#pointer(this.word('path.d_sb_offset'), 'd_sb'));
+    return new SuperBlock(this.kernel, this.pointer(this.word('path.d_sb_offset'), 'd_sb'));
   }
 
   /** What the file system keeps of the entry, virtual. Corresponds to `dentry.d_fsdata`. */
@@ -113,13 +113,13 @@ export class Dentry extends KernelStruct {
   get hasDynamicName(): boolean {
     const operations = this.word('path.d_op_offset');
     if (operations === 0n) return false;
-    const view = new StructView(this.kernel.memory, this.#pointer(operations, 'd_op'));
+    const view = new StructView(this.kernel.memory, this.pointer(operations, 'd_op'));
     const offset = requireKey(this.kernel.info, 'path.d_dname_offset');
     if (view.word(offset) !== 0n) return true;
     // A table of operations without any is blank memory: a socket would pass for a file then.
     const size = offset + FURTHER_OPERATIONS * this.kernel.memory.architecture.wordSize;
     if (view.bytes(0, size).some((byte) => byte !== 0)) return false;
-    throw this.#contradiction('d_op', operations, 'a table of operations');
+    throw this.contradiction('d_op', operations, 'a table of operations');
   }
 
   /**
@@ -130,34 +130,30 @@ export class Dentry extends KernelStruct {
   validate(superBlock: VirtualAddress | undefined, directory = false): void {
     const { info } = this.kernel;
     const { address } = this;
-    this.#pointer(address, 'its address');
-    this.#pointer(this.word('path.d_parent_offset'), 'd_parent');
+    this.pointer(address, 'its address');
+    this.pointer(this.word('path.d_parent_offset'), 'd_parent');
     const count = info['path.d_count_offset'];
     if (count !== undefined && this.view.s32(count) <= 0)
-      throw this.#contradiction('d_lockref.count', this.view.s32(count), '1 or more');
+      throw this.contradiction('d_lockref.count', this.view.s32(count), '1 or more');
     if (info['path.d_sb_offset'] === undefined || superBlock === undefined) return;
     const received = this.word('path.d_sb_offset');
-    if (received !== superBlock) throw this.#contradiction('d_sb', received, 'the file system of its mount');
-    if (info['path.d_inode_offset'] !== undefined) this.#validateInode(superBlock, directory);
+    if (received !== superBlock) throw this.contradiction('d_sb', received, 'the file system of its mount');
+    if (info['path.d_inode_offset'] !== undefined) this.validateInode(superBlock, directory);
   }
 
-  #validateInode(superBlock: VirtualAddress, directory: boolean): void {
+  private validateInode(superBlock: VirtualAddress, directory: boolean): void {
     const { inode } = this;
     if (inode.superBlock !== superBlock)
-      throw this.#contradiction('d_inode', inode.address, 'a file of the same file system');
+      throw this.contradiction('d_inode', inode.address, 'a file of the same file system');
     if (directory && !inode.isDirectory)
-      throw this.#contradiction(
-        'd_inode',
-        inode.address,
-        'a directory, as it is the parent of another entry',
-      );
+      throw this.contradiction('d_inode', inode.address, 'a directory, as it is the parent of another entry');
   }
 
-  #pointer(value: VirtualAddress, member: string): VirtualAddress {
+  private pointer(value: VirtualAddress, member: string): VirtualAddress {
     return requirePointer(this.kernel, value, { struct: 'dentry', address: this.address, member });
   }
 
-  #contradiction(member: string, received: number | bigint, expected: string) {
+  private contradiction(member: string, received: number | bigint, expected: string) {
     return implausible({ struct: 'dentry', address: this.address, member, received, expected });
   }
 }

@@ -16,12 +16,12 @@ import type { Path } from './path';
 export class FsStruct extends KernelStruct {
   /** The root directory, which `chroot` moves. Corresponds to `fs_struct.root`. */
   get root(): Path {
-    return this.#path('root', 'fs_struct.root_mnt_offset', 'fs_struct.root_dentry_offset');
+    return this.path('root', 'fs_struct.root_mnt_offset', 'fs_struct.root_dentry_offset');
   }
 
   /** The working directory. Corresponds to `fs_struct.pwd`. */
   get pwd(): Path {
-    return this.#path('pwd', 'fs_struct.pwd_mnt_offset', 'fs_struct.pwd_dentry_offset');
+    return this.path('pwd', 'fs_struct.pwd_mnt_offset', 'fs_struct.pwd_dentry_offset');
   }
 
   /** Distrusts the structure. @throws OsiError `STRUCT_IMPLAUSIBLE` for directories that no task uses. */
@@ -39,7 +39,7 @@ export class FsStruct extends KernelStruct {
     });
   }
 
-  #path(member: string, mnt: KeyOf<number>, dentry: KeyOf<number>): Path {
+  private path(member: string, mnt: KeyOf<number>, dentry: KeyOf<number>): Path {
     const holder = { struct: 'fs_struct', address: this.address };
     return {
       mnt: requirePointer(this.kernel, this.word(mnt), { ...holder, member: `${member}.mnt` }),

@@ -26,23 +26,23 @@ export class Mount extends KernelStruct {
 
   /** The root directory of the mount, a dentry. Corresponds to `vfsmount.mnt_root`. */
   get root(): VirtualAddress {
-    return this.#pointer('mnt_root', 'path.mnt_root_offset');
+    return this.pointer('mnt_root', 'path.mnt_root_offset');
   }
 
   /** The file system that is mounted. Corresponds to `vfsmount.mnt_sb`. */
   get superBlock(): SuperBlock {
-    return new SuperBlock(this.kernel, this.#pointer('mnt_sb', 'path.mnt_sb_offset'));
+    return new SuperBlock(this.kernel, this.pointer('mnt_sb', 'path.mnt_sb_offset'));
   }
 
   /** The vfsmount that this one lies on; the topmost lies on itself. Corresponds to `mount.mnt_parent`. */
   get parent(): VirtualAddress {
-    const parent = this.#pointer('mnt_parent', 'path.mnt_parent_offset');
+    const parent = this.pointer('mnt_parent', 'path.mnt_parent_offset');
     return offsetAddress(parent, vfsmountOffset(this.kernel));
   }
 
   /** The directory or file that is mounted on, a dentry. Corresponds to `mount.mnt_mountpoint`. */
   get mountpoint(): VirtualAddress {
-    return this.#pointer('mnt_mountpoint', 'path.mnt_mountpoint_offset');
+    return this.pointer('mnt_mountpoint', 'path.mnt_mountpoint_offset');
   }
 
   /** What is mounted, by its name; `none` where it has none. Corresponds to `mount.mnt_devname`. */
@@ -60,17 +60,17 @@ export class Mount extends KernelStruct {
   validate(): void {
     const { address } = this;
     requirePointer(this.kernel, address, { struct: 'mount', address, member: 'its address' });
-    this.#pointer('mnt_root', 'path.mnt_root_offset');
-    this.#pointer('mnt_parent', 'path.mnt_parent_offset');
-    this.#pointer('mnt_mountpoint', 'path.mnt_mountpoint_offset');
-    if (this.kernel.info['path.mnt_sb_offset'] !== undefined) this.#pointer('mnt_sb', 'path.mnt_sb_offset');
+    this.pointer('mnt_root', 'path.mnt_root_offset');
+    this.pointer('mnt_parent', 'path.mnt_parent_offset');
+    this.pointer('mnt_mountpoint', 'path.mnt_mountpoint_offset');
+    if (this.kernel.info['path.mnt_sb_offset'] !== undefined) this.pointer('mnt_sb', 'path.mnt_sb_offset');
     const offset = this.kernel.info['mount.mnt_id_offset'];
     const id = offset === undefined ? 0 : this.view.s32(offset);
     if (id >= 0) return;
     throw implausible({ struct: 'mount', address, member: 'mnt_id', received: id, expected: '0 or more' });
   }
 
-  #pointer(member: string, key: KeyOf<number>): VirtualAddress {
+  private pointer(member: string, key: KeyOf<number>): VirtualAddress {
     return requirePointer(this.kernel, this.word(key), { struct: 'mount', address: this.address, member });
   }
 }

@@ -41,7 +41,7 @@ export class OpenFile extends KernelStruct {
     const { FMODE_BACKING: flag, user_path_mnt_offset } = layoutOf(this.kernel.info).file;
     const kept = user_path_mnt_offset !== undefined;
     if (flag === undefined || !kept || (this.u32('fs.f_mode_offset') & flag) === 0) return this.path;
-    return this.#path('fs.user_path_mnt_offset', 'fs.user_path_dentry_offset');
+    return this.pathBy('fs.user_path_mnt_offset', 'fs.user_path_dentry_offset');
   }
 
   /** The file in its file system. Corresponds to `file.f_inode`. @throws OsiError `STRUCT_IMPLAUSIBLE` for none. */
@@ -75,12 +75,12 @@ export class OpenFile extends KernelStruct {
     const { address } = this;
     const { info } = this.kernel;
     requirePointer(this.kernel, address, { struct: 'file', address, member: 'its address' });
-    this.#requirePointer('f_path.mnt', this.word('fs.f_path_mnt_offset'));
-    this.#requirePointer('f_path.dentry', this.word('fs.f_path_dentry_offset'));
-    if (info['fs.f_op_offset'] !== undefined) this.#requirePointer('f_op', this.word('fs.f_op_offset'));
+    this.requirePointer('f_path.mnt', this.word('fs.f_path_mnt_offset'));
+    this.requirePointer('f_path.dentry', this.word('fs.f_path_dentry_offset'));
+    if (info['fs.f_op_offset'] !== undefined) this.requirePointer('f_op', this.word('fs.f_op_offset'));
     if (info['fs.f_inode_offset'] !== undefined)
-      this.#requirePointer('f_inode', this.word('fs.f_inode_offset'));
-    this.#validateCount();
+      this.requirePointer('f_inode', this.word('fs.f_inode_offset'));
+    this.validateCount();
   }
 
   /** Whether nothing contradicts that it is an open file; {@link validate} says what does. */
@@ -123,7 +123,7 @@ export class OpenFile extends KernelStruct {
    * Zero holders are as many as one where the count starts at 0, as since
    * Linux commit 90ee6ed776c0 ("fs: port files to file_ref") (in v6.13); a dead file has the top bit set.
    */
-  #validateCount(): void {
+  private validateCount(): void {
     const offset = this.kernel.info['fs.f_count_offset'];
     if (offset === undefined) return;
     const count = this.view.word(offset);
@@ -138,13 +138,13 @@ export class OpenFile extends KernelStruct {
     });
   }
 
-  #path(mnt: KeyOf<number>, dentry: KeyOf<number>): Path {
+  private pathBy(mnt: KeyOf<number>, dentry: KeyOf<number>): Path {
     const { view } = this;
     const { info } = this.kernel;
     return { mnt: view.word(requireKey(info, mnt)), dentry: view.word(requireKey(info, dentry)) };
   }
 
-  #requirePointer(member: string, pointer: VirtualAddress): void {
+  private requirePointer(member: string, pointer: VirtualAddress): void {
     requirePointer(this.kernel, pointer, { struct: 'file', address: this.address, member });
   }
 }

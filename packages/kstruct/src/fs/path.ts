@@ -82,14 +82,14 @@ interface Step {
  * ```
  */
 export class PathReader {
-  readonly #kernel: Kernel;
-  readonly #root: Path;
-  readonly #mounts = new Map<VirtualAddress, KnownMount | OsiError>();
-  #last: KnownMount | undefined;
+  private readonly kernel: Kernel;
+  private readonly root: Path;
+  private readonly mounts = new Map<VirtualAddress, KnownMount | OsiError>();
+  private last: KnownMount | undefined;
 
   constructor(kernel: Kernel, root: Path) {
-    this.#kernel = kernel;
-    this.#root = root;
+    this.kernel = kernel;
+    this.root = root;
   }
 
   /**
@@ -98,7 +98,7 @@ export class PathReader {
    * @throws OsiError `PATH_TOO_LONG`, or as {@link describe}.
    */
   read(path: Path): string {
-    const known = this.#known(path);
+    const known = this.known(path);
     const { text } = orThrow(known.text as PathText | OsiError);
     if (known.long) throw tooLong(path.dentry, PATH_MAX);
     return text;
@@ -110,7 +110,7 @@ export class PathReader {
    * @throws OsiError `STRUCT_IMPLAUSIBLE`, `DYNAMIC_NAME_UNKNOWN`, the fault of a page, or `PATH_TOO_LONG` above 1 MiB.
    */
   describe(path: Path): PathText {
-    return orThrow(this.#known(path).text as PathText | OsiError);
+    return orThrow(this.known(path).text as PathText | OsiError);
   }
 
   /**
@@ -121,24 +121,24 @@ export class PathReader {
    * @throws OsiError as {@link read}.
    */
   readReachable(path: Path): string | undefined {
-    const { prefix, end } = this.#place(this.#mount(path.mnt), path.dentry);
+    const { prefix, end } = this.place(this.mount(path.mnt), path.dentry);
     return end === 'root' ? prefix || '/' : undefined;
   }
 
   /** What is remembered of a path; its `text` is there. */
-  #known({ mnt, dentry }: Path): Known {
-    const mount = this.#mount(mnt);
+  private known({ mnt, dentry }: Path): Known {
+    const mount = this.mount(mnt);
     const known = entry(mount, dentry);
-    known.text ??= attempt(() => this.#describe(mount, dentry, known));
+    known.text ??= attempt(() => this.describeOnce(mount, dentry, known));
     return known;
   }
 
-  #describe(mount: KnownMount, address: VirtualAddress, known: Known): PathText {
-    const dentry = new Dentry(this.#kernel, address);
+  private describeOnce(mount: KnownMount, address: VirtualAddress, known: Known): PathText {
+    const dentry = new Dentry(this.kernel, address);
     dentry.validate(mount.superBlock);
     if ((!dentry.isRoot || address !== mount.root) && dentry.hasDynamicName)
-      return readDynamicName(this.#kernel, dentry);
-    const { prefix, bytes } = this.#place(mount, address);
+      return readDynamicName(this.kernel, dentry);
+    const { prefix, bytes } = this.place(mount, address);
     const deleted = dentry.isDeleted;
     const mark = deleted ? DELETED : '';
     known.long = bytes + mark.length >= PATH_MAX;
@@ -146,7 +146,7 @@ export class PathReader {
   }
 
   /** Climbs until what is known, and remembers all that lies on the way, failures as well. */
-  #place(from: KnownMount, start: VirtualAddress): Place {
+  private place(from: KnownMount, start: VirtualAddress): Place {
     const trail: Step[] = [];
     let place: Place | OsiError | undefined;
     let mount = from;
@@ -154,14 +154,14 @@ export class PathReader {
     let climbed = false;
     while (place === undefined) {
       const known = entry(mount, address);
-      place = known.place ?? this.#end(mount, address);
+      place = known.place ?? this.end(mount, address);
       if (place !== undefined) break;
       if (known.passed || trail.length > STEP_LIMIT) {
         place = endless(start);
         break;
       }
       known.passed = true;
-      const above = attempt(() => this.#above(mount, address, climbed));
+      const above = attempt(() => this.above(mount, address, climbed));
       if (OsiError.is(above)) place = above;
       else if (above.end !== undefined) place = above.end;
       else [mount, address, climbed] = [above.mount, above.address, above.name !== undefined];
@@ -171,31 +171,31 @@ export class PathReader {
     return orThrow(settle(trail, place, start));
   }
 
-  #end(mount: KnownMount, address: VirtualAddress): Place | undefined {
-    return address === this.#root.dentry && mount.address === this.#root.mnt ? AT_ROOT : undefined;
+  private end(mount: KnownMount, address: VirtualAddress): Place | undefined {
+    return address === this.root.dentry && mount.address === this.root.mnt ? AT_ROOT : undefined;
   }
 
   /** One step up. `climbed` says that the entry was reached as the parent of another one. */
-  #above(mount: KnownMount, address: VirtualAddress, climbed: boolean): Above {
+  private above(mount: KnownMount, address: VirtualAddress, climbed: boolean): Above {
     if (address === mount.root) {
       if (mount.parent === mount.address) return { end: AT_TOP };
-      return { mount: this.#mount(mount.parent), address: mount.mountpoint };
+      return { mount: this.mount(mount.parent), address: mount.mountpoint };
     }
-    const dentry = new Dentry(this.#kernel, address);
+    const dentry = new Dentry(this.kernel, address);
     dentry.validate(mount.superBlock, climbed);
     if (dentry.isRoot) return { end: ESCAPED };
     return { mount, address: dentry.parent.address, name: dentry.component, bytes: dentry.nameLength };
   }
 
-  #mount(address: VirtualAddress): KnownMount {
-    if (this.#last?.address === address) return this.#last;
-    let known = this.#mounts.get(address);
+  private mount(address: VirtualAddress): KnownMount {
+    if (this.last?.address === address) return this.last;
+    let known = this.mounts.get(address);
     if (known === undefined) {
-      known = attempt(() => readMount(this.#kernel, address));
-      this.#mounts.set(address, known);
+      known = attempt(() => readMount(this.kernel, address));
+      this.mounts.set(address, known);
     }
-    this.#last = orThrow(known);
-    return this.#last;
+    this.last = orThrow(known);
+    return this.last;
   }
 }
 

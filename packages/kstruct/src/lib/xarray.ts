@@ -62,13 +62,13 @@ export function* eachXarrayEntry(kernel: Kernel, array: Xarray, skipped: Skipped
 }
 
 class XarrayWalk {
-  readonly #kernel: Kernel;
-  readonly #array: Xarray;
-  readonly #skipped: SkippedLog;
-  readonly #slots: number;
-  readonly #bits: number;
-  readonly #tag: bigint;
-  readonly #seen = new Set<VirtualAddress>();
+  private readonly kernel: Kernel;
+  private readonly array: Xarray;
+  private readonly skipped: SkippedLog;
+  private readonly slots: number;
+  private readonly bits: number;
+  private readonly tag: bigint;
+  private readonly seen = new Set<VirtualAddress>();
 
   constructor(kernel: Kernel, array: Xarray, skipped: SkippedLog) {
     const slots = kernel.info['xa_node.XA_CHUNK_SIZE'] ?? XA_CHUNK_SIZE;
@@ -77,42 +77,46 @@ class XarrayWalk {
         hint: 'the profile is of another kernel',
       });
     }
-    this.#kernel = kernel;
-    this.#array = array;
-    this.#skipped = skipped;
-    this.#slots = slots;
-    this.#bits = Math.log2(slots);
-    this.#tag = array.head & 3n;
+    this.kernel = kernel;
+    this.array = array;
+    this.skipped = skipped;
+    this.slots = slots;
+    this.bits = Math.log2(slots);
+    this.tag = array.head & 3n;
   }
 
   *below(node: Node): Generator<XarrayEntry> {
-    const read = this.#skipped.attempt(
-      () => `${this.#array.name}: node ${formatAddress(node.address)} for ${node.firstIndex} and above`,
-      () => this.#read(node),
+    const read = this.skipped.attempt(
+      () => `${this.array.name}: node ${formatAddress(node.address)} for ${node.firstIndex} and above`,
+      () => this.read(node),
     );
     if (read === null) return;
     const { shift, slots, count } = read;
     const used = slots.filter((entry) => entry !== 0n).length;
     // A node without entries is taken out of the tree.
     if (used !== count || used === 0)
-      this.#report(node.address, { member: 'count', received: count, expected: `${used}, its slots in use` });
+      this.report(node.address, { member: 'count', received: count, expected: `${used}, its slots in use` });
     for (const [slot, entry] of slots.entries()) {
       const index = node.firstIndex + slot * 2 ** shift;
       if (entry === 0n) continue;
       if ((entry & 3n) === 0n) {
-        if (shift === 0 && index < this.#array.end) yield { index, entry };
-        else this.#reportSlot(node, slot, entry);
-      } else if ((entry & 3n) !== this.#tag) this.#reportSlot(node, slot, entry);
+        if (shift === 0 && index < this.array.end) yield { index, entry };
+        else this.reportSlot(node, slot, entry);
+      } else if ((entry & 3n) !== this.tag) this.reportSlot(node, slot, entry);
       else if (entry > LARGEST_INTERNAL)
-        yield* this.below({ address: entry - this.#tag, firstIndex: index, shift: shift - this.#bits });
+        yield* this.below({ address: entry - this.tag, firstIndex: index, shift: shift - this.bits });
     }
   }
 
-  #read({ address, firstIndex, shift: expected }: Node): { shift: number; slots: bigint[]; count: number } {
-    const { info, memory } = this.#kernel;
+  private read({ address, firstIndex, shift: expected }: Node): {
+    shift: number;
+    slots: bigint[];
+    count: number;
+  } {
+    const { info, memory } = this.kernel;
     const struct = 'xa_node';
-    requirePointer(this.#kernel, address, { struct, address, member: 'its address' });
-    if (this.#seen.has(address) || firstIndex >= this.#array.end) {
+    requirePointer(this.kernel, address, { struct, address, member: 'its address' });
+    if (this.seen.has(address) || firstIndex >= this.array.end) {
       const member = 'first index';
       throw implausible({
         struct,
@@ -122,33 +126,36 @@ class XarrayWalk {
         expected: 'another place in the tree',
       });
     }
-    this.#seen.add(address);
+    this.seen.add(address);
     const view = new StructView(memory, address);
     // shift, the node's slot in its parent, and how many slots are in use, a byte each.
     const [shift = 0, , count = 0] = view.bytes(requireKey(info, 'xa_node.shift_offset'), 3);
-    const deepest = Math.ceil(Math.log2(this.#array.end));
-    const fits = expected === undefined ? shift % this.#bits === 0 && shift <= deepest : shift === expected;
+    const deepest = Math.ceil(Math.log2(this.array.end));
+    const fits = expected === undefined ? shift % this.bits === 0 && shift <= deepest : shift === expected;
     if (!fits) {
       const wanted =
-        expected === undefined ? `a multiple of ${this.#bits}, at most ${deepest}` : String(expected);
+        expected === undefined ? `a multiple of ${this.bits}, at most ${deepest}` : String(expected);
       throw implausible({ struct, address, member: 'shift', received: shift, expected: wanted });
     }
     const first = requireKey(info, 'xa_node.slots_offset');
     const word = memory.architecture.wordSize;
-    const slots = Array.from({ length: this.#slots }, (_, slot) => view.word(first + slot * word));
+    const slots = Array.from({ length: this.slots }, (_, slot) => view.word(first + slot * word));
     return { shift, slots, count };
   }
 
-  #reportSlot({ address }: Node, slot: number, received: bigint): void {
-    this.#report(address, {
+  private reportSlot({ address }: Node, slot: number, received: bigint): void {
+    this.report(address, {
       member: `slots[${slot}]`,
       received,
       expected: 'a pointer or a node of the level below',
     });
   }
 
-  #report(address: VirtualAddress, found: Pick<Contradiction, 'member' | 'received' | 'expected'>): void {
-    const what = `${this.#array.name}: node ${formatAddress(address)}`;
-    this.#skipped.add(what, implausible({ struct: 'xa_node', address, ...found }));
+  private report(
+    address: VirtualAddress,
+    found: Pick<Contradiction, 'member' | 'received' | 'expected'>,
+  ): void {
+    const what = `${this.array.name}: node ${formatAddress(address)}`;
+    this.skipped.add(what, implausible({ struct: 'xa_node', address, ...found }));
   }
 }

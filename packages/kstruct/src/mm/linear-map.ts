@@ -7,12 +7,8 @@ import type {
   VirtualAddress,
   VirtualMemory,
 } from '@osi-linux/core';
-import { PAGE_SIZE } from '@osi-linux/core';
+import { isImageAddress, PAGE_SIZE, START_KERNEL_MAP } from '@osi-linux/core';
 import type { KernelInfo } from '@osi-linux/kconf';
-
-/** Where x86_64 kernels map their own image: `__START_KERNEL_map`, arch/x86/include/asm/page_64_types.h. */
-const START_KERNEL_MAP = 0xffffffff80000000n;
-const IMAGE_SIZE = 0x40000000n;
 
 /**
  * Physical address behind a virtual one of the image of an x86_64 kernel.
@@ -45,63 +41,62 @@ export function imagePhysical(address: VirtualAddress, physBase: bigint): bigint
  * ```
  */
 export class LinearMapMemory implements VirtualMemory {
-  readonly #tables: VirtualMemory;
-  readonly #physical: PhysicalMemory;
-  readonly #info: KernelInfo;
-  readonly #end: PhysicalAddress;
+  private readonly tables: VirtualMemory;
+  private readonly physical: PhysicalMemory;
+  private readonly info: KernelInfo;
+  private readonly end: PhysicalAddress;
 
   constructor(tables: VirtualMemory, physical: PhysicalMemory, info: KernelInfo) {
-    this.#tables = tables;
-    this.#physical = physical;
-    this.#info = info;
-    this.#end = physical.ranges.reduce((end, range) => Math.max(end, range.end), 0);
+    this.tables = tables;
+    this.physical = physical;
+    this.info = info;
+    this.end = physical.ranges.reduce((end, range) => Math.max(end, range.end), 0);
   }
 
   /** The processor architecture of the guest. */
   get architecture(): Architecture {
-    return this.#tables.architecture;
+    return this.tables.architecture;
   }
 
   /** Physical address of the top page table. */
   get root(): PhysicalAddress {
-    return this.#tables.root;
+    return this.tables.root;
   }
 
   /** The page that holds a virtual address, or `undefined`. */
   page(address: VirtualAddress): Page | undefined {
-    const page = this.#tables.page(address);
+    const page = this.tables.page(address);
     if (page !== undefined) return page;
-    const physical = this.#pastMissingTable(address);
-    return physical === undefined ? undefined : this.#physical.page(Math.floor(physical / PAGE_SIZE));
+    const physical = this.pastMissingTable(address);
+    return physical === undefined ? undefined : this.physical.page(Math.floor(physical / PAGE_SIZE));
   }
 
   /** Why {@link page} says `undefined`. */
   fault(address: VirtualAddress): OsiError {
-    const physical = this.#pastMissingTable(address);
-    return physical === undefined ? this.#tables.fault(address) : this.#physical.hole(physical);
+    const physical = this.pastMissingTable(address);
+    return physical === undefined ? this.tables.fault(address) : this.physical.hole(physical);
   }
 
   /** Physical address behind a virtual one, or `undefined` where it is not mapped. */
   translate(address: VirtualAddress): PhysicalAddress | undefined {
-    return this.#tables.translate(address) ?? this.#pastMissingTable(address);
+    return this.tables.translate(address) ?? this.pastMissingTable(address);
   }
 
   /** The same physical memory through another page-table root, tables only. */
   withRoot(root: PhysicalAddress): VirtualMemory {
-    return this.#tables.withRoot(root);
+    return this.tables.withRoot(root);
   }
 
-  #pastMissingTable(address: VirtualAddress): PhysicalAddress | undefined {
-    const physical = this.#linear(address);
-    if (physical === undefined || physical < 0n || physical >= this.#end) return undefined;
-    return this.#tables.fault(address).code === 'PAGE_TABLE_MISSING' ? Number(physical) : undefined;
+  private pastMissingTable(address: VirtualAddress): PhysicalAddress | undefined {
+    const physical = this.linear(address);
+    if (physical === undefined || physical < 0n || physical >= this.end) return undefined;
+    return this.tables.fault(address).code === 'PAGE_TABLE_MISSING' ? Number(physical) : undefined;
   }
 
-  #linear(address: VirtualAddress): bigint | undefined {
-    const physBase = this.#info['kernel.phys_base'];
-    const inImage = address >= START_KERNEL_MAP && address < START_KERNEL_MAP + IMAGE_SIZE;
-    if (inImage && physBase !== undefined) return imagePhysical(address, BigInt(physBase));
-    const pageOffset = this.#info['kernel.page_offset_addr'];
+  private linear(address: VirtualAddress): bigint | undefined {
+    const physBase = this.info['kernel.phys_base'];
+    if (physBase !== undefined && isImageAddress(address)) return imagePhysical(address, BigInt(physBase));
+    const pageOffset = this.info['kernel.page_offset_addr'];
     return pageOffset === undefined ? undefined : address - pageOffset;
   }
 }

@@ -32,15 +32,15 @@ interface Bounds extends Pick<Mm, 'address' | 'brk' | 'startBrk' | 'startStack'>
  * ```
  */
 export class VmaNames {
-  readonly #kernel: Kernel;
-  readonly #heapTouches: boolean;
-  readonly #specialNames = new Map<VirtualAddress, string>();
-  #bounds: Bounds | undefined;
+  private readonly kernel: Kernel;
+  private readonly heapTouches: boolean;
+  private readonly specialNames = new Map<VirtualAddress, string>();
+  private bounds: Bounds | undefined;
 
   constructor(kernel: Kernel) {
-    this.#kernel = kernel;
+    this.kernel = kernel;
     // Kernels of sections that do not tell their rule have the older one.
-    this.#heapTouches = kernel.info['vma.initial_heap_touches'] !== 0;
+    this.heapTouches = kernel.info['vma.initial_heap_touches'] !== 0;
   }
 
   /**
@@ -49,13 +49,13 @@ export class VmaNames {
    * @throws OsiError the fault of a page, `STRUCT_IMPLAUSIBLE`, or `PROFILE_KEY_MISSING`.
    */
   read(vma: Vma, mm: Mm): string | undefined {
-    const special = this.#readSpecial(vma, mm);
+    const special = this.readSpecial(vma, mm);
     if (special !== undefined) return special;
     const { start, end } = vma;
-    const { brk, startBrk, startStack } = this.#boundsOf(mm);
-    if (this.#heapTouches ? start <= brk && end >= startBrk : start < brk && end > startBrk) return '[heap]';
+    const { brk, startBrk, startStack } = this.boundsOf(mm);
+    if (this.heapTouches ? start <= brk && end >= startBrk : start < brk && end > startBrk) return '[heap]';
     if (start <= startStack && startStack <= end) return '[stack]';
-    const name = this.#readAnonName(vma);
+    const name = this.readAnonName(vma);
     return name === undefined ? undefined : `[anon:${name}]`;
   }
 
@@ -66,9 +66,9 @@ export class VmaNames {
    * something else for a file.
    */
   readShared(vma: Vma): string | undefined {
-    const { shared_offset: shared, anon_name_offset } = layoutOf(this.#kernel.info).vma;
+    const { shared_offset: shared, anon_name_offset } = layoutOf(this.kernel.info).vma;
     if (shared === undefined || shared === anon_name_offset) return undefined;
-    const name = this.#readAnonName(vma);
+    const name = this.readAnonName(vma);
     return name === undefined ? undefined : `[anon_shmem:${name}]`;
   }
 
@@ -76,21 +76,21 @@ export class VmaNames {
    * The kernel's own mappings, as `[vdso]`. Corresponds to `special_mapping_name`; where the profile does not know its
    * operations, to `arch_vma_name` of older kernels, which knew the vdso by its address.
    */
-  #readSpecial(vma: Vma, mm: Mm): string | undefined {
-    const { info } = this.#kernel;
+  private readSpecial(vma: Vma, mm: Mm): string | undefined {
+    const { info } = this.kernel;
     const operations = layoutOf(info).vma.special_mapping_vmops_addr;
-    if (operations !== undefined) return vma.ops === operations ? this.#specialName(vma) : undefined;
+    if (operations !== undefined) return vma.ops === operations ? this.specialName(vma) : undefined;
     const vdso = info['mm.vdso_offset'];
     if (vdso === undefined) return undefined;
-    const address = new StructView(this.#kernel.memory, mm.address).word(vdso);
+    const address = new StructView(this.kernel.memory, mm.address).word(vdso);
     return address !== 0n && vma.start === address ? '[vdso]' : undefined;
   }
 
-  #specialName(vma: Vma): string {
+  private specialName(vma: Vma): string {
     const address = vma.privateData;
-    const known = this.#specialNames.get(address);
+    const known = this.specialNames.get(address);
     if (known !== undefined) return known;
-    const kernel = this.#kernel;
+    const kernel = this.kernel;
     const holder = { struct: 'vm_special_mapping', address, member: 'name' };
     requirePointer(kernel, address, {
       struct: 'vm_area_struct',
@@ -103,13 +103,13 @@ export class VmaNames {
     const name = readKernelString(kernel, pointer, holder);
     if (!/^\[[\x21-\x7e]{1,62}\]$/.test(name))
       throw implausible({ ...holder, received: pointer, expected: 'a name in brackets' });
-    this.#specialNames.set(address, name);
+    this.specialNames.set(address, name);
     return name;
   }
 
-  #boundsOf(mm: Mm): Bounds {
+  private boundsOf(mm: Mm): Bounds {
     const { address } = mm;
-    if (this.#bounds?.address === address) return this.#bounds;
+    if (this.bounds?.address === address) return this.bounds;
     const { brk, startBrk, startStack } = mm;
     const contradiction = { struct: 'mm_struct', address };
     if (brk < startBrk)
@@ -127,13 +127,13 @@ export class VmaNames {
         received: startStack,
         expected: 'a stack',
       });
-    this.#bounds = { address, brk, startBrk, startStack };
-    return this.#bounds;
+    this.bounds = { address, brk, startBrk, startStack };
+    return this.bounds;
   }
 
   /** The name that prctl(PR_SET_VMA_ANON_NAME) gave. Corresponds to `anon_vma_name`. */
-  #readAnonName(vma: Vma): string | undefined {
-    const kernel = this.#kernel;
+  private readAnonName(vma: Vma): string | undefined {
+    const kernel = this.kernel;
     const offset = layoutOf(kernel.info).vma.anon_name_offset;
     if (offset === undefined || viewOf(vma).isZero(offset)) return undefined;
     const address = viewOf(vma).word(offset);

@@ -42,17 +42,17 @@ export class Module extends KernelStruct {
     const printable = bytes.subarray(0, length).every((byte) => byte >= 0x20 && byte < 0x7f);
     if (length > 0 && printable) return decodeText(bytes.subarray(0, length));
     const received = length <= 0 ? length : (bytes.find((byte) => byte < 0x20 || byte >= 0x7f) ?? 0);
-    throw this.#implausible('name', received, 'printable characters, then a zero');
+    throw this.implausible('name', received, 'printable characters, then a zero');
   }
 
   /** Whether the module is still being read or already freed: `/proc/modules` leaves it out. */
   get isUnformed(): boolean {
-    return this.#state === this.#unformed;
+    return this.state === this.unformed;
   }
 
   /** Whether the module runs, so that every list of modules should have it. */
   get isLive(): boolean {
-    return this.#state === MODULE_STATE_LIVE;
+    return this.state === MODULE_STATE_LIVE;
   }
 
   /**
@@ -65,24 +65,24 @@ export class Module extends KernelStruct {
   get base(): VirtualAddress {
     const { info } = this.kernel;
     if (info['module.mem_offset'] === undefined)
-      return this.#requireBase(this.word('module.core_base_offset'));
+      return this.requireBase(this.word('module.core_base_offset'));
     const kind = requireKey(info, 'module.MOD_TEXT');
-    if (this.#memorySize(kind) === 0) return 0n;
-    const at = this.#memoryOffset(kind) + requireKey(info, 'module_memory.base_offset');
-    return this.#requireBase(this.view.word(at));
+    if (this.memorySize(kind) === 0) return 0n;
+    const at = this.memoryOffset(kind) + requireKey(info, 'module_memory.base_offset');
+    return this.requireBase(this.view.word(at));
   }
 
   /** Bytes of all of the module's memory, as `/proc/modules` prints them: what it needs only to start counts too. */
   get size(): number {
     const { info } = this.kernel;
     if (info['module.mem_offset'] === undefined)
-      return this.#requireSize(this.u32('module.core_size_offset') + this.u32('module.init_size_offset'));
+      return this.requireSize(this.u32('module.core_size_offset') + this.u32('module.init_size_offset'));
     const kinds = requireKey(info, 'module.MOD_MEM_NUM_TYPES');
     if (kinds < 1 || kinds > MEMORY_KINDS_LIMIT)
-      throw this.#implausible('MOD_MEM_NUM_TYPES', kinds, `1 to ${MEMORY_KINDS_LIMIT}`);
+      throw this.implausible('MOD_MEM_NUM_TYPES', kinds, `1 to ${MEMORY_KINDS_LIMIT}`);
     let sum = 0;
-    for (let kind = 0; kind < kinds; kind += 1) sum += this.#memorySize(kind);
-    return this.#requireSize(sum);
+    for (let kind = 0; kind < kinds; kind += 1) sum += this.memorySize(kind);
+    return this.requireSize(sum);
   }
 
   /** The set of all modules, virtual address. Corresponds to `module.mkobj.kobj.kset`. */
@@ -102,40 +102,40 @@ export class Module extends KernelStruct {
       address: this.address,
       member: 'its address',
     });
-    if (this.#state > this.#unformed) throw this.#implausible('state', this.#state, `0 to ${this.#unformed}`);
+    if (this.state > this.unformed) throw this.implausible('state', this.state, `0 to ${this.unformed}`);
     void this.name;
   }
 
-  get #state(): number {
+  private get state(): number {
     return this.u32('module.state_offset');
   }
 
-  get #unformed(): number {
+  private get unformed(): number {
     return this.kernel.info['module.MODULE_STATE_UNFORMED'] ?? MODULE_STATE_UNFORMED;
   }
 
-  #memoryOffset(kind: number): number {
+  private memoryOffset(kind: number): number {
     const { info } = this.kernel;
     return requireKey(info, 'module.mem_offset') + kind * requireKey(info, 'module_memory.size');
   }
 
-  #memorySize(kind: number): number {
+  private memorySize(kind: number): number {
     const offset = requireKey(this.kernel.info, 'module_memory.size_offset');
-    return this.#requireSize(this.view.u32(this.#memoryOffset(kind) + offset));
+    return this.requireSize(this.view.u32(this.memoryOffset(kind) + offset));
   }
 
-  #requireBase(base: VirtualAddress): VirtualAddress {
+  private requireBase(base: VirtualAddress): VirtualAddress {
     const aligned = base % BigInt(PAGE_SIZE) === 0n;
     if (aligned && this.kernel.memory.architecture.isKernelAddress(base)) return base;
-    throw this.#implausible('base', base, 'the first address of a page of the kernel');
+    throw this.implausible('base', base, 'the first address of a page of the kernel');
   }
 
-  #requireSize(size: number): number {
+  private requireSize(size: number): number {
     if (size <= MODULES_LEN) return size;
-    throw this.#implausible('size', size, `at most ${MODULES_LEN}`);
+    throw this.implausible('size', size, `at most ${MODULES_LEN}`);
   }
 
-  #implausible(member: string, received: number | bigint, expected: string): OsiError {
+  private implausible(member: string, received: number | bigint, expected: string): OsiError {
     return implausible({ struct: STRUCT, address: this.address, member, received, expected });
   }
 }

@@ -20,11 +20,11 @@ const IPV6_LENGTH = 16;
  * `__ip6_dgram_sock_seq_show` in net/ipv6/datagram.c.
  */
 export class InetSock extends Sock {
-  readonly #type: number;
+  private readonly type: number;
 
   constructor(kernel: Kernel, address: VirtualAddress, type: number) {
     super(kernel, address);
-    this.#type = type;
+    this.type = type;
   }
 
   /** Whether sockets of a family are of this kind. */
@@ -34,7 +34,7 @@ export class InetSock extends Sock {
 
   /** Corresponds to `inet_sock.inet_rcv_saddr` or `sock.sk_v6_rcv_saddr`, and `inet_sock.inet_sport`. */
   override get local(): string {
-    const address = this.#address('sock.skc_rcv_saddr_offset', 'sock.skc_v6_rcv_saddr_offset');
+    const address = this.addressBytes('sock.skc_rcv_saddr_offset', 'sock.skc_v6_rcv_saddr_offset');
     return formatEndpoint(address, swapBytes(this.u16('inet_sock.inet_sport_offset')));
   }
 
@@ -44,22 +44,22 @@ export class InetSock extends Sock {
    * A connection that is over leaves them behind; `inet_getname` (net/ipv4/af_inet.c) gives no peer then.
    */
   override get remote(): string {
-    if (this.state === TCP_CLOSE) return formatEndpoint(new Uint8Array(this.#addressLength), 0);
-    const address = this.#address('sock.skc_daddr_offset', 'sock.skc_v6_daddr_offset');
-    const port = this.#type === SOCK_RAW ? 0 : swapBytes(this.u16('sock.skc_dport_offset'));
+    if (this.state === TCP_CLOSE) return formatEndpoint(new Uint8Array(this.addressLength), 0);
+    const address = this.addressBytes('sock.skc_daddr_offset', 'sock.skc_v6_daddr_offset');
+    const port = this.type === SOCK_RAW ? 0 : swapBytes(this.u16('sock.skc_dport_offset'));
     return formatEndpoint(address, port);
   }
 
-  #address(
+  private addressBytes(
     ipv4: 'sock.skc_rcv_saddr_offset' | 'sock.skc_daddr_offset',
     ipv6: 'sock.skc_v6_rcv_saddr_offset' | 'sock.skc_v6_daddr_offset',
   ): Uint8Array {
     const { info } = this.kernel;
-    const length = this.#addressLength;
+    const length = this.addressLength;
     return this.view.bytes(requireKey(info, length === IPV6_LENGTH ? ipv6 : ipv4), length);
   }
 
-  get #addressLength(): number {
+  private get addressLength(): number {
     return this.family === AF_INET6 ? IPV6_LENGTH : IPV4_LENGTH;
   }
 }

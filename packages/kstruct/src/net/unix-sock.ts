@@ -18,11 +18,11 @@ const AT_SIGN = 0x40;
  * A socket of `AF_UNIX`. Corresponds to `unix_sock`. Source: include/net/af_unix.h.
  */
 export class UnixSock extends Sock {
-  readonly #type: number;
+  private readonly type: number;
 
   constructor(kernel: Kernel, address: VirtualAddress, type: number) {
     super(kernel, address);
-    this.#type = type;
+    this.type = type;
   }
 
   /** Whether sockets of a family are of this kind. */
@@ -46,8 +46,8 @@ export class UnixSock extends Sock {
     const address = this.peer;
     if (address === undefined) return undefined;
     requirePointer(this.kernel, address, { struct: 'unix_sock', address: this.address, member: 'peer' });
-    const other = new UnixSock(this.kernel, address, this.#type);
-    if (other.family !== AF_UNIX || !this.#isKnownTo(other))
+    const other = new UnixSock(this.kernel, address, this.type);
+    if (other.family !== AF_UNIX || !this.isKnownTo(other))
       throw this.contradiction('peer', address, 'a unix socket that has this one for a peer');
     return other.local;
   }
@@ -62,9 +62,9 @@ export class UnixSock extends Sock {
    * The ends of a stream know each other until one is closed; anybody may be connected to a datagram socket.
    * Source: `unix_stream_connect` and `unix_release_sock` in net/unix/af_unix.c.
    */
-  #isKnownTo(other: UnixSock): boolean {
+  private isKnownTo(other: UnixSock): boolean {
     const { peer } = other;
-    return this.#type === SOCK_DGRAM || peer === undefined || peer === this.address;
+    return this.type === SOCK_DGRAM || peer === undefined || peer === this.address;
   }
 }
 

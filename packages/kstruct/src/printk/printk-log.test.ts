@@ -23,9 +23,9 @@ const info = {
 /** A log as printk wrote it before v5.10: records one after the other, around the end of the buffer. */
 class FakeBuffer {
   readonly memory = new FakeVirtualMemory();
-  #next = 0;
-  #time = 0n;
-  readonly #records: { at: number; end: number }[] = [];
+  private next = 0;
+  private time = 0n;
+  private readonly records: { at: number; end: number }[] = [];
 
   constructor() {
     this.memory.writeWord(VARIABLES, BUFFER);
@@ -43,16 +43,16 @@ class FakeBuffer {
   print(text: string, { level = 6, flags = 2, dictionary = '' } = {}): number {
     const body = new TextEncoder().encode(text + dictionary);
     const length = Math.ceil((HEAD + body.length) / 4) * 4;
-    if (this.#next + length + HEAD > SIZE) {
-      this.#forget(this.#next, SIZE);
-      this.memory.writeBytes(BUFFER + BigInt(this.#next), new Uint8Array(HEAD));
-      this.#next = 0;
+    if (this.next + length + HEAD > SIZE) {
+      this.forget(this.next, SIZE);
+      this.memory.writeBytes(BUFFER + BigInt(this.next), new Uint8Array(HEAD));
+      this.next = 0;
     }
-    const at = this.#next;
-    this.#forget(at, at + length + HEAD);
+    const at = this.next;
+    this.forget(at, at + length + HEAD);
     const bytes = new Uint8Array(length);
     const view = new DataView(bytes.buffer);
-    view.setBigUint64(0, this.#time, true);
+    view.setBigUint64(0, this.time, true);
     view.setUint16(8, length, true);
     view.setUint16(10, text.length, true);
     view.setUint16(12, dictionary.length, true);
@@ -60,16 +60,16 @@ class FakeBuffer {
     view.setUint8(15, (level << 5) | flags);
     bytes.set(body, HEAD);
     this.memory.writeBytes(BUFFER + BigInt(at), bytes);
-    this.#records.push({ at, end: at + length });
-    this.#next = at + length;
-    this.#time += 1_000_000n;
-    this.writeEnds(this.#records[0]!.at, this.#next);
+    this.records.push({ at, end: at + length });
+    this.next = at + length;
+    this.time += 1_000_000n;
+    this.writeEnds(this.records[0]!.at, this.next);
     return at;
   }
 
-  #forget(from: number, to: number): void {
-    while (this.#records[0] !== undefined && this.#records[0].end > from && this.#records[0].at < to)
-      this.#records.shift();
+  private forget(from: number, to: number): void {
+    while (this.records[0] !== undefined && this.records[0].end > from && this.records[0].at < to)
+      this.records.shift();
   }
 }
 

@@ -71,73 +71,73 @@ class LogBuffer {
   readonly first: number;
   /** Where the next record will be, in bytes. */
   readonly next: number;
-  readonly #kernel: Kernel;
-  readonly #address: VirtualAddress;
-  readonly #size: number;
-  readonly #headSize: number;
+  private readonly kernel: Kernel;
+  private readonly address: VirtualAddress;
+  private readonly size: number;
+  private readonly headSize: number;
 
   constructor(kernel: Kernel) {
     const { info, memory } = kernel;
-    this.#kernel = kernel;
+    this.kernel = kernel;
     const address = new StructView(memory, requireKey(info, 'log.log_buf_addr')).word(0);
-    this.#address = requirePointer(kernel, address, { struct: 'printk_log', address, member: 'log_buf' });
-    this.#headSize = requireKey(info, 'printk_log.size');
-    this.#size = new StructView(memory, requireKey(info, 'log.log_buf_len_addr')).u32(0);
-    if (this.#size <= this.#headSize || this.#size > LOG_BUF_LIMIT)
-      throw this.#implausible('log_buf_len', this.#size, `${this.#headSize + 1} to ${LOG_BUF_LIMIT}`);
-    this.first = this.#index('log.log_first_idx_addr');
-    this.next = this.#index('log.log_next_idx_addr');
+    this.address = requirePointer(kernel, address, { struct: 'printk_log', address, member: 'log_buf' });
+    this.headSize = requireKey(info, 'printk_log.size');
+    this.size = new StructView(memory, requireKey(info, 'log.log_buf_len_addr')).u32(0);
+    if (this.size <= this.headSize || this.size > LOG_BUF_LIMIT)
+      throw this.implausible('log_buf_len', this.size, `${this.headSize + 1} to ${LOG_BUF_LIMIT}`);
+    this.first = this.index('log.log_first_idx_addr');
+    this.next = this.index('log.log_next_idx_addr');
   }
 
   /** The head of the record at a byte of the buffer. */
   read(at: number, wrapped: boolean): RecordHead {
-    const { info } = this.#kernel;
+    const { info } = this.kernel;
     // Records are between first and next, around the end of the buffer where next is not behind first.
     const ahead = this.next > this.first || wrapped;
-    const end = ahead ? this.next : this.#size;
-    if (at + this.#headSize > end)
-      throw this.#implausible('end of a record', at, `up to ${end - this.#headSize}`);
-    const view = this.#view(at);
-    const length = this.#u16(view, requireKey(info, 'printk_log.len_offset'));
-    const whole = length >= this.#headSize && length % LOG_ALIGN === 0 && at + length <= end;
+    const end = ahead ? this.next : this.size;
+    if (at + this.headSize > end)
+      throw this.implausible('end of a record', at, `up to ${end - this.headSize}`);
+    const view = this.view(at);
+    const length = this.u16(view, requireKey(info, 'printk_log.len_offset'));
+    const whole = length >= this.headSize && length % LOG_ALIGN === 0 && at + length <= end;
     if (!whole && (length !== 0 || ahead))
-      throw this.#implausible(`len of the record at byte ${at}`, length, `${this.#headSize} to ${end - at}`);
+      throw this.implausible(`len of the record at byte ${at}`, length, `${this.headSize} to ${end - at}`);
     const tsNsec = view.u64(requireKey(info, 'printk_log.ts_nsec_offset'));
     if (tsNsec >= TIME_LIMIT)
-      throw this.#implausible(`ts_nsec at byte ${at}`, tsNsec, `less than 0x${TIME_LIMIT.toString(16)}`);
+      throw this.implausible(`ts_nsec at byte ${at}`, tsNsec, `less than 0x${TIME_LIMIT.toString(16)}`);
     // text_len, dict_len, facility, then flags in 5 bits and level in 3.
     const offset = requireKey(info, 'printk_log.text_len_offset');
     const level = (view.bytes(offset + 5, 1)[0] ?? 0) >> 5;
-    return { at, length, tsNsec, level, textLength: this.#u16(view, offset) };
+    return { at, length, tsNsec, level, textLength: this.u16(view, offset) };
   }
 
   /** The text of a record, which follows its head. */
   readText({ at, length, textLength }: RecordHead): string {
-    if (textLength > length - this.#headSize)
-      throw this.#implausible('text_len', textLength, `at most ${length - this.#headSize}`);
-    const bytes = this.#view(at).bytes(this.#headSize, textLength);
+    if (textLength > length - this.headSize)
+      throw this.implausible('text_len', textLength, `at most ${length - this.headSize}`);
+    const bytes = this.view(at).bytes(this.headSize, textLength);
     const zero = bytes.indexOf(0);
-    if (zero >= 0) throw this.#implausible(`byte ${zero} of a text`, 0, 'a character');
+    if (zero >= 0) throw this.implausible(`byte ${zero} of a text`, 0, 'a character');
     return decodeText(bytes);
   }
 
-  #view(at: number): StructView {
-    return new StructView(this.#kernel.memory, offsetAddress(this.#address, at));
+  private view(at: number): StructView {
+    return new StructView(this.kernel.memory, offsetAddress(this.address, at));
   }
 
-  #u16(view: StructView, offset: number): number {
+  private u16(view: StructView, offset: number): number {
     const [low = 0, high = 0] = view.bytes(offset, 2);
     return low + high * 256;
   }
 
-  #index(key: 'log.log_first_idx_addr' | 'log.log_next_idx_addr'): number {
-    const { info, memory } = this.#kernel;
+  private index(key: 'log.log_first_idx_addr' | 'log.log_next_idx_addr'): number {
+    const { info, memory } = this.kernel;
     const index = new StructView(memory, requireKey(info, key)).u32(0);
-    if (index < this.#size && index % LOG_ALIGN === 0) return index;
-    throw this.#implausible(key.slice(4, -5), index, `a multiple of ${LOG_ALIGN} below ${this.#size}`);
+    if (index < this.size && index % LOG_ALIGN === 0) return index;
+    throw this.implausible(key.slice(4, -5), index, `a multiple of ${LOG_ALIGN} below ${this.size}`);
   }
 
-  #implausible(member: string, received: number | bigint, expected: string): OsiError {
-    return implausible({ struct: 'printk_log', address: this.#address, member, received, expected });
+  private implausible(member: string, received: number | bigint, expected: string): OsiError {
+    return implausible({ struct: 'printk_log', address: this.address, member, received, expected });
   }
 }

@@ -40,10 +40,10 @@ const State = { Reserved: 0n, Committed: 1n, Finalized: 2n, Reusable: 3n };
 class FakeRing {
   readonly memory = new FakeVirtualMemory();
   readonly info = info;
-  #id: bigint;
-  #seq = 0n;
-  #position: bigint;
-  readonly #blocks: { id: bigint; begin: bigint }[] = [];
+  private id: bigint;
+  private seq = 0n;
+  private position: bigint;
+  private readonly blocks: { id: bigint; begin: bigint }[] = [];
 
   constructor(
     readonly countBits: number,
@@ -51,8 +51,8 @@ class FakeRing {
     /** Whether a text that fits exactly before the end of the ring stays there. */
     readonly exactFit = false,
   ) {
-    this.#id = 0x100000000n - BigInt(2 ** countBits) - 1n;
-    this.#position = -BigInt(2 ** sizeBits);
+    this.id = 0x100000000n - BigInt(2 ** countBits) - 1n;
+    this.position = -BigInt(2 ** sizeBits);
     this.memory.writeWord(BASE, PRB);
     this.memory.writeInt(PRB, countBits);
     this.memory.writeWord(PRB + 8n, DESCS);
@@ -62,12 +62,12 @@ class FakeRing {
     this.memory.writeBytes(DESCS, new Uint8Array(Number(DESC_SIZE) * 2 ** countBits));
     this.memory.writeBytes(INFOS, new Uint8Array(Number(INFO_SIZE) * 2 ** countBits));
     this.memory.writeBytes(DATA, new Uint8Array(2 ** sizeBits));
-    this.#writeState(this.#id, State.Reusable);
-    this.writeEnds(this.#id, this.#id);
+    this.writeState(this.id, State.Reusable);
+    this.writeEnds(this.id, this.id);
   }
 
   get head(): bigint {
-    return this.#id;
+    return this.id;
   }
 
   descOf(id: bigint): bigint {
@@ -85,46 +85,46 @@ class FakeRing {
 
   print(text: string, { state = State.Finalized, level = 6, lpos = 0n } = {}): bigint {
     const count = BigInt(2 ** this.countBits);
-    this.#id += 1n;
-    const id = this.#id;
+    this.id += 1n;
+    const id = this.id;
     const first = 0x100000000n - count;
     this.writeEnds(id - count + 1n > first - 1n ? id - count + 1n : first - 1n, id);
     const bytes = new TextEncoder().encode(text);
-    const { begin, next } = lpos === 0n ? this.#allocate(bytes, id) : { begin: lpos, next: lpos };
-    this.#writeState(id, state);
+    const { begin, next } = lpos === 0n ? this.allocate(bytes, id) : { begin: lpos, next: lpos };
+    this.writeState(id, state);
     this.memory.writeWord(this.descOf(id) + 8n, begin);
     this.memory.writeWord(this.descOf(id) + 16n, next);
-    this.memory.writeWord(this.infoOf(id), this.#seq);
-    this.memory.writeWord(this.infoOf(id) + 8n, this.#seq * 1_000_000n);
+    this.memory.writeWord(this.infoOf(id), this.seq);
+    this.memory.writeWord(this.infoOf(id) + 8n, this.seq * 1_000_000n);
     const facility = 3;
     const flags = 2;
     this.memory.writeBytes(
       this.infoOf(id) + 16n,
       Uint8Array.of(bytes.length & 255, bytes.length >> 8, facility, (level << 5) | flags),
     );
-    this.#seq += 1n;
+    this.seq += 1n;
     return id;
   }
 
-  #allocate(bytes: Uint8Array, id: bigint): { begin: bigint; next: bigint } {
+  private allocate(bytes: Uint8Array, id: bigint): { begin: bigint; next: bigint } {
     const size = BigInt(2 ** this.sizeBits);
     const length = BigInt(8 + Math.ceil(bytes.length / 8) * 8);
-    const begin = this.#position;
+    const begin = this.position;
     const index = BigInt.asUintN(64, begin) % size;
     const wraps = this.exactFit ? index + length > size : index + length >= size;
     const next = wraps ? begin + (size - index) + length : begin + length;
-    while (this.#blocks[0] !== undefined && this.#blocks[0].begin < next - size)
-      this.#writeState(this.#blocks.shift()!.id, State.Reusable);
-    this.#blocks.push({ id, begin });
+    while (this.blocks[0] !== undefined && this.blocks[0].begin < next - size)
+      this.writeState(this.blocks.shift()!.id, State.Reusable);
+    this.blocks.push({ id, begin });
     const at = DATA + (wraps ? 0n : index);
     this.memory.writeWord(DATA + index, id);
     this.memory.writeWord(at, id);
     this.memory.writeBytes(at + 8n, bytes);
-    this.#position = next;
+    this.position = next;
     return { begin, next };
   }
 
-  #writeState(id: bigint, state: bigint): void {
+  private writeState(id: bigint, state: bigint): void {
     this.memory.writeWord(this.descOf(id), (state << 62n) | id);
   }
 }

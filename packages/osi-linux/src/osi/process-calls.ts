@@ -47,67 +47,67 @@ export type Absent = null | undefined;
  * The calls about one process, by what names it. Keeps what holds for one stop of the guest: paths, an address space.
  */
 export class ProcessCalls {
-  readonly #kernel: Kernel;
-  readonly #write: PhysicalWriter | undefined;
-  #ready = false;
-  #paths: PathReader | undefined;
-  #mappings: MappingReader | undefined;
-  #memory: VirtualMemory | undefined;
-  #processes: ProcessReader | undefined;
-  #rootIsSound: boolean | undefined;
+  private readonly kernel: Kernel;
+  private readonly write: PhysicalWriter | undefined;
+  private ready = false;
+  private paths: PathReader | undefined;
+  private mappings: MappingReader | undefined;
+  private memory: VirtualMemory | undefined;
+  private processes: ProcessReader | undefined;
+  private rootIsSound: boolean | undefined;
 
   constructor(kernel: Kernel, write: PhysicalWriter | undefined) {
-    this.#kernel = kernel;
-    this.#write = write;
+    this.kernel = kernel;
+    this.write = write;
   }
 
   /** Forgets all that was kept. */
   refresh(): void {
-    this.#ready = false;
-    this.#paths = undefined;
-    this.#mappings = undefined;
-    this.#memory = undefined;
-    this.#processes = undefined;
-    this.#rootIsSound = undefined;
+    this.ready = false;
+    this.paths = undefined;
+    this.mappings = undefined;
+    this.memory = undefined;
+    this.processes = undefined;
+    this.rootIsSound = undefined;
   }
 
   /** Why the guest cannot be asked yet; a guest that was ready once stays so until it runs on. */
   whyNotReady(): OsiError | undefined {
-    const reason = this.#ready ? undefined : findBootReason(this.#kernel);
-    this.#ready = reason === undefined;
+    const reason = this.ready ? undefined : findBootReason(this.kernel);
+    this.ready = reason === undefined;
     return reason;
   }
 
   readHandles(): Listing<OsiProcHandle> {
     const skipped = new SkippedLog();
     const rows: OsiProcHandle[] = [];
-    for (const task of eachProcess(this.#kernel, skipped)) rows.push(readProcessHandle(task, skipped));
+    for (const task of eachProcess(this.kernel, skipped)) rows.push(readProcessHandle(task, skipped));
     return createListing(rows, skipped.records);
   }
 
   /** One process; for one stop of the guest, what it shares with others is kept. */
   readProcess(task: Task, skipped: SkippedLog): LinuxProcess {
-    this.#processes ??= new ProcessReader(this.#kernel);
-    return readProcess(task, this.#processes, skipped);
+    this.processes ??= new ProcessReader(this.kernel);
+    return readProcess(task, this.processes, skipped);
   }
 
   findProcess(handle: OsiProcHandle | Absent): Answer<LinuxProcess> | undefined {
-    const task = this.#find(handle);
+    const task = this.find(handle);
     if (task === undefined) return undefined;
     const skipped = new SkippedLog();
     return answerOf(this.readProcess(task, skipped), skipped);
   }
 
   findPid(handle: OsiProcHandle | Absent): number | undefined {
-    return this.#find(handle)?.tgid;
+    return this.find(handle)?.tgid;
   }
 
   findPpid(handle: OsiProcHandle | Absent): number | undefined {
-    return this.#find(handle)?.ppid;
+    return this.find(handle)?.ppid;
   }
 
   findProcMem(handle: OsiProcHandle | Absent): OsiProcMem | undefined {
-    const task = this.#find(handle);
+    const task = this.find(handle);
     return task === undefined ? undefined : readProcMem(task);
   }
 
@@ -117,49 +117,49 @@ export class ProcessCalls {
     const rows = skipped.attempt(
       () => `task ${formatAddress(handle?.taskd ?? 0n)}`,
       () => {
-        const task = this.#find(handle);
+        const task = this.find(handle);
         if (task === undefined) return [];
-        return this.#mappingReader(skipped).read(task, task.tgid, threads, skipped);
+        return this.mappingReader(skipped).read(task, task.tgid, threads, skipped);
       },
     );
     return createListing(rows ?? [], skipped.records);
   }
 
   findFilename(handle: OsiProcHandle | Absent, fd: number): string | undefined {
-    const file = this.#findFile(handle, fd);
+    const file = this.findFile(handle, fd);
     if (file === undefined) return undefined;
-    return readFilename(file, this.#pathReader());
+    return readFilename(file, this.pathReader());
   }
 
   findPos(handle: OsiProcHandle | Absent, fd: number): bigint | undefined {
-    return this.#findFile(handle, fd)?.pos;
+    return this.findFile(handle, fd)?.pos;
   }
 
   findFileStruct(handle: OsiProcHandle | Absent, fd: number): VirtualAddress | undefined {
-    return this.#findFile(handle, fd)?.address;
+    return this.findFile(handle, fd)?.address;
   }
 
   readDentry(file: VirtualAddress): VirtualAddress {
-    const found = new OpenFile(this.#kernel, file);
+    const found = new OpenFile(this.kernel, file);
     found.validate();
     return found.path.dentry;
   }
 
   readMemory(address: VirtualAddress, length: number, task: Task): Uint8Array {
-    return readMemory(this.#memoryOf(task), address, length);
+    return readMemory(this.memoryOf(task), address, length);
   }
 
   writeMemory(address: VirtualAddress, bytes: Uint8Array, task: Task): void {
-    writeMemory(this.#memoryOf(task), address, bytes, this.#write);
+    writeMemory(this.memoryOf(task), address, bytes, this.write);
   }
 
   findPhysical(address: VirtualAddress, task: Task): PhysicalAddress | undefined {
-    return findPhysical(this.#memoryOf(task), address);
+    return findPhysical(this.memoryOf(task), address);
   }
 
   /** The process of a handle. @throws OsiError `PROCESS_GONE` where it does not live. */
   requireProcess(handle: OsiProcHandle): Task {
-    const task = this.#find(handle);
+    const task = this.find(handle);
     if (task !== undefined) return task;
     const { taskd } = handle;
     throw new OsiError('PROCESS_GONE', `no process lives at ${formatAddress(taskd)}`, {
@@ -168,54 +168,54 @@ export class ProcessCalls {
     });
   }
 
-  #pathReader(): PathReader {
-    this.#paths ??= new PathReader(this.#kernel, findReaderRoot(this.#kernel));
-    return this.#paths;
+  private pathReader(): PathReader {
+    this.paths ??= new PathReader(this.kernel, findReaderRoot(this.kernel));
+    return this.paths;
   }
 
   /** What reads mappings for a reader in pid 1's root, where that can be told without a doubt. */
   findMappingReader(): MappingReader | undefined {
-    this.#rootIsSound ??= this.#checkRoot();
-    return this.#rootIsSound ? this.#mappingReader(new SkippedLog()) : undefined;
+    this.rootIsSound ??= this.checkRoot();
+    return this.rootIsSound ? this.mappingReader(new SkippedLog()) : undefined;
   }
 
-  #checkRoot(): boolean {
+  private checkRoot(): boolean {
     const problems = new SkippedLog();
     problems.attempt(
       () => 'root directory of the reader',
-      () => findReaderRoot(this.#kernel, problems),
+      () => findReaderRoot(this.kernel, problems),
     );
     return problems.records.length === 0;
   }
 
   /** Also without the root directory of a reader; such a reader is not kept, so that each listing says it. */
-  #mappingReader(skipped: SkippedLog): MappingReader {
-    if (this.#mappings !== undefined) return this.#mappings;
+  private mappingReader(skipped: SkippedLog): MappingReader {
+    if (this.mappings !== undefined) return this.mappings;
     const paths = skipped.attempt(
       () => 'root directory of the reader',
-      () => this.#pathReader(),
+      () => this.pathReader(),
     );
-    if (paths === null) return new MappingReader(this.#kernel, openPaths(this.#kernel, new SkippedLog()));
-    this.#mappings = new MappingReader(this.#kernel, paths);
-    return this.#mappings;
+    if (paths === null) return new MappingReader(this.kernel, openPaths(this.kernel, new SkippedLog()));
+    this.mappings = new MappingReader(this.kernel, paths);
+    return this.mappings;
   }
 
-  #find(handle: OsiProcHandle | Absent): Task | undefined {
-    return handle ? findLiveProcess(this.#kernel, handle) : undefined;
+  private find(handle: OsiProcHandle | Absent): Task | undefined {
+    return handle ? findLiveProcess(this.kernel, handle) : undefined;
   }
 
-  #findFile(handle: OsiProcHandle | Absent, fd: number): OpenFile | undefined {
-    const task = this.#find(handle);
-    const found: FileDescriptor | undefined = task && findOpenFile(this.#kernel, task, fd);
+  private findFile(handle: OsiProcHandle | Absent, fd: number): OpenFile | undefined {
+    const task = this.find(handle);
+    const found: FileDescriptor | undefined = task && findOpenFile(this.kernel, task, fd);
     found?.file.validate();
     return found?.file;
   }
 
   /** A thread of the kernel, and what has no user memory, is in the kernel's own address space. */
-  #memoryOf({ mm }: Task): VirtualMemory {
-    if (mm === undefined) return this.#kernel.memory;
+  private memoryOf({ mm }: Task): VirtualMemory {
+    if (mm === undefined) return this.kernel.memory;
     const root = mm.asid;
-    if (this.#memory?.root !== root) this.#memory = this.#kernel.memory.withRoot(root);
-    return this.#memory;
+    if (this.memory?.root !== root) this.memory = this.kernel.memory.withRoot(root);
+    return this.memory;
   }
 }

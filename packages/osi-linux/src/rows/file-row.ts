@@ -53,41 +53,41 @@ type Ids = Pick<LinuxFile, 'pid' | 'tid'>;
 /** Gathers the rows of one listing. */
 class FileReader {
   readonly rows: LinuxFile[] = [];
-  readonly #kernel: Kernel;
-  readonly #paths: TaskPaths<PathReader>;
-  readonly #skipped: SkippedLog;
+  private readonly kernel: Kernel;
+  private readonly paths: TaskPaths<PathReader>;
+  private readonly skipped: SkippedLog;
 
   constructor(kernel: Kernel, selection: FileSelection, skipped: SkippedLog) {
-    this.#kernel = kernel;
-    this.#paths = new TaskPaths(kernel, selection, skipped, (paths) => paths);
-    this.#skipped = skipped;
+    this.kernel = kernel;
+    this.paths = new TaskPaths(kernel, selection, skipped, (paths) => paths);
+    this.skipped = skipped;
   }
 
   readTable(task: Task, ids: Ids): void {
-    const paths = this.#paths.of(task, ids.pid);
-    this.#attempt(ids.pid, 'open files', () => {
-      for (const found of eachOpenFile(this.#kernel, task, this.#skipped))
-        this.rows.push(this.#read(found, ids, paths));
+    const paths = this.paths.of(task, ids.pid);
+    this.attempt(ids.pid, 'open files', () => {
+      for (const found of eachOpenFile(this.kernel, task, this.skipped))
+        this.rows.push(this.read(found, ids, paths));
     });
   }
 
   /** Reads the tables of those threads that have another one than their leader. */
   readThreads(leader: Task, pid: number): void {
-    this.#attempt(pid, 'threads', () => {
-      for (const thread of eachThread(this.#kernel, leader, this.#skipped))
-        this.#readThread(leader, thread, pid);
+    this.attempt(pid, 'threads', () => {
+      for (const thread of eachThread(this.kernel, leader, this.skipped))
+        this.readThread(leader, thread, pid);
     });
   }
 
-  #readThread(leader: Task, thread: Task, pid: number): void {
+  private readThread(leader: Task, thread: Task, pid: number): void {
     if (thread.address === leader.address) return;
-    this.#attempt(pid, `files of thread ${formatAddress(thread.address)}`, () => {
+    this.attempt(pid, `files of thread ${formatAddress(thread.address)}`, () => {
       if (thread.files !== leader.files) this.readTable(thread, { pid, tid: thread.pid });
     });
   }
 
-  #read({ fd, file, closeOnExec }: FileDescriptor, ids: Ids, paths: PathReader): LinuxFile {
-    const field = <Value>(name: string, read: () => Value) => this.#attempt(ids.pid, `fd ${fd}${name}`, read);
+  private read({ fd, file, closeOnExec }: FileDescriptor, ids: Ids, paths: PathReader): LinuxFile {
+    const field = <Value>(name: string, read: () => Value) => this.attempt(ids.pid, `fd ${fd}${name}`, read);
     const plausible = field('', () => file.validate());
     if (plausible === null) return { ...ids, fd, filename: null, pos: null, flags: null };
     return {
@@ -99,8 +99,8 @@ class FileReader {
     };
   }
 
-  #attempt<Value>(pid: number, what: string, read: () => Value): Value | null {
-    return this.#skipped.attempt(() => `pid ${pid}: ${what}`, read);
+  private attempt<Value>(pid: number, what: string, read: () => Value): Value | null {
+    return this.skipped.attempt(() => `pid ${pid}: ${what}`, read);
   }
 }
 

@@ -65,16 +65,16 @@ export function readMappings(
 
 /** Reads the mappings of one process after the other, and keeps what they share: the names of files. */
 export class MappingReader {
-  readonly #kernel: Kernel;
-  readonly #paths: PathReader;
-  readonly #names: VmaNames;
-  readonly #files = new Map<VirtualAddress, MappedFile>();
-  #lastFile: MappedFile | undefined;
+  private readonly kernel: Kernel;
+  private readonly paths: PathReader;
+  private readonly names: VmaNames;
+  private readonly files = new Map<VirtualAddress, MappedFile>();
+  private lastFile: MappedFile | undefined;
 
   constructor(kernel: Kernel, paths: PathReader) {
-    this.#kernel = kernel;
-    this.#paths = paths;
-    this.#names = new VmaNames(kernel);
+    this.kernel = kernel;
+    this.paths = paths;
+    this.names = new VmaNames(kernel);
   }
 
   /**
@@ -84,13 +84,13 @@ export class MappingReader {
   read(task: Task, pid: number, threads: boolean, skipped: SkippedLog): LinuxMapping[] {
     const own = new SkippedLog();
     const mm = findMm(task, own);
-    const rows = mm === undefined ? [] : this.#readMm({ mm, pid }, own);
-    if (threads) for (const row of this.#readThreads(task, pid, mm?.address, own)) rows.push(row);
+    const rows = mm === undefined ? [] : this.readMm({ mm, pid }, own);
+    if (threads) for (const row of this.readThreads(task, pid, mm?.address, own)) rows.push(row);
     for (const { what, reason } of own.records) skipped.add(`pid ${pid}: ${what}`, reason);
     return rows;
   }
 
-  #readThreads(
+  private readThreads(
     leader: Task,
     pid: number,
     shared: VirtualAddress | undefined,
@@ -99,7 +99,7 @@ export class MappingReader {
     const rows: LinuxMapping[] = [];
     const threads = skipped.attempt(
       () => 'threads',
-      () => Array.from(eachThread(this.#kernel, leader, skipped)),
+      () => Array.from(eachThread(this.kernel, leader, skipped)),
     );
     for (const thread of threads ?? []) {
       if (thread.address === leader.address) continue;
@@ -109,49 +109,49 @@ export class MappingReader {
         () => `task ${formatAddress(thread.address)}: tid`,
         () => thread.pid,
       );
-      if (tid !== null) for (const row of this.#readMm({ mm, pid, tid }, skipped)) rows.push(row);
+      if (tid !== null) for (const row of this.readMm({ mm, pid, tid }, skipped)) rows.push(row);
     }
     return rows;
   }
 
-  #readMm(space: AddressSpace, skipped: SkippedLog): LinuxMapping[] {
+  private readMm(space: AddressSpace, skipped: SkippedLog): LinuxMapping[] {
     const rows: LinuxMapping[] = [];
     skipped.attempt(
       () => 'mappings',
       () => {
-        for (const vma of eachVma(this.#kernel, space.mm, skipped))
-          rows.push(this.#readRow(vma, space, skipped));
+        for (const vma of eachVma(this.kernel, space.mm, skipped))
+          rows.push(this.readRow(vma, space, skipped));
       },
     );
     return rows;
   }
 
-  #readRow(vma: Vma, { mm, pid, tid }: AddressSpace, skipped: SkippedLog): LinuxMapping {
+  private readRow(vma: Vma, { mm, pid, tid }: AddressSpace, skipped: SkippedLog): LinuxMapping {
     const { address: modd, start: base } = vma;
     const { size } = vma;
     let fields: MappingFields;
     try {
-      fields = this.#describe(vma, mm);
+      fields = this.describe(vma, mm);
     } catch (error) {
       if (!OsiError.is(error)) throw error;
-      fields = this.#describeParts(vma, mm, skipped);
+      fields = this.describeParts(vma, mm, skipped);
     }
     const { file, name, offset, flags, perms } = fields;
     if (tid === undefined) return { pid, modd, base, size, file, name, offset, flags, perms };
     return { pid, tid, modd, base, size, file, name, offset, flags, perms };
   }
 
-  #describe(vma: Vma, mm: Mm): MappingFields {
+  private describe(vma: Vma, mm: Mm): MappingFields {
     const { flags, perms } = vma;
-    const { file, name } = this.#identify(vma, mm);
+    const { file, name } = this.identify(vma, mm);
     return { file, name, offset: file === null ? 0n : vma.offset, flags, perms };
   }
 
   /** The same once more where something is missing, field by field. */
-  #describeParts(vma: Vma, mm: Mm, skipped: SkippedLog): MappingFields {
+  private describeParts(vma: Vma, mm: Mm, skipped: SkippedLog): MappingFields {
     const field = <Value>(name: string, read: () => Value): Value | null =>
       skipped.attempt(() => `mapping ${formatAddress(vma.start)}: ${name}`, read);
-    const what = field('file', () => this.#identify(vma, mm));
+    const what = field('file', () => this.identify(vma, mm));
     return {
       file: what?.file ?? null,
       name: what?.name ?? null,
@@ -161,21 +161,21 @@ export class MappingReader {
     };
   }
 
-  #identify(vma: Vma, mm: Mm): MappedThing {
+  private identify(vma: Vma, mm: Mm): MappedThing {
     const address = vma.fileAddress;
-    if (address === 0n) return { file: null, name: this.#names.read(vma, mm) ?? UNNAMED };
-    const known = address === this.#lastFile?.address ? this.#lastFile : this.#readFile(vma, address);
-    this.#lastFile = known;
-    const shared = this.#names.readShared(vma);
+    if (address === 0n) return { file: null, name: this.names.read(vma, mm) ?? UNNAMED };
+    const known = address === this.lastFile?.address ? this.lastFile : this.readFile(vma, address);
+    this.lastFile = known;
+    const shared = this.names.readShared(vma);
     return shared === undefined ? known : { file: known.file, name: shared };
   }
 
-  #readFile(vma: Vma, address: VirtualAddress): MappedFile {
-    const known = this.#files.get(address);
+  private readFile(vma: Vma, address: VirtualAddress): MappedFile {
+    const known = this.files.get(address);
     if (known !== undefined) return known;
-    const { text, deleted } = this.#paths.describe(vma.file.userPath);
+    const { text, deleted } = this.paths.describe(vma.file.userPath);
     const kept = { address, file: text, name: lastComponent(text, deleted) };
-    this.#files.set(address, kept);
+    this.files.set(address, kept);
     return kept;
   }
 }

@@ -78,19 +78,19 @@ function readIds(row: RowReader, task: Task): Pick<LinuxProcess, 'uid' | 'gid' |
 class RowReader {
   /** The id that names the row in a report, once it is known. */
   pid: number | null = null;
-  readonly #task: Task;
-  readonly #skipped: SkippedLog;
+  private readonly task: Task;
+  private readonly skipped: SkippedLog;
 
   constructor(task: Task, skipped: SkippedLog) {
-    this.#task = task;
-    this.#skipped = skipped;
+    this.task = task;
+    this.skipped = skipped;
   }
 
   field<Value>(name: string, read: () => Value): Value | null {
-    return this.#skipped.attempt(() => `${this.#subject()}: ${name}`, read);
+    return this.skipped.attempt(() => `${this.subject()}: ${name}`, read);
   }
 
-  #subject(): string {
-    return this.pid === null ? `task ${formatAddress(this.#task.address)}` : `pid ${this.pid}`;
+  private subject(): string {
+    return this.pid === null ? `task ${formatAddress(this.task.address)}` : `pid ${this.pid}`;
   }
 }

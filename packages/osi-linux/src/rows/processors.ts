@@ -16,25 +16,25 @@ const RPL = 3n;
 
 /** The processors of a guest: which are online, what they run, and where. */
 export class Processors {
-  readonly #kernel: Kernel;
-  readonly #cpus: readonly Cpu[];
+  private readonly kernel: Kernel;
+  private readonly cpus: readonly Cpu[];
 
   constructor(kernel: Kernel, cpus: readonly Cpu[]) {
-    this.#kernel = kernel;
-    this.#cpus = cpus;
+    this.kernel = kernel;
+    this.cpus = cpus;
   }
 
   /** Numbers of the processors: what the kernel says is online, else those of the source, else 0 alone. */
   online(): readonly number[] {
-    const { info } = this.#kernel;
+    const { info } = this.kernel;
     const told = info['cpu.nr_cpu_ids_addr'] !== undefined && info['cpu.online_mask_addr'] !== undefined;
-    if (told) return readOnlineCpus(this.#kernel);
-    return this.#cpus.length > 0 ? this.#cpus.map((cpu) => cpu.index) : [0];
+    if (told) return readOnlineCpus(this.kernel);
+    return this.cpus.length > 0 ? this.cpus.map((cpu) => cpu.index) : [0];
   }
 
   /** The number of a processor that is online. @throws OsiError `CPU_UNKNOWN` for any other. */
   requireOnline(cpu: number): number {
-    if (this.#isOnline(cpu)) return cpu;
+    if (this.isOnline(cpu)) return cpu;
     const online = this.online();
     if (online.includes(cpu)) return cpu;
     throw new OsiError('CPU_UNKNOWN', `the guest has no cpu ${cpu} online`, {
@@ -44,53 +44,53 @@ export class Processors {
   }
 
   /** Looks at one bit of the kernel's mask; false also where there is none. */
-  #isOnline(cpu: number): boolean {
-    const { info } = this.#kernel;
+  private isOnline(cpu: number): boolean {
+    const { info } = this.kernel;
     const told = info['cpu.nr_cpu_ids_addr'] !== undefined && info['cpu.online_mask_addr'] !== undefined;
-    return told && isCpuOnline(this.#kernel, cpu);
+    return told && isCpuOnline(this.kernel, cpu);
   }
 
   /** The thread that runs on a processor. @throws OsiError why it cannot be told. */
   currentTask(cpu: number): Task {
-    return findCurrentTask(this.#kernel, this.requireOnline(cpu));
+    return findCurrentTask(this.kernel, this.requireOnline(cpu));
   }
 
   /** What a processor that is online runs. */
   readCurrent(cpu: number, skipped: SkippedLog): LinuxCurrent {
-    const task = findCurrentTask(this.#kernel, cpu);
+    const task = findCurrentTask(this.kernel, cpu);
     return {
       cpu,
       ...readThread(task, skipped),
       asid: readAsid(task, skipped),
       mode: skipped.attempt(
         () => `cpu ${cpu}: mode`,
-        () => this.#readMode(cpu, task),
+        () => this.readMode(cpu, task),
       ),
     };
   }
 
   /** Where a processor executes. @throws OsiError `CPU_REGISTERS_MISSING` where the source has no registers of it. */
   readExecutionPoint(cpu: number): OsiExecutionPoint {
-    const registers = this.#findCpu(this.requireOnline(cpu))?.registers;
+    const registers = this.findCpu(this.requireOnline(cpu))?.registers;
     const pc = registers?.['rip'];
     const selector = registers?.['cs'];
     if (pc === undefined || selector === undefined) throw registersMissing(cpu);
     return { pc, mode: modeOf(selector) };
   }
 
-  #readMode(cpu: number, task: Task): 'kernel' | 'user' {
-    const selector = this.#findCpu(cpu)?.registers['cs'];
+  private readMode(cpu: number, task: Task): 'kernel' | 'user' {
+    const selector = this.findCpu(cpu)?.registers['cs'];
     if (selector !== undefined) return modeOf(selector);
     if (task.mm === undefined) return 'kernel';
     throw registersMissing(cpu);
   }
 
   /** The processor of the source whose GS base is the kernel's per-CPU area of that number. */
-  #findCpu(cpu: number): Cpu | undefined {
-    const area = readPerCpuOffset(this.#kernel, cpu);
+  private findCpu(cpu: number): Cpu | undefined {
+    const area = readPerCpuOffset(this.kernel, cpu);
     const owns = ({ registers }: Cpu) =>
       registers['gs_base'] === area || registers['kernel_gs_base'] === area;
-    return this.#cpus.find(owns) ?? this.#cpus[cpu];
+    return this.cpus.find(owns) ?? this.cpus[cpu];
   }
 }
 

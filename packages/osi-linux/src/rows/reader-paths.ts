@@ -25,11 +25,11 @@ export function openPaths(kernel: Kernel, skipped: SkippedLog): PathReader {
 
 /** The readers of one listing: the same for all tasks, or one for each root directory that tasks have. */
 export class TaskPaths<Reader> {
-  readonly #kernel: Kernel;
-  readonly #open: (paths: PathReader) => Reader;
-  readonly #skipped: SkippedLog;
-  readonly #own: Map<string, Reader> | undefined;
-  #shared: Reader | undefined;
+  private readonly kernel: Kernel;
+  private readonly open: (paths: PathReader) => Reader;
+  private readonly skipped: SkippedLog;
+  private readonly own: Map<string, Reader> | undefined;
+  private shared: Reader | undefined;
 
   constructor(
     kernel: Kernel,
@@ -38,29 +38,29 @@ export class TaskPaths<Reader> {
     open: (paths: PathReader) => Reader,
     kept?: Reader,
   ) {
-    this.#kernel = kernel;
-    this.#open = open;
-    this.#skipped = skipped;
-    this.#own = ownRoot ? new Map() : undefined;
-    if (!ownRoot) this.#shared = kept ?? open(openPaths(kernel, skipped));
+    this.kernel = kernel;
+    this.open = open;
+    this.skipped = skipped;
+    this.own = ownRoot ? new Map() : undefined;
+    if (!ownRoot) this.shared = kept ?? open(openPaths(kernel, skipped));
   }
 
   /** What reads the paths of a task. One that has ended has no root, and no paths. */
   of(task: Task, pid: number): Reader {
-    const root = this.#own === undefined ? undefined : this.#rootOf(task, pid);
-    if (this.#own === undefined || root === undefined) {
-      this.#shared ??= this.#open(openPaths(this.#kernel, this.#skipped));
-      return this.#shared;
+    const root = this.own === undefined ? undefined : this.rootOf(task, pid);
+    if (this.own === undefined || root === undefined) {
+      this.shared ??= this.open(openPaths(this.kernel, this.skipped));
+      return this.shared;
     }
     const key = `${root.mnt} ${root.dentry}`;
-    const reader = this.#own.get(key) ?? this.#open(new PathReader(this.#kernel, root));
-    this.#own.set(key, reader);
+    const reader = this.own.get(key) ?? this.open(new PathReader(this.kernel, root));
+    this.own.set(key, reader);
     return reader;
   }
 
   /** A root that cannot be read leaves the paths of the task from the top of their trees. */
-  #rootOf(task: Task, pid: number): Path | undefined {
-    const root = this.#skipped.attempt(
+  private rootOf(task: Task, pid: number): Path | undefined {
+    const root = this.skipped.attempt(
       () => `pid ${pid}: root directory of the task`,
       () => task.fs?.root,
     );

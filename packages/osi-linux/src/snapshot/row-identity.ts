@@ -16,13 +16,13 @@ const IDENTITIES: Identities = {
 
 /** What the rows of one moment are known by at another one. */
 export class RowIdentity {
-  readonly #owners = new Map<number, string>();
+  private readonly owners = new Map<number, string>();
 
   /** `processes` are those of the same moment: a pid alone may be another process's by then. */
   constructor(processes: readonly LinuxProcess[]) {
     for (const row of processes)
-      if (row.pid !== null && !this.#owners.has(row.pid))
-        this.#owners.set(row.pid, IDENTITIES.process(row, this));
+      if (row.pid !== null && !this.owners.has(row.pid))
+        this.owners.set(row.pid, IDENTITIES.process(row, this));
   }
 
   /** What a row is known by. */
@@ -32,6 +32,6 @@ export class RowIdentity {
 
   /** What a process is known by, by its pid. */
   owner(pid: number | null): string {
-    return (pid === null ? undefined : this.#owners.get(pid)) ?? `${pid}`;
+    return (pid === null ? undefined : this.owners.get(pid)) ?? `${pid}`;
   }
 }

@@ -14,28 +14,28 @@ const OF_A_ROW: { readonly [Kind in SnapshotKind]: RegExp | undefined } = {
 /** What could not be read of one kind of rows at one moment. */
 export class Unread<Kind extends SnapshotKind> {
   /** Whose rows may be missing, and whose fields. */
-  readonly #rows = new Concerned();
-  readonly #fields = new Concerned();
+  private readonly rows = new Concerned();
+  private readonly fields = new Concerned();
 
   /** `own` is of the listing of the kind, `processes` of the list of processes, which every kind but modules follows. */
   constructor(kind: Kind, own: readonly Skipped[], processes: readonly Skipped[]) {
     for (const { what } of own) {
-      this.#fields.add(what);
-      if (OF_A_ROW[kind]?.test(what) !== true) this.#rows.add(what);
+      this.fields.add(what);
+      if (OF_A_ROW[kind]?.test(what) !== true) this.rows.add(what);
     }
     const broken = processes.some(({ what }) => OF_A_ROW.process?.test(what) !== true);
-    if (broken && kind !== 'module') this.#rows.everyone = true;
+    if (broken && kind !== 'module') this.rows.everyone = true;
   }
 
   /** Whether a row that is not there may only not have been read. */
   mayHide(row: SnapshotRows[Kind]): boolean {
-    return this.#rows.has('pid' in row ? row.pid : null);
+    return this.rows.has('pid' in row ? row.pid : null);
   }
 
   /** Whether every field of a row was read, so that a `null` in it means that there is none. */
   isWhole(row: SnapshotRows[Kind]): boolean {
     const id = 'tid' in row ? row.tid : undefined;
-    return !this.#fields.has(id ?? ('pid' in row ? row.pid : null));
+    return !this.fields.has(id ?? ('pid' in row ? row.pid : null));
   }
 }
 
@@ -43,15 +43,15 @@ export class Unread<Kind extends SnapshotKind> {
 class Concerned {
   /** A record that names no process may be about any. */
   everyone = false;
-  readonly #pids = new Set<number>();
+  private readonly pids = new Set<number>();
 
   add(what: string): void {
     const named = /^pid (\d+): /.exec(what)?.[1];
     if (named === undefined) this.everyone = true;
-    else this.#pids.add(Number(named));
+    else this.pids.add(Number(named));
   }
 
   has(pid: number | null): boolean {
-    return this.everyone || (pid !== null && this.#pids.has(pid));
+    return this.everyone || (pid !== null && this.pids.has(pid));
   }
 }

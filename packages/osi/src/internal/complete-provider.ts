@@ -15,47 +15,47 @@ type Derived = { [Name in keyof CompleteCalls]?: readonly [keyof CompleteCalls, 
 export class CompleteProvider {
   /** The provider itself. */
   readonly provider: OsiProvider;
-  readonly #derived: Derived;
+  private readonly derived: Derived;
 
   constructor(provider: OsiProvider) {
     this.provider = provider;
-    this.#derived = { ...this.#ofProcesses(), ...this.#ofMappings(), ...this.#ofNames() };
+    this.derived = { ...this.ofProcesses(), ...this.ofMappings(), ...this.ofNames() };
   }
 
   /** One call, the provider's own before a derived one; `undefined` where it can neither answer nor derive it. */
   find<Name extends keyof CompleteCalls>(name: Name): CompleteCalls[Name] | undefined {
     const own = this.provider[name] as CompleteCalls[Name] | undefined;
     if (own !== undefined) return own.bind(this.provider) as CompleteCalls[Name];
-    const [needed, derived] = this.#derived[name] ?? [];
-    return needed !== undefined && this.#has(needed) ? derived : undefined;
+    const [needed, derived] = this.derived[name] ?? [];
+    return needed !== undefined && this.has(needed) ? derived : undefined;
   }
 
-  #has(name: keyof CompleteCalls): boolean {
+  private has(name: keyof CompleteCalls): boolean {
     return this.find(name) !== undefined;
   }
 
   /** A call that is known to be there, as {@link find} has looked for what it needs. */
-  #need<Name extends keyof CompleteCalls>(name: Name): CompleteCalls[Name] {
+  private need<Name extends keyof CompleteCalls>(name: Name): CompleteCalls[Name] {
     return this.find(name) as CompleteCalls[Name];
   }
 
-  #ofProcesses(): Derived {
+  private ofProcesses(): Derived {
     const handles = (): Listing<OsiProcHandle> => {
-      const processes = this.#need('getProcesses')();
+      const processes = this.need('getProcesses')();
       return createListing(processes.map(handleOf), processes.skipped);
     };
-    const byHandle = (handle: OsiProcHandle) => findProcess(this.#need('getProcesses')(), handle);
+    const byHandle = (handle: OsiProcHandle) => findProcess(this.need('getProcesses')(), handle);
     return {
       getProcessHandles: ['getProcesses', handles],
-      getCurrentProcessHandle: ['getCurrentProcess', (cpu) => handleOf(this.#need('getCurrentProcess')(cpu))],
+      getCurrentProcessHandle: ['getCurrentProcess', (cpu) => handleOf(this.need('getCurrentProcess')(cpu))],
       getProcess: ['getProcesses', byHandle],
-      getProcessPid: ['getProcess', (handle) => this.#need('getProcess')(handle)?.pid ?? undefined],
-      getProcessPpid: ['getProcess', (handle) => this.#need('getProcess')(handle)?.ppid ?? undefined],
+      getProcessPid: ['getProcess', (handle) => this.need('getProcess')(handle)?.pid ?? undefined],
+      getProcessPpid: ['getProcess', (handle) => this.need('getProcess')(handle)?.ppid ?? undefined],
     };
   }
 
-  #ofMappings(): Derived {
-    const all = (handle: OsiProcHandle) => this.#need('getMappings')(handle);
+  private ofMappings(): Derived {
+    const all = (handle: OsiProcHandle) => this.need('getMappings')(handle);
     return {
       getFileMappings: ['getMappings', (handle) => keepMappings(all(handle), 'file')],
       getHeapMappings: ['getMappings', (handle) => keepMappings(all(handle), 'heap')],
@@ -65,8 +65,8 @@ export class CompleteProvider {
     };
   }
 
-  #ofNames(): Derived {
-    const all = (handle: OsiProcHandle): Listing<OsiModule> => this.#need('getMappings')(handle);
+  private ofNames(): Derived {
+    const all = (handle: OsiProcHandle): Listing<OsiModule> => this.need('getMappings')(handle);
     const baseByName = (handle: OsiProcHandle, name: string): VirtualAddress | undefined =>
       findFileMapping(all(handle), (found) => found === name, `called ${name}`)?.base;
     const hasPrefix = (handle: OsiProcHandle, prefix: string): boolean =>

@@ -8,14 +8,14 @@ interface Subscription {
 
 /** Who listens to what. */
 export class Subscriptions {
-  readonly #all = new Set<Subscription>();
+  private readonly all = new Set<Subscription>();
 
   /** Adds a listener; what is returned takes it away again, however often it is called. */
   add<Name extends keyof OsiEvents>(name: Name, listener: OsiListener<Name>): () => void {
     const subscription = { name, call: listener };
-    this.#all.add(subscription);
+    this.all.add(subscription);
     return () => {
-      this.#all.delete(subscription);
+      this.all.delete(subscription);
     };
   }
 
@@ -27,8 +27,8 @@ export class Subscriptions {
    */
   notify<Name extends keyof OsiEvents>(name: Name, event: OsiEvents[Name]): void {
     const errors: unknown[] = [];
-    for (const subscription of [...this.#all]) {
-      if (subscription.name !== name || !this.#all.has(subscription)) continue;
+    for (const subscription of [...this.all]) {
+      if (subscription.name !== name || !this.all.has(subscription)) continue;
       try {
         (subscription.call as OsiListener<Name>)(event);
       } catch (error) {

@@ -17,18 +17,18 @@ export class Derivation {
   readonly sources: DerivationSources;
   /** The values that were found so far; later keys may build on earlier ones. */
   readonly values = new Map<string, bigint | number | string>();
-  readonly #symbols: ReadonlyMap<string, VirtualAddress>;
+  private readonly symbols: ReadonlyMap<string, VirtualAddress>;
 
   constructor(sources: DerivationSources, names: readonly string[]) {
     this.sources = sources;
     this.types = sources.types;
-    this.#symbols = sources.symbols.lookup(names);
+    this.symbols = sources.symbols.lookup(names);
   }
 
   /** The address of the first of some symbols that the kernel has. */
   symbol(...names: readonly string[]): VirtualAddress | undefined {
     for (const name of names) {
-      const found = this.#symbols.get(name);
+      const found = this.symbols.get(name);
       if (found !== undefined) return found;
     }
     return undefined;
@@ -41,7 +41,7 @@ export class Derivation {
 
   /** A pointer or `unsigned long` of the kernel. */
   readWord(address: VirtualAddress): bigint | Missing {
-    return this.#read(address, (memory) => {
+    return this.read(address, (memory) => {
       const { wordSize } = memory.architecture;
       const bytes = readBytes(memory, address, wordSize);
       const view = new DataView(bytes.buffer, bytes.byteOffset, wordSize);
@@ -51,7 +51,7 @@ export class Derivation {
 
   /** Bytes of the kernel; the caller bounds `length`. */
   readBytes(address: VirtualAddress, length: number): Uint8Array | Missing {
-    return this.#read(address, (memory) => readBytes(memory, address, length));
+    return this.read(address, (memory) => readBytes(memory, address, length));
   }
 
   /** What has been derived already, as far as it has. */
@@ -60,7 +60,7 @@ export class Derivation {
     return info;
   }
 
-  #read<Value>(address: VirtualAddress, read: (memory: VirtualMemory) => Value): Value | Missing {
+  private read<Value>(address: VirtualAddress, read: (memory: VirtualMemory) => Value): Value | Missing {
     const { memory } = this.sources;
     if (memory === undefined) return { missing: 'there is no memory of a running kernel to read it from' };
     try {

@@ -18,35 +18,35 @@ const NO_EXECUTE = 1n << 63n;
 
 /** A guest's virtual memory, copied past the page cache; pages that follow each other in RAM are one read. */
 export class PagedRanges implements RangeSource {
-  readonly #memory: PhysicalMemory;
-  readonly #tables: AddressSpace;
+  private readonly memory: PhysicalMemory;
+  private readonly tables: AddressSpace;
 
   constructor(memory: PhysicalMemory, tables: AddressSpace) {
-    this.#memory = memory;
-    this.#tables = tables;
+    this.memory = memory;
+    this.tables = tables;
   }
 
   get architecture(): Architecture {
-    return this.#tables.architecture;
+    return this.tables.architecture;
   }
 
   isMapped(address: VirtualAddress): boolean {
-    return this.#tables.translate(address) !== undefined;
+    return this.tables.translate(address) !== undefined;
   }
 
   readInto(address: VirtualAddress, bytes: Uint8Array): VirtualRange {
     const { length } = bytes;
     const holes: RangeHole[] = [];
     for (let done = 0; done < length; ) {
-      const { physical, size } = runAt(this.#tables, offsetAddress(address, done), length - done);
+      const { physical, size } = runAt(this.tables, offsetAddress(address, done), length - done);
       const want = bytes.subarray(done, Math.min(length, done + size));
-      const count = physical === undefined ? 0 : this.#memory.scan(physical, want);
+      const count = physical === undefined ? 0 : this.memory.scan(physical, want);
       done += count;
       if (count < want.length) {
         const at = offsetAddress(address, done);
         const missing = Math.min(length - done, PAGE_SIZE - Number(at & BigInt(PAGE_SIZE - 1)));
         bytes.fill(0, done, done + missing);
-        addHole(holes, done, done + missing, () => this.#tables.fault(at));
+        addHole(holes, done, done + missing, () => this.tables.fault(at));
         done += missing;
       }
     }
@@ -54,8 +54,8 @@ export class PagedRanges implements RangeSource {
   }
 
   kindOf(address: VirtualAddress, length: number): 'code' | 'data' | undefined {
-    const first = this.#tables.walk(address);
-    const last = this.#tables.walk(offsetAddress(address, length - 1));
+    const first = this.tables.walk(address);
+    const last = this.tables.walk(offsetAddress(address, length - 1));
     if (first.fault !== undefined && last.fault !== undefined) return undefined;
     const isData = [first, last].some(({ entries }) =>
       entries.some(({ entry }) => (entry & NO_EXECUTE) !== 0n),

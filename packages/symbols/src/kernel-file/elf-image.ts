@@ -42,10 +42,10 @@ export class ElfImage implements VirtualMemory {
   readonly root = 0;
   /** Virtual address at which it begins: `_text`. */
   readonly textBase: VirtualAddress;
-  readonly #ranges: ElfRanges;
+  private readonly ranges: ElfRanges;
 
   private constructor(ranges: ElfRanges, textBase: VirtualAddress) {
-    this.#ranges = ranges;
+    this.ranges = ranges;
     this.textBase = textBase;
   }
 
@@ -73,20 +73,20 @@ export class ElfImage implements VirtualMemory {
 
   /** The processor architecture that the kernel was built for. */
   get architecture(): Architecture {
-    return this.#ranges.architecture;
+    return this.ranges.architecture;
   }
 
   /** A page of what the file loads, a copy; zero where only a part of it is loaded. */
   page(address: VirtualAddress): Page | undefined {
     const start = address & ~IN_PAGE;
-    if (!this.#ranges.isMapped(start)) return undefined;
-    const { bytes, view } = this.#ranges.readInto(start, new Uint8Array(PAGE_SIZE));
+    if (!this.ranges.isMapped(start)) return undefined;
+    const { bytes, view } = this.ranges.readInto(start, new Uint8Array(PAGE_SIZE));
     return { bytes, view };
   }
 
   /** That the file has nothing for an address: `IMAGE_HOLE`. */
   fault(address: VirtualAddress): OsiError {
-    return this.#ranges.fault(address);
+    return this.ranges.fault(address);
   }
 
   /** Always `undefined`: where an image lies in physical memory is decided as it boots. */
@@ -105,6 +105,6 @@ export class ElfImage implements VirtualMemory {
    * @throws OsiError `KALLSYMS_NOT_FOUND`
    */
   readKallsyms(): Kallsyms {
-    return openKallsyms(this.#ranges, this.textBase);
+    return openKallsyms(this.ranges, this.textBase);
   }
 }

@@ -19,38 +19,38 @@ const IN_PAGE = BigInt(PAGE_SIZE - 1);
  */
 export class ElfRanges implements RangeSource {
   readonly architecture: Architecture;
-  readonly #file: FileBytes;
-  readonly #pieces: readonly LoadedPiece[];
+  private readonly file: FileBytes;
+  private readonly pieces: readonly LoadedPiece[];
 
   constructor(file: FileBytes, architecture: Architecture, pieces: readonly LoadedPiece[]) {
-    this.#file = file;
+    this.file = file;
     this.architecture = architecture;
-    this.#pieces = pieces;
+    this.pieces = pieces;
   }
 
   isMapped(address: VirtualAddress): boolean {
-    return this.#piecesIn(address & ~IN_PAGE, PAGE_SIZE).length > 0;
+    return this.piecesIn(address & ~IN_PAGE, PAGE_SIZE).length > 0;
   }
 
   readInto(address: VirtualAddress, bytes: Uint8Array): VirtualRange {
     bytes.fill(0);
     const holes: RangeHole[] = [];
-    const touched = this.#piecesIn(address & ~IN_PAGE, bytes.length + 2 * PAGE_SIZE);
-    for (const piece of touched) this.#copy(piece, address, bytes);
+    const touched = this.piecesIn(address & ~IN_PAGE, bytes.length + 2 * PAGE_SIZE);
+    for (const piece of touched) this.copy(piece, address, bytes);
     let done = 0;
     for (const piece of touched) {
       const start = Number((piece.address & ~IN_PAGE) - address);
       const end = Number(((piece.address + BigInt(piece.size) + IN_PAGE) & ~IN_PAGE) - address);
       if (start > done && done < bytes.length)
-        holes.push(this.#hole(address, done, Math.min(start, bytes.length)));
+        holes.push(this.hole(address, done, Math.min(start, bytes.length)));
       done = Math.max(done, end);
     }
-    if (done < bytes.length) holes.push(this.#hole(address, done, bytes.length));
+    if (done < bytes.length) holes.push(this.hole(address, done, bytes.length));
     return rangeOf(address, bytes, holes);
   }
 
   kindOf(address: VirtualAddress, length: number): 'code' | 'data' | undefined {
-    const pieces = this.#piecesIn(address, length);
+    const pieces = this.piecesIn(address, length);
     if (pieces.length === 0) return undefined;
     return pieces.some(({ isCode }) => !isCode) ? 'data' : 'code';
   }
@@ -62,22 +62,20 @@ export class ElfRanges implements RangeSource {
     });
   }
 
-  #hole(address: VirtualAddress, start: number, end: number): RangeHole {
+  private hole(address: VirtualAddress, start: number, end: number): RangeHole {
     return { start, end, reason: this.fault(offsetAddress(address, start)) };
   }
 
-  #copy(piece: LoadedPiece, address: VirtualAddress, bytes: Uint8Array): void {
+  private copy(piece: LoadedPiece, address: VirtualAddress, bytes: Uint8Array): void {
     const from = Math.max(0, Number(address - piece.address));
     const to = Math.max(0, Number(piece.address - address));
     const count = Math.min(piece.size - from, bytes.length - to);
-    if (count > 0) this.#file.read(piece.offset + from, bytes.subarray(to, to + count));
+    if (count > 0) this.file.read(piece.offset + from, bytes.subarray(to, to + count));
   }
 
   /** Those that have a byte between an address and the end of the stretch behind it, ascending. */
-  #piecesIn(address: VirtualAddress, length: number): readonly LoadedPiece[] {
+  private piecesIn(address: VirtualAddress, length: number): readonly LoadedPiece[] {
     const end = address + BigInt(length);
-    return this.#pieces.filter(
-      (piece) => piece.address < end && piece.address + BigInt(piece.size) > address,
-    );
+    return this.pieces.filter((piece) => piece.address < end && piece.address + BigInt(piece.size) > address);
   }
 }

@@ -1,4 +1,10 @@
-import { decodeCString, OsiError, offsetAddress, type VirtualAddress } from '@osi-linux/core';
+import {
+  decodeCString,
+  OsiError,
+  offsetAddress,
+  START_KERNEL_MAP,
+  type VirtualAddress,
+} from '@osi-linux/core';
 import type { KernelSymbol, SymbolTable } from '../tables/symbol-table';
 import { Btf } from '../types/btf';
 import { ElfImage } from './elf-image';
@@ -35,8 +41,6 @@ const SHT_SYMTAB = 2;
 const SHN_ABS = 0xfff1;
 const STT_SECTION = 3;
 const STT_FILE = 4;
-/** Where the image of a 64-bit kernel can lie; what is outside of it does not move. */
-const IMAGE_START = 0xffffffff80000000n;
 /** KSYM_NAME_LEN: no name of a kernel is longer. */
 const MAX_NAME = 512;
 /** No section of types or symbols is larger. */
@@ -93,16 +97,16 @@ function readSection(file: FileBytes, { name, offset, size }: ElfSection): Uint8
 }
 
 class ElfSymbols implements SymbolTable {
-  readonly #view: DataView;
-  readonly #strings: Uint8Array;
-  readonly #wide: boolean;
-  readonly #shift: bigint;
+  private readonly view: DataView;
+  private readonly strings: Uint8Array;
+  private readonly wide: boolean;
+  private readonly shift: bigint;
 
   constructor(table: Uint8Array, strings: Uint8Array, wide: boolean, shift: bigint) {
-    this.#view = new DataView(table.buffer, table.byteOffset, table.length);
-    this.#strings = strings;
-    this.#wide = wide;
-    this.#shift = shift;
+    this.view = new DataView(table.buffer, table.byteOffset, table.length);
+    this.strings = strings;
+    this.wide = wide;
+    this.shift = shift;
   }
 
   lookup(names: readonly string[]): Map<string, VirtualAddress> {
@@ -117,22 +121,22 @@ class ElfSymbols implements SymbolTable {
   }
 
   *each(): Generator<KernelSymbol, void, undefined> {
-    const step = this.#wide ? 24 : 16;
-    for (let at = 0; at + step <= this.#view.byteLength; at += step) {
-      const { info, section, value } = this.#entry(at);
+    const step = this.wide ? 24 : 16;
+    for (let at = 0; at + step <= this.view.byteLength; at += step) {
+      const { info, section, value } = this.entry(at);
       const kind = info & 0xf;
-      const nameAt = this.#view.getUint32(at, true);
+      const nameAt = this.view.getUint32(at, true);
       if (section === 0 || kind === STT_SECTION || kind === STT_FILE || nameAt === 0) continue;
-      const name = decodeCString(this.#strings, nameAt, Math.min(nameAt + MAX_NAME, this.#strings.length));
+      const name = decodeCString(this.strings, nameAt, Math.min(nameAt + MAX_NAME, this.strings.length));
       if (name === '') continue;
-      yield { name, type: typeLetter(info, section), address: this.#moved(value, section) };
+      yield { name, type: typeLetter(info, section), address: this.moved(value, section) };
     }
   }
 
   /** Elf64_Sym and Elf32_Sym have the same fields in another order. */
-  #entry(at: number): { info: number; section: number; value: bigint } {
-    const view = this.#view;
-    return this.#wide
+  private entry(at: number): { info: number; section: number; value: bigint } {
+    const view = this.view;
+    return this.wide
       ? {
           info: view.getUint8(at + 4),
           section: view.getUint16(at + 6, true),
@@ -145,9 +149,9 @@ class ElfSymbols implements SymbolTable {
         };
   }
 
-  #moved(value: bigint, section: number): VirtualAddress {
-    if (this.#shift === 0n || section === SHN_ABS || (this.#wide && value < IMAGE_START)) return value;
-    return this.#wide ? offsetAddress(value + this.#shift, 0) : BigInt.asUintN(32, value + this.#shift);
+  private moved(value: bigint, section: number): VirtualAddress {
+    if (this.shift === 0n || section === SHN_ABS || (this.wide && value < START_KERNEL_MAP)) return value;
+    return this.wide ? offsetAddress(value + this.shift, 0) : BigInt.asUintN(32, value + this.shift);
   }
 }
 

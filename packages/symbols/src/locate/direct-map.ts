@@ -1,17 +1,20 @@
-import type { PhysicalAddress, VirtualAddress } from '@osi-linux/core';
+import {
+  I386_PAGE_OFFSET,
+  KERNEL_IMAGE_WINDOW,
+  LOWEST_I386_PAGE_OFFSET,
+  type PhysicalAddress,
+  type VirtualAddress,
+} from '@osi-linux/core';
 import type { AddressSpace } from '@osi-linux/x86-mmu';
 
 /** Where 32-bit kernels map RAM: CONFIG_PAGE_OFFSET of each CONFIG_VMSPLIT_*, Linux arch/x86/Kconfig. */
 export const pageOffsets: readonly VirtualAddress[] = [
-  0xc0000000n,
+  I386_PAGE_OFFSET,
   0xb0000000n,
   0x80000000n,
   0x78000000n,
-  0x40000000n,
+  LOWEST_I386_PAGE_OFFSET,
 ];
-
-/** How much of RAM a 32-bit kernel maps at most; what a PAGE_OFFSET leaves below 4 GiB may be less. */
-export const DIRECT_MAP_32 = 1n << 30n;
 
 /** Behind what the firmware has in the first MiB; and where distributions link the image. */
 const SAMPLES = [0x100000, 0x400000, 0x1000000];
@@ -22,6 +25,6 @@ export function findPageOffset(
   known: PhysicalAddress = tables.root,
 ): VirtualAddress | undefined {
   const leads = (offset: VirtualAddress, to: PhysicalAddress) =>
-    to < DIRECT_MAP_32 && tables.translate(offset + BigInt(to)) === to;
+    to < KERNEL_IMAGE_WINDOW && tables.translate(offset + BigInt(to)) === to;
   return pageOffsets.find((offset) => leads(offset, known) && SAMPLES.every((to) => leads(offset, to)));
 }

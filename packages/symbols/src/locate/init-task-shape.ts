@@ -78,19 +78,19 @@ class Words {
   readonly start: VirtualAddress;
   readonly size: 4 | 8;
   readonly count: number;
-  readonly #view: DataView;
+  private readonly view: DataView;
 
   constructor(tables: KernelLocation['tables'], start: VirtualAddress, bytes: number) {
     this.start = start;
     this.size = tables.architecture.wordSize;
     this.count = bytes / this.size;
-    this.#view = new DataView(readPartial(tables, start, bytes).bytes.buffer);
+    this.view = new DataView(readPartial(tables, start, bytes).bytes.buffer);
   }
 
   at(index: number): bigint {
     if (index < 0 || index >= this.count) return 0n;
     const place = index * this.size;
-    return this.size === 8 ? this.#view.getBigUint64(place, true) : BigInt(this.#view.getUint32(place, true));
+    return this.size === 8 ? this.view.getBigUint64(place, true) : BigInt(this.view.getUint32(place, true));
   }
 
   address(index: number): VirtualAddress {

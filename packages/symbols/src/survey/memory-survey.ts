@@ -40,9 +40,9 @@ const BANNER = new TextEncoder().encode('Linux version ');
 export class MemorySurvey {
   /** The memory that is looked at. */
   readonly memory: PhysicalMemory;
-  #pages: PageSurvey | undefined;
-  #notes: readonly FoundVmcoreinfo[] | undefined;
-  #texts: SurveyedTexts | undefined;
+  private keptPages: PageSurvey | undefined;
+  private keptNotes: readonly FoundVmcoreinfo[] | undefined;
+  private keptTexts: SurveyedTexts | undefined;
 
   constructor(memory: PhysicalMemory) {
     this.memory = memory;
@@ -50,8 +50,8 @@ export class MemorySurvey {
 
   /** What its pages look like, for those who search for page tables. */
   get pages(): PageSurvey {
-    this.#pages ??= surveyBusyPages(this.memory);
-    return this.#pages;
+    this.keptPages ??= surveyBusyPages(this.memory);
+    return this.keptPages;
   }
 
   /** Stretches that were not read: behind a MiB of zeros, what is zero wherever it was looked at, once in 3 MiB or more often. */
@@ -64,23 +64,23 @@ export class MemorySurvey {
     const { pages } = this;
     const left = pages.skipped.splice(0);
     for (const { start, end } of left) surveyPages(memoryBetween(this.memory, start, end), pages);
-    if (left.length > 0) this.#notes = undefined;
+    if (left.length > 0) this.keptNotes = undefined;
     return left.length > 0;
   }
 
   /** The VMCOREINFO notes that begin pages, as they do since Linux v4.13; the one with the longest text first. */
   get notes(): readonly FoundVmcoreinfo[] {
-    this.#notes ??= this.#readNotes(this.pages.notes);
-    return this.#notes;
+    this.keptNotes ??= this.readNotes(this.pages.notes);
+    return this.keptNotes;
   }
 
   /** Notes and banners wherever they are, found in a slower pass of their own. */
   get texts(): SurveyedTexts {
-    this.#texts ??= this.#findTexts();
-    return this.#texts;
+    this.keptTexts ??= this.findTexts();
+    return this.keptTexts;
   }
 
-  #findTexts(): SurveyedTexts {
+  private findTexts(): SurveyedTexts {
     const places: PhysicalAddress[][] = [[], []];
     const needles = [VMCOREINFO_NAME, BANNER].map((bytes) => ({ bytes, alignment: 4 }) as const);
     for (const { needle, at } of eachOccurrence(this.memory, needles)) {
@@ -88,10 +88,10 @@ export class MemorySurvey {
       if (found !== undefined && found.length < MOST_PLACES) found.push(at);
     }
     const [names = [], banners = []] = places;
-    return { notes: this.#readNotes(names.map((at) => at - VMCOREINFO_NAME_OFFSET)), banners };
+    return { notes: this.readNotes(names.map((at) => at - VMCOREINFO_NAME_OFFSET)), banners };
   }
 
-  #readNotes(places: readonly PhysicalAddress[]): readonly FoundVmcoreinfo[] {
+  private readNotes(places: readonly PhysicalAddress[]): readonly FoundVmcoreinfo[] {
     const notes: FoundVmcoreinfo[] = [];
     for (const at of places) {
       const note = readVmcoreinfoNote(this.memory, at);

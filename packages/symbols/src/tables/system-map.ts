@@ -1,4 +1,12 @@
-import { decodeText, OsiError, offsetAddress, type VirtualAddress } from '@osi-linux/core';
+import {
+  decodeText,
+  I386_PAGE_OFFSET,
+  KERNEL_IMAGE_WINDOW,
+  OsiError,
+  offsetAddress,
+  START_KERNEL_MAP,
+  type VirtualAddress,
+} from '@osi-linux/core';
 import type { KernelSymbol, SymbolTable } from './symbol-table';
 
 /** How the addresses of a list of symbols are to be read. */
@@ -11,11 +19,6 @@ export interface SystemMapOptions {
 }
 
 const LINE = /^([0-9a-f]{8,16}) ([A-Za-z?!-]) ([^\s]+)(?:[ \t]+\[([^\]\s]+)\])?\r?$/gm;
-/** Where the image of a 64-bit kernel can lie: `__START_KERNEL_map` and the GiB behind it. */
-const IMAGE_64 = [0xffffffff80000000n, 0xffffffffc0000000n] as const;
-/** The first GiB that 32-bit kernels map: PAGE_OFFSET of most configurations. */
-const IMAGE_32 = [0xc0000000n, 0x100000000n] as const;
-
 /**
  * Reads a list of symbols as `nm` prints it: `System.map`, or the text of `/proc/kallsyms`.
  *
@@ -53,36 +56,37 @@ export function parseSystemMap(list: Uint8Array | string, options: SystemMapOpti
 }
 
 class SystemMap implements SymbolTable {
-  readonly #text: string;
-  readonly #shift: bigint;
+  private readonly text: string;
+  private readonly shift: bigint;
 
   constructor(text: string, shift: bigint) {
-    this.#text = text;
-    this.#shift = shift;
+    this.text = text;
+    this.shift = shift;
   }
 
   lookup(names: readonly string[]): Map<string, VirtualAddress> {
     const wanted = new Set(names);
     const found = new Map<string, VirtualAddress>();
-    for (const [, address = '', , name = ''] of this.#text.matchAll(LINE)) {
+    for (const [, address = '', , name = ''] of this.text.matchAll(LINE)) {
       if (!wanted.delete(name)) continue;
-      found.set(name, this.#moved(address));
+      found.set(name, this.moved(address));
       if (wanted.size === 0) break;
     }
     return found;
   }
 
   *each(): Generator<KernelSymbol, void, undefined> {
-    for (const [, address = '', type = '', name = '', module] of this.#text.matchAll(LINE)) {
-      yield { name, type, address: this.#moved(address), ...(module === undefined ? {} : { module }) };
+    for (const [, address = '', type = '', name = '', module] of this.text.matchAll(LINE)) {
+      yield { name, type, address: this.moved(address), ...(module === undefined ? {} : { module }) };
     }
   }
 
   /** What lies outside of the image does not move with it: offsets of per-CPU variables, constants. */
-  #moved(hex: string): VirtualAddress {
+  private moved(hex: string): VirtualAddress {
     const address = BigInt(`0x${hex}`);
-    const [start, end] = hex.length > 8 ? IMAGE_64 : IMAGE_32;
-    if (this.#shift === 0n || address < start || address >= end) return address;
-    return offsetAddress(address + this.#shift, 0);
+    const start = hex.length > 8 ? START_KERNEL_MAP : I386_PAGE_OFFSET;
+    const end = start + KERNEL_IMAGE_WINDOW;
+    if (this.shift === 0n || address < start || address >= end) return address;
+    return offsetAddress(address + this.shift, 0);
   }
 }

@@ -19,11 +19,11 @@ const ENCODER = new TextEncoder();
 
 /** A search of one member, with a budget of its own. */
 export class BtfMemberSearch {
-  readonly #types: BtfTypes;
-  #budget = MAX_STRUCTS;
+  private readonly types: BtfTypes;
+  private budget = MAX_STRUCTS;
 
   constructor(types: BtfTypes) {
-    this.#types = types;
+    this.types = types;
   }
 
   /** The member that a path of names leads to. */
@@ -32,7 +32,7 @@ export class BtfMemberSearch {
     if (names.length === 0) return undefined;
     for (const name of names) {
       const text = ENCODER.encode(name);
-      const member = this.#step(type, { text, hash: hashText(text) }, 0);
+      const member = this.step(type, { text, hash: hashText(text) }, 0);
       if (member === undefined) return undefined;
       [type, bits, bitField] = [member.type, bits + member.bits, member.bitField];
     }
@@ -40,17 +40,17 @@ export class BtfMemberSearch {
   }
 
   /** Members of structures without a name are members of the one around them; its own come first. */
-  #step(struct: number, name: WantedName, depth: number): FoundMember | undefined {
-    const members = this.#types.membersOf(struct);
-    if (members === undefined || depth > MAX_DEPTH || --this.#budget < 0) return undefined;
+  private step(struct: number, name: WantedName, depth: number): FoundMember | undefined {
+    const members = this.types.membersOf(struct);
+    if (members === undefined || depth > MAX_DEPTH || --this.budget < 0) return undefined;
     const { words, at, hashes, nameless, flagged } = members;
     for (let index = hashes.indexOf(name.hash); index >= 0; index = hashes.indexOf(name.hash, index + 1)) {
       const place = at + index * 3;
-      if (this.#types.isName(words[place] ?? 0, name.text)) return memberAt(words, place, flagged);
+      if (this.types.isName(words[place] ?? 0, name.text)) return memberAt(words, place, flagged);
     }
     for (const index of nameless) {
       const { type, bits } = memberAt(words, at + index * 3, flagged);
-      const inner = this.#step(type, name, depth + 1);
+      const inner = this.step(type, name, depth + 1);
       if (inner !== undefined) return { ...inner, bits: bits + inner.bits };
     }
     return undefined;

@@ -53,59 +53,59 @@ const MAX_CHAIN = 64;
 export class BtfTypes {
   /** First number after the last type. */
   readonly end: number;
-  readonly #base: BtfTypes | undefined;
-  readonly #sections: BtfSections;
+  private readonly base: BtfTypes | undefined;
+  private readonly sections: BtfSections;
   /** Number of the first type of this table, and first position in its strings. */
-  readonly #firstType: number;
-  readonly #firstString: number;
-  /** Position in the words of each type, from {@link #firstType} on. */
-  readonly #starts: Uint32Array;
-  readonly #names: NameIndex;
-  readonly #sectionTypes: number[] = [];
+  private readonly firstType: number;
+  private readonly firstString: number;
+  /** Position in the words of each type, from {@link firstType} on. */
+  private readonly starts: Uint32Array;
+  private readonly names: NameIndex;
+  private readonly sectionTypes: number[] = [];
   /** The structures that were asked for. */
-  readonly #structs = new Map<string, readonly number[]>();
+  private readonly keptStructs = new Map<string, readonly number[]>();
   /** Their members, and those of the structures inside. */
-  readonly #members = new Map<number, BtfMembers>();
-  #pointerBytes: 4 | 8 | undefined;
+  private readonly members = new Map<number, BtfMembers>();
+  private pointerBytes: 4 | 8 | undefined;
 
   constructor(sections: BtfSections, base: BtfTypes | undefined) {
-    this.#sections = sections;
-    this.#base = base;
-    this.#firstType = base === undefined ? 1 : base.end;
-    this.#firstString = base === undefined ? 0 : base.#stringEnd();
+    this.sections = sections;
+    this.base = base;
+    this.firstType = base === undefined ? 1 : base.end;
+    this.firstString = base === undefined ? 0 : base.stringEnd();
     const { words } = sections;
     const starts = new Uint32Array(words.length / HEAD);
-    this.#names = new NameIndex(sections.strings);
-    const count = this.#index(words, starts);
-    this.#starts = starts.subarray(0, count);
-    this.end = this.#firstType + count;
+    this.names = new NameIndex(sections.strings);
+    const count = this.index(words, starts);
+    this.starts = starts.subarray(0, count);
+    this.end = this.firstType + count;
   }
 
   /** Numbers of the structures and unions of a name. */
   structs(name: string): readonly number[] {
-    const known = this.#structs.get(name);
+    const known = this.keptStructs.get(name);
     if (known !== undefined) return known;
-    const found = this.#named(name, (kind) => kind === STRUCT || kind === UNION);
-    this.#structs.set(name, found);
+    const found = this.named(name, (kind) => kind === STRUCT || kind === UNION);
+    this.keptStructs.set(name, found);
     return found;
   }
 
   /** Numbers of the enums of a name. */
   enums(name: string): number[] {
-    return this.#named(name, (kind) => kind === ENUM || kind === ENUM64);
+    return this.named(name, (kind) => kind === ENUM || kind === ENUM64);
   }
 
   /** The word of a structure, enum or basic type that holds its bytes. */
   sizeField(type: number): number {
-    const table = this.#tableOf(type);
+    const table = this.tableOf(type);
     return table?.words[table.at + 2] ?? 0;
   }
 
   /** The members of a structure, behind typedefs and qualifiers; made when it is first asked for. */
   membersOf(type: number): BtfMembers | undefined {
-    const known = this.#members.get(type);
+    const known = this.members.get(type);
     if (known !== undefined) return known;
-    const table = this.#tableOf(this.resolve(type));
+    const table = this.tableOf(this.resolve(type));
     if (table === undefined) return undefined;
     const info = table.words[table.at + 1] ?? 0;
     const kind = kindOf(info);
@@ -114,25 +114,25 @@ export class BtfTypes {
     const nameless: number[] = [];
     for (let index = 0; index < hashes.length; index++) {
       const name = table.words[table.at + HEAD + index * 3] ?? 0;
-      hashes[index] = this.#hashOf(name);
-      if (this.#isNameless(name)) nameless.push(index);
+      hashes[index] = this.hashOf(name);
+      if (this.isNameless(name)) nameless.push(index);
     }
     const members = { words: table.words, at: table.at + HEAD, hashes, nameless, flagged: info >>> 31 === 1 };
-    this.#members.set(type, members);
+    this.members.set(type, members);
     return members;
   }
 
   /** Whether a name is the text of a string. */
   isName(position: number, name: Uint8Array): boolean {
-    if (position < this.#firstString) return this.#base?.isName(position, name) ?? false;
-    return this.#names.isText(position - this.#firstString, name);
+    if (position < this.firstString) return this.base?.isName(position, name) ?? false;
+    return this.names.isText(position - this.firstString, name);
   }
 
   /** What is behind typedefs and qualifiers. */
   resolve(type: number): number {
     let found = type;
     for (let step = 0; step < MAX_CHAIN; step++) {
-      const table = this.#tableOf(found);
+      const table = this.tableOf(found);
       if (table === undefined || !TRANSPARENT.has(kindOf(table.words[table.at + 1] ?? 0))) return found;
       found = table.words[table.at + 2] ?? 0;
     }
@@ -141,7 +141,7 @@ export class BtfTypes {
 
   /** Elements of an array, or `undefined` for what is none. */
   arrayLength(type: number): number | undefined {
-    const table = this.#tableOf(this.resolve(type));
+    const table = this.tableOf(this.resolve(type));
     if (table === undefined || kindOf(table.words[table.at + 1] ?? 0) !== ARRAY) return undefined;
     return table.words[table.at + HEAD + 2];
   }
@@ -152,7 +152,7 @@ export class BtfTypes {
     let found = type;
     for (let step = 0; step < MAX_CHAIN; step++) {
       found = this.resolve(found);
-      const table = this.#tableOf(found);
+      const table = this.tableOf(found);
       const kind = kindOf(table?.words[table.at + 1] ?? 0);
       if (table === undefined) return undefined;
       if (kind === ARRAY) {
@@ -161,7 +161,7 @@ export class BtfTypes {
         continue;
       }
       const size =
-        kind === PTR ? this.#pointerSize() : SIZED.has(kind) ? table.words[table.at + 2] : undefined;
+        kind === PTR ? this.pointerSize() : SIZED.has(kind) ? table.words[table.at + 2] : undefined;
       return size === undefined || elements * size >= 2 ** 32 ? undefined : elements * size;
     }
     return undefined;
@@ -169,7 +169,7 @@ export class BtfTypes {
 
   /** The value of a constant of an enum. */
   enumerator(type: number, name: string): bigint | undefined {
-    const table = this.#tableOf(type);
+    const table = this.tableOf(type);
     if (table === undefined) return undefined;
     const info = table.words[table.at + 1] ?? 0;
     const [wide, signed] = [kindOf(info) === ENUM64, info >>> 31 === 1];
@@ -187,23 +187,23 @@ export class BtfTypes {
 
   /** A variable of a section, by its name. */
   variable(name: string): { offset: number; size: number } | undefined {
-    const wanted = new Set(this.#named(name, (kind) => kind === VAR));
+    const wanted = new Set(this.named(name, (kind) => kind === VAR));
     if (wanted.size === 0) return undefined;
-    const { words } = this.#sections;
-    for (const section of this.#sectionTypes) {
+    const { words } = this.sections;
+    for (const section of this.sectionTypes) {
       const count = lengthOf(words[section + 1] ?? 0);
       for (let at = section + HEAD; at < section + HEAD + count * 3; at += 3) {
         if (wanted.has(words[at] ?? 0)) return { offset: words[at + 1] ?? 0, size: words[at + 2] ?? 0 };
       }
     }
-    return this.#base?.variable(name);
+    return this.base?.variable(name);
   }
 
   /** One pass over the types: where each starts, and the names of those that are asked for by name. */
-  #index(words: Uint32Array, starts: Uint32Array): number {
-    const { fixed, element } = this.#sections.sizes;
+  private index(words: Uint32Array, starts: Uint32Array): number {
+    const { fixed, element } = this.sections.sizes;
     const { length } = words;
-    const [names, firstType, firstString] = [this.#names, this.#firstType, this.#firstString];
+    const [names, firstType, firstString] = [this.names, this.firstType, this.firstString];
     let count = 0;
     // Most of it runs before the engine has compiled it: nothing is called for each type.
     for (let at = 0; at < length; count++) {
@@ -217,50 +217,50 @@ export class BtfTypes {
       const name = words[at] ?? 0;
       if (NAMED[kind] === 1 && name >= firstString && name !== 0)
         names.add(name - firstString, firstType + count);
-      if (kind === DATASEC) this.#sectionTypes.push(at);
+      if (kind === DATASEC) this.sectionTypes.push(at);
       at = next;
     }
     return count;
   }
 
-  #named(name: string, isWanted: (kind: number) => boolean): number[] {
+  private named(name: string, isWanted: (kind: number) => boolean): number[] {
     const text = ENCODER.encode(name);
-    const own = this.#names.find(text, hashText(text)).filter((type) => {
-      const table = this.#tableOf(type);
+    const own = this.names.find(text, hashText(text)).filter((type) => {
+      const table = this.tableOf(type);
       return table !== undefined && isWanted(kindOf(table.words[table.at + 1] ?? 0));
     });
-    return this.#base === undefined ? own : [...own, ...this.#base.#named(name, isWanted)];
+    return this.base === undefined ? own : [...own, ...this.base.named(name, isWanted)];
   }
 
-  #hashOf(position: number): number {
-    if (position < this.#firstString) return this.#base === undefined ? 0 : this.#base.#hashOf(position);
-    return this.#names.hashAt(position - this.#firstString);
+  private hashOf(position: number): number {
+    if (position < this.firstString) return this.base === undefined ? 0 : this.base.hashOf(position);
+    return this.names.hashAt(position - this.firstString);
   }
 
-  #isNameless(position: number): boolean {
-    if (position >= this.#firstString) return this.#sections.strings[position - this.#firstString] === 0;
-    const base = this.#base;
-    return base === undefined ? position === 0 : base.#isNameless(position);
+  private isNameless(position: number): boolean {
+    if (position >= this.firstString) return this.sections.strings[position - this.firstString] === 0;
+    const base = this.base;
+    return base === undefined ? position === 0 : base.isNameless(position);
   }
 
-  #pointerSize(): number {
-    if (this.#pointerBytes === undefined) {
-      const [long] = this.#named('long unsigned int', (kind) => kind === INT);
-      this.#pointerBytes = long !== undefined && this.sizeField(long) === 4 ? 4 : 8;
+  private pointerSize(): number {
+    if (this.pointerBytes === undefined) {
+      const [long] = this.named('long unsigned int', (kind) => kind === INT);
+      this.pointerBytes = long !== undefined && this.sizeField(long) === 4 ? 4 : 8;
     }
-    return this.#pointerBytes;
+    return this.pointerBytes;
   }
 
   /** The words that hold a type, and where it starts in them. */
-  #tableOf(type: number): { words: Uint32Array; at: number } | undefined {
-    if (type < this.#firstType)
-      return type === 0 ? undefined : this.#base === undefined ? undefined : this.#base.#tableOf(type);
-    const at = this.#starts[type - this.#firstType];
-    return at === undefined ? undefined : { words: this.#sections.words, at };
+  private tableOf(type: number): { words: Uint32Array; at: number } | undefined {
+    if (type < this.firstType)
+      return type === 0 ? undefined : this.base === undefined ? undefined : this.base.tableOf(type);
+    const at = this.starts[type - this.firstType];
+    return at === undefined ? undefined : { words: this.sections.words, at };
   }
 
-  #stringEnd(): number {
-    return this.#firstString + this.#sections.strings.length;
+  private stringEnd(): number {
+    return this.firstString + this.sections.strings.length;
   }
 }
 

@@ -31,7 +31,7 @@ export interface BtfVariable {
  * ```
  */
 export class Btf implements TypeSource {
-  readonly #types: BtfTypes;
+  private readonly types: BtfTypes;
 
   constructor(bytes: Uint8Array, base?: Btf) {
     const header = requireBtfHeader(bytes);
@@ -39,25 +39,25 @@ export class Btf implements TypeSource {
     const whole = (bytes.byteOffset + header.typesAt) % 4 === 0 ? bytes : bytes.slice();
     const at = whole.byteOffset + header.typesAt;
     if (at % 4 !== 0) throw malformedBtf('its types are not aligned to 4 bytes', header.typesAt);
-    this.#types = new BtfTypes(
+    this.types = new BtfTypes(
       {
         words: new Uint32Array(whole.buffer, at, header.typesSize / 4),
         strings: whole.subarray(header.stringsAt, header.stringsAt + header.stringsSize),
         sizes: kindSizes(whole.subarray(header.layoutAt, header.layoutAt + header.layoutSize)),
       },
-      base === undefined ? undefined : base.#types,
+      base === undefined ? undefined : base.types,
     );
   }
 
   /** How many types there are, those of the base and `void` included. */
   get typeCount(): number {
-    return this.#types.end;
+    return this.types.end;
   }
 
   /** Bytes of a structure or union; `undefined` where the kernel has none of this name. */
   sizeOf(name: string): number | undefined {
-    const [found] = this.#types.structs(name);
-    return found === undefined ? undefined : this.#types.sizeField(found);
+    const [found] = this.types.structs(name);
+    return found === undefined ? undefined : this.types.sizeField(found);
   }
 
   /**
@@ -66,14 +66,14 @@ export class Btf implements TypeSource {
    */
   member(path: string): TypeMember | undefined {
     const [struct = '', ...names] = path.split('.');
-    for (const found of this.#types.structs(struct)) {
-      const search = new BtfMemberSearch(this.#types);
+    for (const found of this.types.structs(struct)) {
+      const search = new BtfMemberSearch(this.types);
       const member = search.find(found, names);
       if (member === undefined || member.bits % 8 !== 0 || member.bitField) continue;
       return {
         offset: member.bits / 8,
-        size: this.#types.byteSize(member.type),
-        elements: this.#types.arrayLength(member.type),
+        size: this.types.byteSize(member.type),
+        elements: this.types.arrayLength(member.type),
       };
     }
     return undefined;
@@ -81,8 +81,8 @@ export class Btf implements TypeSource {
 
   /** The value of a constant of an enum, `('module_state', 'MODULE_STATE_UNFORMED')`; `undefined` without it. */
   enumerator(enumName: string, name: string): bigint | undefined {
-    for (const found of this.#types.enums(enumName)) {
-      const value = this.#types.enumerator(found, name);
+    for (const found of this.types.enums(enumName)) {
+      const value = this.types.enumerator(found, name);
       if (value !== undefined) return value;
     }
     return undefined;
@@ -90,6 +90,6 @@ export class Btf implements TypeSource {
 
   /** A variable of a section such as `.data..percpu`; `undefined` where BTF tells of none by this name. */
   variable(name: string): BtfVariable | undefined {
-    return this.#types.variable(name);
+    return this.types.variable(name);
   }
 }

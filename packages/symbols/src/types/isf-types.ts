@@ -19,26 +19,26 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 
 /** The types of an ISF document, checked as they are asked for. */
 export class IsfTypes {
-  readonly #structs: unknown;
-  readonly #enums: unknown;
-  readonly #bases: unknown;
-  #budget = 0;
+  private readonly structs: unknown;
+  private readonly enums: unknown;
+  private readonly bases: unknown;
+  private budget = 0;
 
   constructor(document: Readonly<Record<string, unknown>>) {
-    this.#structs = document['user_types'];
-    this.#enums = document['enums'];
-    this.#bases = document['base_types'];
+    this.structs = document['user_types'];
+    this.enums = document['enums'];
+    this.bases = document['base_types'];
   }
 
   /** Bytes of a structure or union. */
   sizeOf(name: string): number | undefined {
-    return count(own(own(this.#structs, name), 'size'));
+    return count(own(own(this.structs, name), 'size'));
   }
 
   /** A member, also of a structure without a name inside. */
   field(struct: string, name: string): IsfField | undefined {
-    this.#budget = MAX_FIELDS;
-    return this.#search(struct, name, 0);
+    this.budget = MAX_FIELDS;
+    return this.search(struct, name, 0);
   }
 
   /** The structure that a type is, by its name. */
@@ -58,26 +58,26 @@ export class IsfTypes {
       const whole = elements === undefined || size === undefined ? undefined : elements * size;
       return { size: whole === undefined || whole >= 2 ** 32 ? undefined : whole, elements };
     }
-    return { size: this.#sizeByKind(kind, own(type, 'name')), elements: undefined };
+    return { size: this.sizeByKind(kind, own(type, 'name')), elements: undefined };
   }
 
   /** The value of a constant of an enum. */
   enumerator(enumName: string, name: string): bigint | undefined {
-    const value = own(own(own(this.#enums, enumName), 'constants'), name);
+    const value = own(own(own(this.enums, enumName), 'constants'), name);
     return typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : undefined;
   }
 
-  #search(struct: string, name: string, depth: number): IsfField | undefined {
-    const fields = own(own(this.#structs, struct), 'fields');
+  private search(struct: string, name: string, depth: number): IsfField | undefined {
+    const fields = own(own(this.structs, struct), 'fields');
     const direct = asField(own(fields, name));
     if (direct !== undefined || depth > MAX_DEPTH || !isRecord(fields)) return direct;
     for (const each of Object.keys(fields)) {
-      if (--this.#budget < 0) return undefined;
+      if (--this.budget < 0) return undefined;
       const value = fields[each];
       if (!UNNAMED.test(each) && own(value, 'anonymous') !== true) continue;
       const outer = asField(value);
       const type = outer === undefined ? undefined : this.structOf(outer.type);
-      const inner = type === undefined ? undefined : this.#search(type, name, depth + 1);
+      const inner = type === undefined ? undefined : this.search(type, name, depth + 1);
       if (outer !== undefined && inner !== undefined) {
         return { offset: outer.offset + inner.offset, type: inner.type };
       }
@@ -85,14 +85,14 @@ export class IsfTypes {
     return undefined;
   }
 
-  #sizeByKind(kind: unknown, name: unknown): number | undefined {
-    if (kind === 'pointer') return count(own(own(this.#bases, 'pointer'), 'size')) ?? 8;
+  private sizeByKind(kind: unknown, name: unknown): number | undefined {
+    if (kind === 'pointer') return count(own(own(this.bases, 'pointer'), 'size')) ?? 8;
     if (typeof name !== 'string') return undefined;
     const tables: Readonly<Record<string, unknown>> = {
-      base: this.#bases,
-      enum: this.#enums,
-      struct: this.#structs,
-      union: this.#structs,
+      base: this.bases,
+      enum: this.enums,
+      struct: this.structs,
+      union: this.structs,
     };
     return typeof kind === 'string' ? count(own(own(own(tables, kind), name), 'size')) : undefined;
   }

@@ -1,4 +1,11 @@
-import { decodeCString, decodeText, OsiError, offsetAddress, type VirtualAddress } from '@osi-linux/core';
+import {
+  decodeCString,
+  decodeText,
+  OsiError,
+  offsetAddress,
+  START_KERNEL_MAP,
+  type VirtualAddress,
+} from '@osi-linux/core';
 import type { KernelSymbol, SymbolTable } from '../tables/symbol-table';
 import { type IsfField, IsfTypes, isRecord } from './isf-types';
 import type { TypeMember, TypeSource } from './type-source';
@@ -15,7 +22,6 @@ const COMPRESSED: readonly (readonly [readonly number[], string])[] = [
   [[0x1f, 0x8b], 'gzip -dk'],
   [[0x42, 0x5a, 0x68], 'bzip2 -dk'],
 ];
-const IMAGE_START = 0xffffffff80000000n;
 const BANNER = 'linux_banner';
 const LONGEST_BANNER = 2048;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
@@ -45,50 +51,50 @@ const ADDRESSES = /("address"\s*:\s*)(\d{1,20})(?=\s*[,}])/g;
  * ```
  */
 export class Isf implements TypeSource, SymbolTable {
-  readonly #types: IsfTypes;
-  readonly #symbols: Readonly<Record<string, unknown>>;
-  readonly #shift: bigint;
+  private readonly types: IsfTypes;
+  private readonly symbols: Readonly<Record<string, unknown>>;
+  private readonly shift: bigint;
 
   /** Made by {@link parseIsf}. */
   constructor(document: Readonly<Record<string, unknown>>, kaslrShift: bigint) {
-    this.#types = new IsfTypes(document);
-    this.#symbols = isRecord(document['symbols']) ? document['symbols'] : {};
-    this.#shift = kaslrShift;
+    this.types = new IsfTypes(document);
+    this.symbols = isRecord(document['symbols']) ? document['symbols'] : {};
+    this.shift = kaslrShift;
   }
 
   /** The kernel's banner, `Linux version ...`, where the document has the bytes of `linux_banner`. */
   get banner(): string | undefined {
-    const symbol = Object.hasOwn(this.#symbols, BANNER) ? this.#symbols[BANNER] : undefined;
+    const symbol = Object.hasOwn(this.symbols, BANNER) ? this.symbols[BANNER] : undefined;
     const data = isRecord(symbol) ? symbol['constant_data'] : undefined;
     if (typeof data !== 'string' || data.length > LONGEST_BANNER || !BASE64.test(data)) return undefined;
     return decodeCString(Uint8Array.from(atob(data), (character) => character.charCodeAt(0)));
   }
 
   sizeOf(name: string): number | undefined {
-    return this.#types.sizeOf(name);
+    return this.types.sizeOf(name);
   }
 
   member(path: string): TypeMember | undefined {
     const [struct = '', ...names] = path.split('.');
     let [type, offset, field]: [string | undefined, number, IsfField | undefined] = [struct, 0, undefined];
     for (const name of names) {
-      const found: IsfField | undefined = type === undefined ? undefined : this.#types.field(type, name);
+      const found: IsfField | undefined = type === undefined ? undefined : this.types.field(type, name);
       if (found === undefined) return undefined;
-      [type, offset, field] = [this.#types.structOf(found.type), offset + found.offset, found];
+      [type, offset, field] = [this.types.structOf(found.type), offset + found.offset, found];
     }
     if (field === undefined) return undefined;
-    const { size, elements } = this.#types.extent(field.type);
+    const { size, elements } = this.types.extent(field.type);
     return { offset, size, elements };
   }
 
   enumerator(enumName: string, name: string): bigint | undefined {
-    return this.#types.enumerator(enumName, name);
+    return this.types.enumerator(enumName, name);
   }
 
   lookup(names: readonly string[]): Map<string, VirtualAddress> {
     const found = new Map<string, VirtualAddress>();
     for (const name of names) {
-      const address = this.#address(name);
+      const address = this.address(name);
       if (address !== undefined) found.set(name, address);
     }
     return found;
@@ -96,18 +102,18 @@ export class Isf implements TypeSource, SymbolTable {
 
   /** ISF does not tell the letter of a symbol: it is `?`. */
   *each(): Generator<KernelSymbol, void, undefined> {
-    for (const name of Object.keys(this.#symbols)) {
-      const address = this.#address(name);
+    for (const name of Object.keys(this.symbols)) {
+      const address = this.address(name);
       if (address !== undefined) yield { name, type: '?', address };
     }
   }
 
-  #address(name: string): VirtualAddress | undefined {
-    const symbol = Object.hasOwn(this.#symbols, name) ? this.#symbols[name] : undefined;
+  private address(name: string): VirtualAddress | undefined {
+    const symbol = Object.hasOwn(this.symbols, name) ? this.symbols[name] : undefined;
     const text = isRecord(symbol) ? symbol['address'] : undefined;
     if (typeof text !== 'string' || !DECIMAL.test(text)) return undefined;
     const address = BigInt.asUintN(64, BigInt(text));
-    return address < IMAGE_START ? address : offsetAddress(address + this.#shift, 0);
+    return address < START_KERNEL_MAP ? address : offsetAddress(address + this.shift, 0);
   }
 }
 

@@ -14,39 +14,39 @@ export function hashText(text: Uint8Array): number {
 
 /** Numbers by names that lie in a table of strings: two arrays of words, searched without a map. */
 export class NameIndex {
-  readonly #strings: Uint8Array;
-  #hashes = new Uint32Array(INITIAL);
-  #positions = new Uint32Array(INITIAL);
-  #values = new Uint32Array(INITIAL);
-  #count = 0;
+  private readonly strings: Uint8Array;
+  private hashes = new Uint32Array(INITIAL);
+  private positions = new Uint32Array(INITIAL);
+  private values = new Uint32Array(INITIAL);
+  private count = 0;
 
   constructor(strings: Uint8Array) {
-    this.#strings = strings;
+    this.strings = strings;
   }
 
   /** Adds a number under the name at a position of the strings. */
   add(position: number, value: number): void {
-    if (this.#count === this.#hashes.length) this.#grow();
-    this.#hashes[this.#count] = this.hashAt(position);
-    this.#positions[this.#count] = position;
-    this.#values[this.#count] = value;
-    this.#count++;
+    if (this.count === this.hashes.length) this.grow();
+    this.hashes[this.count] = this.hashAt(position);
+    this.positions[this.count] = position;
+    this.values[this.count] = value;
+    this.count++;
   }
 
   /** The numbers under a name, in the order in which they were added. */
   find(text: Uint8Array, hash: number): number[] {
     const found: number[] = [];
-    const hashes = this.#hashes.subarray(0, this.#count);
+    const hashes = this.hashes.subarray(0, this.count);
     for (let at = hashes.indexOf(hash); at >= 0; at = hashes.indexOf(hash, at + 1)) {
       if (found.length === MAX_SAME) break;
-      if (this.isText(this.#positions[at] ?? 0, text)) found.push(this.#values[at] ?? 0);
+      if (this.isText(this.positions[at] ?? 0, text)) found.push(this.values[at] ?? 0);
     }
     return found;
   }
 
   /** Whether the name at a position is this text. */
   isText(position: number, text: Uint8Array): boolean {
-    const strings = this.#strings;
+    const strings = this.strings;
     const end = position + text.length;
     if (end >= strings.length || strings[end] !== 0) return false;
     for (let at = 0; at < text.length; at++) if (strings[position + at] !== text[at]) return false;
@@ -55,7 +55,7 @@ export class NameIndex {
 
   /** Hash of the name at a position. */
   hashAt(position: number): number {
-    const strings = this.#strings;
+    const strings = this.strings;
     let hash = 0x811c9dc5;
     const end = Math.min(position + HASHED, strings.length);
     for (let at = position; at < end; at++) {
@@ -66,14 +66,14 @@ export class NameIndex {
     return hash >>> 0;
   }
 
-  #grow(): void {
+  private grow(): void {
     const double = (old: Uint32Array): Uint32Array<ArrayBuffer> => {
       const grown = new Uint32Array(old.length * 2);
       grown.set(old);
       return grown;
     };
-    this.#hashes = double(this.#hashes);
-    this.#positions = double(this.#positions);
-    this.#values = double(this.#values);
+    this.hashes = double(this.hashes);
+    this.positions = double(this.positions);
+    this.values = double(this.values);
   }
 }

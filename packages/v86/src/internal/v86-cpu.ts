@@ -10,16 +10,16 @@ const CS = SEGMENTS.indexOf('cs');
 /** The one processor of an emulator; its registers are read anew each time. */
 export class V86Cpu implements Cpu {
   readonly index = 0;
-  readonly #emulator: V86Emulator;
-  readonly #processor: V86Processor;
+  private readonly emulator: V86Emulator;
+  private readonly processor: V86Processor;
 
   constructor(emulator: V86Emulator, processor: V86Processor) {
-    this.#emulator = emulator;
-    this.#processor = processor;
+    this.emulator = emulator;
+    this.processor = processor;
   }
 
   get registers(): Readonly<Record<string, bigint>> {
-    const { cr, sreg, segment_offsets: bases } = this.#processor;
+    const { cr, sreg, segment_offsets: bases } = this.processor;
     const registers: Record<string, bigint> = {};
     for (const [index, name] of CONTROL.entries())
       if (name !== undefined) registers[name] = wordOf(cr, index);
@@ -28,15 +28,15 @@ export class V86Cpu implements Cpu {
       registers[`${name}_base`] = wordOf(bases, index);
     }
     // Inside of a time slice compiled code keeps the others in variables of its own.
-    return isInsideSlice(this.#emulator) ? registers : { ...registers, ...this.#general() };
+    return isInsideSlice(this.emulator) ? registers : { ...registers, ...this.general() };
   }
 
-  #general(): Record<string, bigint> {
-    const { reg32, instruction_pointer: ip, segment_offsets: bases } = this.#processor;
+  private general(): Record<string, bigint> {
+    const { reg32, instruction_pointer: ip, segment_offsets: bases } = this.processor;
     const registers: Record<string, bigint> = {};
     for (const [index, name] of GENERAL.entries()) registers[name] = wordOf(reg32, index);
     registers['rip'] = BigInt.asUintN(32, wordOf(ip, 0) - wordOf(bases, CS));
-    registers['rflags'] = BigInt(this.#processor.get_eflags() >>> 0);
+    registers['rflags'] = BigInt(this.processor.get_eflags() >>> 0);
     return registers;
   }
 }

@@ -15,22 +15,22 @@ const VGA: PhysicalRange = { start: 0xa0000, end: 0xc0000 };
 /** The RAM of an emulator, read in place. Pages are live: they show what the guest has written since. */
 export class V86Memory implements PhysicalMemory {
   readonly ranges: readonly PhysicalRange[];
-  readonly #processor: V86Processor;
-  readonly #end: PhysicalAddress;
+  private readonly processor: V86Processor;
+  private readonly end: PhysicalAddress;
 
   constructor(processor: V86Processor) {
-    this.#processor = processor;
+    this.processor = processor;
     const size = processor.mem8.length;
-    this.#end = size - (size % PAGE_SIZE);
-    const below = { start: 0, end: Math.min(VGA.start, this.#end) };
-    const above = { start: VGA.end, end: this.#end };
+    this.end = size - (size % PAGE_SIZE);
+    const below = { start: 0, end: Math.min(VGA.start, this.end) };
+    const above = { start: VGA.end, end: this.end };
     this.ranges = [below, above].filter(({ start, end }) => end > start);
   }
 
   page(frame: number): Page | undefined {
     const start = frame * PAGE_SIZE;
-    if (!this.#isRam(start)) return undefined;
-    const { mem8 } = this.#processor;
+    if (!this.isRam(start)) return undefined;
+    const { mem8 } = this.processor;
     if (start + PAGE_SIZE > mem8.length) return undefined;
     const at = mem8.byteOffset + start;
     return {
@@ -55,13 +55,13 @@ export class V86Memory implements PhysicalMemory {
   scan(address: PhysicalAddress, into: Uint8Array): number {
     const range = this.ranges.find(({ start, end }) => address >= start && address < end);
     if (range === undefined) return 0;
-    const { mem8 } = this.#processor;
+    const { mem8 } = this.processor;
     const bytes = mem8.subarray(address, Math.min(range.end, address + into.length));
     into.set(bytes);
     return bytes.length;
   }
 
-  #isRam(start: PhysicalAddress): boolean {
-    return start >= 0 && start < this.#end && (start < VGA.start || start >= VGA.end);
+  private isRam(start: PhysicalAddress): boolean {
+    return start >= 0 && start < this.end && (start < VGA.start || start >= VGA.end);
   }
 }

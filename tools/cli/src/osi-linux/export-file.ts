@@ -22,48 +22,46 @@ const MODE = 0o600;
  * A run that is killed leaves `.NAME.PID-RANDOM.tmp`.
  */
 export class ExportFile {
-  readonly #name: string;
-  readonly #path: string;
-  readonly #temporary: string;
-  readonly #fd: number;
+  private readonly name: string;
+  private readonly path: string;
+  private readonly temporary: string;
+  private readonly fd: number;
 
   /** @throws OsiError `FILE_UNWRITABLE`. */
   constructor(name: string) {
-    this.#name = name;
-    this.#path = statsOf(name) === undefined ? resolve(name) : realpathSync(name);
+    this.name = name;
+    this.path = statsOf(name) === undefined ? resolve(name) : realpathSync(name);
     const random = randomBytes(6).toString('hex');
-    const temporary = `.${basename(this.#path)}.${process.pid}-${random}.tmp`;
-    this.#temporary = join(dirname(this.#path), temporary);
-    this.#fd = tryFile(name, () => openSync(this.#temporary, 'wx', MODE));
+    const temporary = `.${basename(this.path)}.${process.pid}-${random}.tmp`;
+    this.temporary = join(dirname(this.path), temporary);
+    this.fd = tryFile(name, () => openSync(this.temporary, 'wx', MODE));
   }
 
   write(position: number, bytes: Uint8Array): void {
     for (let done = 0; done < bytes.length; ) {
-      done += tryFile(this.#name, () =>
-        writeSync(this.#fd, bytes, done, bytes.length - done, position + done),
-      );
+      done += tryFile(this.name, () => writeSync(this.fd, bytes, done, bytes.length - done, position + done));
     }
   }
 
   /** Puts the file into its place. */
   commit(): void {
     try {
-      tryFile(this.#name, () => {
-        fsyncSync(this.#fd);
-        renameSync(this.#temporary, this.#path);
+      tryFile(this.name, () => {
+        fsyncSync(this.fd);
+        renameSync(this.temporary, this.path);
       });
     } catch (error) {
-      unlinkSync(this.#temporary);
+      unlinkSync(this.temporary);
       throw error;
     } finally {
-      closeSync(this.#fd);
+      closeSync(this.fd);
     }
   }
 
   /** Takes it back. */
   discard(): void {
-    closeSync(this.#fd);
-    unlinkSync(this.#temporary);
+    closeSync(this.fd);
+    unlinkSync(this.temporary);
   }
 }
 

@@ -1,15 +1,12 @@
+import { LOWEST_I386_PAGE_OFFSET, START_KERNEL_MAP } from '@osi-linux/core';
 import { findKaslrSlide } from '../kaslr-slide';
 import type { TypedValue } from '../kernel-info-builder';
 import type { ReadSection } from './kernel-info-checks';
 
 const FOUR_GIB = 1n << 32n;
-/** First address of the kernel's image on x86_64, wherever KASLR puts it: `__START_KERNEL_map`. */
-const X86_64_IMAGE = 0xffffffff80000000n;
 /** Where canonical addresses of the upper half begin, with 5 and with 4 levels of page tables. */
 const UPPER_HALF_LA57 = 0xff00000000000000n;
 const UPPER_HALF = 0xffff800000000000n;
-/** Where the kernel's part of a 32-bit address space begins at the earliest: CONFIG_VMSPLIT_1G. */
-const LOWEST_SPLIT = 0x40000000n;
 const UPPER_HALF_OTHERS = 1n << 63n;
 
 /** Looks for addresses that no kernel of this machine can have, and for those of a known bad extractor. */
@@ -51,13 +48,15 @@ function expectedOnX86(value: bigint, directMap: boolean, levels: unknown): stri
   if (value < (levels === 4 ? UPPER_HALF : UPPER_HALF_LA57)) {
     return 'a canonical address of the upper half, as x86_64 kernels have';
   }
-  if (directMap || value >= X86_64_IMAGE) return undefined;
-  return `an address of the kernel's image, 0x${X86_64_IMAGE.toString(16)} or above`;
+  if (directMap || value >= START_KERNEL_MAP) return undefined;
+  return `an address of the kernel's image, 0x${START_KERNEL_MAP.toString(16)} or above`;
 }
 
 function expectedOf32Bits(value: bigint): string | undefined {
   if (value === 0n || value >= FOUR_GIB) return 'an address of 32 bits';
-  return value < LOWEST_SPLIT ? `a kernel address, 0x${LOWEST_SPLIT.toString(16)} or above` : undefined;
+  return value < LOWEST_I386_PAGE_OFFSET
+    ? `a kernel address, 0x${LOWEST_I386_PAGE_OFFSET.toString(16)} or above`
+    : undefined;
 }
 
 /** Kernels of these machines live in the upper half; those of others, such as s390x, do not. */

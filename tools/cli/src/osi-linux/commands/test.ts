@@ -57,10 +57,10 @@ export function formatOsiTest({ osi, linux, memory }: Guest, only: number | unde
 
 /** Prints one block as the C program does; a field that could not be read is what PANDA would have there. */
 class BlockPrinter {
-  readonly #wordSize: number;
+  private readonly wordSize: number;
 
   constructor(wordSize: 4 | 8) {
-    this.#wordSize = wordSize;
+    this.wordSize = wordSize;
   }
 
   current(process: OsiProc | null): string {
@@ -80,21 +80,21 @@ class BlockPrinter {
 
   mappings(rows: readonly OsiModule[]): string {
     if (rows.length === 0) return 'No mapped dynamic libraries.\n';
-    const lines = rows.map((row) => this.#line(row.base, row.size, ...pandaNames(row)));
+    const lines = rows.map((row) => this.line(row.base, row.size, ...pandaNames(row)));
     return `Dynamic libraries list (${rows.length} libs):\n${lines.join('')}`;
   }
 
   modules(rows: readonly OsiKernelModule[]): string {
     if (rows.length === 0) return 'No mapped kernel modules.\n';
     const lines = rows.map(({ base, size, name, file }) =>
-      this.#line(base ?? 0n, size ?? 0, name, file ?? null),
+      this.line(base ?? 0n, size ?? 0, name, file ?? null),
     );
     return `Kernel module list (${rows.length} modules):\n${lines.join('')}`;
   }
 
-  #line(base: bigint, size: number, name: string | null, file: string | null): string {
-    const address = base.toString(16).padStart(this.#wordSize * 2, '0');
-    const signed = BigInt.asIntN(this.#wordSize * 8, BigInt(size));
+  private line(base: bigint, size: number, name: string | null, file: string | null): string {
+    const address = base.toString(16).padStart(this.wordSize * 2, '0');
+    const signed = BigInt.asIntN(this.wordSize * 8, BigInt(size));
     return `\t0x${address}\t${signed}\t${padded(name ?? '(null)', 24)} ${file ?? '(null)'}\n`;
   }
 }
