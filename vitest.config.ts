@@ -6,7 +6,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['{packages,tools,test-fixtures,examples}/**/*.test.ts'],
+    include: ['{packages,tools,test-fixtures,tests,examples}/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', '**/*.guest.test.ts'],
     testTimeout: 30_000,
   },

@@ -10,9 +10,10 @@ const names = process.argv.slice(2);
 const OSI_LINUX_GUESTS = names.length === 0 ? 'all' : names.join(',');
 const tests = [
   'test-fixtures/src/guest-builder',
-  'packages/guest/src',
-  'tools/cli/src/main-job.guest.test.ts',
-  'tools/checks/src/without-profile.guest.test.ts',
+  'tests/kernel',
+  'tests/main-job',
+  'tests/osi-calls',
+  'tests/without-profile',
 ];
 const status = tryRun('node', ['scripts/test-guests.mjs', ...tests], { env: { OSI_LINUX_GUESTS } });
 const found = existsSync(reports)

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { OsiError, type PhysicalMemory } from '@osi-linux/core';
 import { safeParseKeyFile } from '@osi-linux/kconf';
 import { BytesSource, type Dump, openDump } from '@osi-linux/memory';
+import { codeOf } from '@osi-linux/test-fixtures/expect';
 import { readRecordedGuest } from '@osi-linux/test-fixtures/recorded';
 import { describe, expect, it } from 'vitest';
 import { openGuest } from './guest';
@@ -14,16 +15,6 @@ const dump = openDump(new BytesSource(new Uint8Array(readFileSync(recorded.dumpF
 
 function open(text: string, changed: Partial<Dump> = {}, kconfGroup?: string) {
   return openGuest({ ...dump, ...changed }, { keyFile: safeParseKeyFile(text).file, kconfGroup });
-}
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-    return 'nothing was thrown';
-  } catch (error) {
-    if (!OsiError.is(error)) throw error;
-    return error.code;
-  }
 }
 
 /** The dump with some pages taken out of it. */

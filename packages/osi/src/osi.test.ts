@@ -1,17 +1,9 @@
 import { createListing, OsiError } from '@osi-linux/core';
+import { codeOf } from '@osi-linux/test-fixtures/expect';
 import { describe, expect, it, vi } from 'vitest';
 import { Osi } from './osi';
 import type { OsiProvider } from './osi-provider';
 import type { OsiModule, OsiProc } from './osi-types';
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-    return 'nothing was thrown';
-  } catch (error) {
-    return OsiError.is(error) ? error.code : String(error);
-  }
-}
 
 function process(pid: number, changed: Partial<OsiProc> = {}): OsiProc {
   const taskd = BigInt(pid) * 0x1000n;

@@ -1,7 +1,11 @@
+import type { Clock } from './clock';
+
 /** Bytes to and from a peer, synchronously; what a protocol client speaks over. */
 export interface ByteChannel {
   /** What to call it in messages: the path of a socket, or host and port. */
   readonly name: string;
+  /** The clock by which `read` waits; that of the machine where `undefined`. */
+  readonly clock?: Clock | undefined;
   /**
    * Sends bytes, without waiting until they arrive.
    *

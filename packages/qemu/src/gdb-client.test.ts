@@ -1,18 +1,8 @@
-import { OsiError } from '@osi-linux/core';
+import { codeOf } from '@osi-linux/test-fixtures/expect';
 import { FakeChannel, FakeGdbStub } from '@osi-linux/test-fixtures/fake-qemu';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GdbClient } from './gdb-client';
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (OsiError.is(error)) return error.code;
-    throw error;
-  }
-  return 'nothing was thrown';
-}
 
 const documents = {
   'target.xml': '<target><xi:include href="core.xml"/></target>',

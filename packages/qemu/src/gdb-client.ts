@@ -89,7 +89,7 @@ export class GdbClient {
    */
   request(text: string): string {
     this.send(text);
-    return this.nextPacket(new Deadline(this.timeoutMs), commandOf(text));
+    return this.nextPacket(new Deadline(this.timeoutMs, this.channel.clock), commandOf(text));
   }
 
   /**
@@ -182,7 +182,7 @@ export class GdbClient {
       if (bytes === undefined || printed.length > LARGEST_DOCUMENT)
         throw this.refused(`run "${commandLine}" in the monitor`, answer);
       printed += decoder.decode(bytes, { stream: true });
-      answer = this.nextPacket(new Deadline(this.timeoutMs), 'qRcmd');
+      answer = this.nextPacket(new Deadline(this.timeoutMs, this.channel.clock), 'qRcmd');
     }
     return printed;
   }
@@ -214,7 +214,7 @@ export class GdbClient {
 
   /** Waits until the guest stands; `undefined` where it still runs after this time. @throws OsiError `LIVE_CONNECTION_LOST`. */
   waitForStop(timeoutMs: number): GdbStop | undefined {
-    const text = this.findPacket(new Deadline(timeoutMs));
+    const text = this.findPacket(new Deadline(timeoutMs, this.channel.clock));
     if (text === undefined) return undefined;
     const signal = /^[TS]([0-9a-f]{2})/.exec(text)?.[1];
     if (signal === undefined) throw this.ended(text);
@@ -297,7 +297,7 @@ export class GdbClient {
     this.channel.write(this.owesAck ? Uint8Array.from([ACK, ...packet]) : packet);
     this.owesAck = false;
     if (!this.acknowledges) return;
-    const deadline = new Deadline(this.timeoutMs);
+    const deadline = new Deadline(this.timeoutMs, this.channel.clock);
     for (let attempt = 1; this.acknowledged <= 0; ) {
       if (!this.receive(deadline.left)) throw noAnswer(this.channel, commandOf(text), this.timeoutMs);
       // An answer says as well that the packet has arrived.

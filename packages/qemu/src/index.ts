@@ -1,4 +1,5 @@
 export * from './byte-channel';
+export type { Clock } from './clock';
 export * from './gdb-client';
 export * from './gdb-packet';
 export * from './live-guest';

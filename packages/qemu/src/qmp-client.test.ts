@@ -1,18 +1,9 @@
 import { OsiError } from '@osi-linux/core';
+import { codeOf } from '@osi-linux/test-fixtures/expect';
 import { FakeChannel, FakeMonitor } from '@osi-linux/test-fixtures/fake-qemu';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { QmpClient } from './qmp-client';
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (OsiError.is(error)) return error.code;
-    throw error;
-  }
-  return 'nothing was thrown';
-}
 
 describe('QmpClient', () => {
   it('answers, keeps events apart, and tells when they happened', () => {

@@ -63,7 +63,7 @@ export class QmpClient {
    */
   static open(channel: ByteChannel, timeoutMs: number = DEFAULT_TIMEOUT_MS): QmpClient {
     const client = new QmpClient(channel, timeoutMs);
-    const deadline = new Deadline(timeoutMs);
+    const deadline = new Deadline(timeoutMs, channel.clock);
     const greeting = client.nextMessage(deadline, 'the connection');
     if (typeof greeting['QMP'] !== 'object')
       throw protocolBroken(channel, 'does not greet as a QMP monitor', NOT_QMP);
@@ -98,7 +98,10 @@ export class QmpClient {
     this.channel.write(new TextEncoder().encode(lines.join('')));
     const answers: unknown[] = new Array(commands.length).fill(undefined);
     for (let missing = commands.length; missing > 0; ) {
-      const message = this.nextMessage(new Deadline(this.timeoutMs), commands[0]?.execute ?? 'a command');
+      const message = this.nextMessage(
+        new Deadline(this.timeoutMs, this.channel.clock),
+        commands[0]?.execute ?? 'a command',
+      );
       const place = typeof message['id'] === 'number' ? message['id'] - first : -1;
       const command = commands[place];
       // Answers to commands that were given up, and what is no answer.
@@ -116,7 +119,7 @@ export class QmpClient {
 
   /** The events that came since the last call, after waiting `timeoutMs` for one where there is none. */
   takeEvents(timeoutMs = 0): readonly QmpEvent[] {
-    const deadline = new Deadline(timeoutMs);
+    const deadline = new Deadline(timeoutMs, this.channel.clock);
     // What has arrived already is taken even where nothing is waited for.
     while (this.takeLine() || (this.events.length === 0 && this.receive(deadline.left)));
     const taken = this.events;

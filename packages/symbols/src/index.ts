@@ -1,17 +1,17 @@
+export * from './derive/derivation-sources';
 export * from './derive/derive-kernel-info';
 export * from './kernel-file/boot-image';
 export * from './kernel-file/elf-image';
 export * from './kernel-file/elf-symbols';
+export * from './kernel-file/file-bytes';
 export { type FoundInitTask, findInitTaskByShape } from './locate/init-task-shape';
 export * from './locate/kernel-banner';
-export {
-  eachKernelLocation,
-  type KernelLocation,
-  type KernelSource,
-  locateThrough,
-} from './locate/kernel-location';
-export { type DiscoveryMethod, findNamedRoots, type RootCandidate } from './locate/kernel-root';
+export { eachKernelLocation, locateThrough } from './locate/kernel-location';
+export { findNamedRoots } from './locate/kernel-root';
+export type { KernelSource } from './locate/kernel-source';
 export { type LocatedKernel, locateKernel, locateKernels } from './locate/located-kernel';
+export type { KernelLocation } from './locate/location';
+export type { DiscoveryMethod, RootCandidate } from './locate/root-candidate';
 export {
   type FoundVmcoreinfo,
   parseVmcoreinfo,

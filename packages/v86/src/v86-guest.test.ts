@@ -1,18 +1,9 @@
-import { OsiError } from '@osi-linux/core';
+import { codeOf } from '@osi-linux/test-fixtures/expect';
 import { FakeEmulator } from '@osi-linux/test-fixtures/v86-guest';
 import { describe, expect, it } from 'vitest';
 import { openV86 } from './v86-guest';
 
 const MIB = 1024 * 1024;
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-    return 'nothing was thrown';
-  } catch (error) {
-    return OsiError.is(error) ? error.code : String(error);
-  }
-}
 
 describe('the memory', () => {
   it('is live, and stays so when the emulator takes another array for it', () => {

@@ -10,7 +10,7 @@ import type {
 import { checkRoot } from './internal/check-root';
 import { FastWalk, NO_TRANSLATION } from './internal/fast-walk';
 import { errorOfWalk } from './internal/walk-error';
-import type { NonPresentReader } from './non-present-entry';
+import type { NonPresentReader } from './non-present-reader';
 import { type PageWalk, walk } from './page-walk';
 import type { PagingForm } from './paging-form';
 import { Tlb } from './tlb';

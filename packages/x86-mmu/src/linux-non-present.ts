@@ -1,6 +1,7 @@
 import { formatAddress, I386_PAGE_OFFSET, type PhysicalAddress } from '@osi-linux/core';
 import { pageFrame } from './internal/page-frame';
-import type { NonPresentEntry, NonPresentKind, NonPresentReader } from './non-present-entry';
+import type { NonPresentEntry, NonPresentKind } from './non-present-entry';
+import type { NonPresentReader } from './non-present-reader';
 import type { FaultedWalk } from './page-walk';
 import type { PagingForm, PagingFormName, PagingLevel } from './paging-form';
 

@@ -1,6 +1,4 @@
 import type { PhysicalAddress } from '@osi-linux/core';
-import type { FaultedWalk } from './page-walk';
-import type { PagingForm } from './paging-form';
 
 /**
  * What became of a page whose entry is not present:
@@ -46,6 +44,3 @@ export interface NonPresentEntry {
     readonly offset: number;
   };
 }
-
-/** Reads the entry at which a walk found a page not present, as one operating system writes them. */
-export type NonPresentReader = (form: PagingForm, fault: FaultedWalk) => NonPresentEntry;

@@ -22,11 +22,16 @@ export class DamageTally {
     return [...this.damages.values()].reduce((sum, { refused }) => sum + refused, 0);
   }
 
+  /** How many of these could be opened, and were read: the counts of rows are theirs. */
+  get read(): number {
+    return this.runs - this.refused;
+  }
+
   /** All of it as plain objects. */
   toJSON(): object {
-    const { effort, runs, refused } = this;
+    const { effort, runs, refused, read } = this;
     const [listings, damages, fields] = [this.listings, this.damages, this.fields].map(Object.fromEntries);
-    return { runs, refused, effort, listings, damages, fields };
+    return { runs, refused, read, effort, listings, damages, fields };
   }
 
   /** Counts the answers of a damaged guest; `undefined` where it could not be opened. */
@@ -44,6 +49,15 @@ export class DamageTally {
       addCounts(sum.counts, counts);
     }
   }
+}
+
+/** A table of damages: how many guests were refused, how many read, and what became of the rows of those. */
+export function damageCells(name: string, { damages }: DamageTally): string[][] {
+  const cells = [...damages].map(([damage, { counts, runs, refused }]) => [
+    ...[damage, String(refused), String(runs - refused)],
+    ...COLUMNS.map((column) => String(counts[column])),
+  ]);
+  return [[name, 'refused', 'read', ...COLUMNS], ...cells];
 }
 
 const COLUMNS = ['rows', 'same', 'nulled', 'lost', 'changed', 'silent', 'invented'] as const;

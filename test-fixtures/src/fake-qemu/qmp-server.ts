@@ -13,9 +13,10 @@ const fs = require('node:fs');
 let running = true;
 const server = require('node:net').createServer((socket) => {
   socket.on('error', () => {});
-  if (script.greeting === 'silent') return;
+  const fallSilent = () => fs.writeFileSync(log + '.silent', '');
+  if (script.greeting === 'silent') return fallSilent();
   socket.write(script.greeting ?? JSON.stringify({ QMP: { version: {}, capabilities: [] } }) + '\\n');
-  if (script.greeting !== undefined) return;
+  if (script.greeting !== undefined) return fallSilent();
   let heard = '';
   socket.on('data', (data) => {
     const lines = (heard + data).split('\\n');
@@ -24,10 +25,13 @@ const server = require('node:net').createServer((socket) => {
       const { execute, id, arguments: args } = JSON.parse(line);
       fs.appendFileSync(log, execute + ' ' + (args?.filename ?? '') + '\\n');
       const what = script[execute];
-      if (what === 'silent') continue;
+      if (what === 'silent') {
+        fallSilent();
+        continue;
+      }
       if (what === 'cut') return socket.destroy();
       if (what === 'die') process.exit(1);
-      if (what === 'half') return void socket.write('{"return": {"run');
+      if (what === 'half') return void socket.write('{"return": {"run', fallSilent);
       if (execute === 'stop' || execute === 'cont') running = execute === 'cont';
       if (execute === 'pmemsave') fs.writeFileSync(args.filename, Buffer.alloc(args.size, 7));
       if (execute === 'dump-guest-memory') fs.copyFileSync(script.core, args.protocol.slice(5));
@@ -55,7 +59,7 @@ export class QmpServer {
     const child = spawn(process.execPath, ['-e', PROGRAM, path, log, JSON.stringify(script)], {
       stdio: 'ignore',
     });
-    for (let waited = 0; !existsSync(path) && waited < 10_000; waited += 10) await sleep(10);
+    while (!existsSync(path) && child.exitCode === null) await sleep(10);
     return new QmpServer(child, log);
   }
 
@@ -67,6 +71,11 @@ export class QmpServer {
   /** The files that it wrote memory into. */
   get files(): readonly string[] {
     return this.heard.map(([, file = '']) => file).filter((file) => file !== '');
+  }
+
+  /** Whether it has come to what it does not answer, and answers nothing more. */
+  get isSilent(): boolean {
+    return existsSync(`${this.log}.silent`);
   }
 
   private get heard(): readonly (readonly string[])[] {

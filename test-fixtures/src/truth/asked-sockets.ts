@@ -1,6 +1,7 @@
 import { linesOf, textOf } from './internal/guest-text';
 import { malformed } from './internal/malformed';
-import { formatInet6, socketFamily, socketType } from './internal/socket-text';
+import { socketFamily, socketType } from './internal/socket-names';
+import { formatInet6 } from './internal/socket-text';
 
 /** What a socket said when it was asked itself. */
 export interface AskedSocket {

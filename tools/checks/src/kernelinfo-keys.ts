@@ -1,5 +1,5 @@
 import type { KeyGeneration, SchemaRow } from '@osi-linux/kconf';
-import { formatMarkdownTable } from './markdown-table';
+import { formatMarkdownTable } from '@osi-linux/test-fixtures/markdown';
 
 const KINDS: readonly (readonly string[])[] = [
   [

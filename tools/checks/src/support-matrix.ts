@@ -1,7 +1,7 @@
 import type { TableGuest } from '@osi-linux/test-fixtures/guest-builder';
+import { formatMarkdownTable } from '@osi-linux/test-fixtures/markdown';
 import type { RecordedGuest } from '@osi-linux/test-fixtures/recorded';
 import { countTruthRows, type GuestTruth } from '@osi-linux/test-fixtures/truth';
-import { formatMarkdownTable } from './markdown-table';
 
 const INTRODUCTION = `# Kernels that are read
 

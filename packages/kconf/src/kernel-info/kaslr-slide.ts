@@ -12,8 +12,10 @@ export interface KaslrSlide {
   readonly limit: bigint;
 }
 
-const X86_64_LIMIT = 0xffffffff84000000n;
-const I386_LIMIT = I386_PAGE_OFFSET + 0x4000000n;
+/** Bytes from the start of the window within which an image lies that was not moved. */
+const UNMOVED_WINDOW = 0x4000000n;
+const X86_64_LIMIT = START_KERNEL_MAP + UNMOVED_WINDOW;
+const I386_LIMIT = I386_PAGE_OFFSET + UNMOVED_WINDOW;
 /** The order in which a section is searched: data of the image itself, in the order in which it is written. */
 const KEYS: readonly KernelInfoKey[] = [
   'task.init_addr',

@@ -1,3 +1,4 @@
+import { processorTime } from '@osi-linux/test-fixtures/expect';
 import { describe, expect, it } from 'vitest';
 import { findMachine } from './machine';
 
@@ -24,9 +25,11 @@ describe('findMachine', () => {
   });
 
   it('reads a long name in linear time', () => {
-    const started = performance.now();
-    for (const tail of ['', ' ', ' x', '|']) findMachine(`${'a'.repeat(2_000_000)}${tail}`, undefined);
-    for (const tail of ['a', ' ']) findMachine(`x${' '.repeat(2_000_000)}${tail}`, undefined);
-    expect(performance.now() - started).toBeLessThan(5000);
+    const names = [
+      ...['', ' ', ' x', '|'].map((tail) => `${'a'.repeat(2_000_000)}${tail}`),
+      ...['a', ' '].map((tail) => `x${' '.repeat(2_000_000)}${tail}`),
+    ];
+    const spent = processorTime(() => names.map((name) => findMachine(name, undefined)));
+    expect(spent).toBeLessThan(5000);
   });
 });

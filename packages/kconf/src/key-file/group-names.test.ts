@@ -1,3 +1,4 @@
+import { processorTime } from '@osi-linux/test-fixtures/expect';
 import { describe, expect, it } from 'vitest';
 import { nearestGroupNames, safeParseKeyFile } from '../index';
 
@@ -10,8 +11,11 @@ describe('nearestGroupNames', () => {
   it('does not take long over a file with more and longer names than anybody has', () => {
     const header = (index: number): string => `[${index}${'x'.repeat(500)}]\n`;
     const { file } = safeParseKeyFile(Array.from({ length: 20_000 }, (_, index) => header(index)).join(''));
-    const started = performance.now();
-    expect(nearestGroupNames(file, 'y'.repeat(100_000))).toHaveLength(50);
-    expect(performance.now() - started).toBeLessThan(5000);
+    let names: readonly string[] = [];
+    const spent = processorTime(() => {
+      names = nearestGroupNames(file, 'y'.repeat(100_000));
+    });
+    expect(names).toHaveLength(50);
+    expect(spent).toBeLessThan(5000);
   });
 });

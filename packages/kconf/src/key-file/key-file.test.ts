@@ -1,4 +1,5 @@
 import { OsiError } from '@osi-linux/core';
+import { processorTime } from '@osi-linux/test-fixtures/expect';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createGroup, findEntry, findGroup, parseKeyFile, safeParseKeyFile } from '../index';
@@ -128,9 +129,8 @@ describe('safeParseKeyFile', () => {
   });
 
   it('reads 10 MB of one line in linear time', () => {
-    const started = performance.now();
-    safeParseKeyFile(`[g]\nk = ${'x'.repeat(10_000_000)}\n${'['.repeat(1_000_000)}\n`);
-    expect(performance.now() - started).toBeLessThan(5000);
+    const text = `[g]\nk = ${'x'.repeat(10_000_000)}\n${'['.repeat(1_000_000)}\n`;
+    expect(processorTime(() => safeParseKeyFile(text))).toBeLessThan(5000);
   });
 });
 

@@ -5,7 +5,7 @@ import { readKernelString } from '../kernel/kernel-string';
 import { StructView } from '../kernel/struct-view';
 import type { Dentry } from './dentry';
 import type { Inode } from './inode';
-import type { PathText } from './path';
+import type { PathText } from './path-text';
 
 /** File systems whose nameless files are told by `simple_dname`, as d_alloc_pseudo in fs/dcache.c gives it to them. */
 const SIMPLE: ReadonlySet<string> = new Set([

@@ -1,4 +1,5 @@
-import { OsiError, SkippedLog } from '@osi-linux/core';
+import { SkippedLog } from '@osi-linux/core';
+import { codeOf } from '@osi-linux/test-fixtures/expect';
 import { FakeFileTree, FakeKernel } from '@osi-linux/test-fixtures/fake-kernel';
 import { describe, expect, it } from 'vitest';
 import { Task } from '../task/task';
@@ -58,16 +59,6 @@ function createGuest(used: readonly number[] = [0, 3, 200], maxFds = 256) {
     return { rows, skipped: skipped.records.map(({ what, reason }) => `${what} ${reason.code}`) };
   };
   return { memory, list, file, task: tasks.task(1) };
-}
-
-function codeOf(read: () => unknown): string {
-  try {
-    read();
-  } catch (error) {
-    if (OsiError.is(error)) return error.code;
-    throw error;
-  }
-  return 'none';
 }
 
 describe('eachOpenFile', () => {

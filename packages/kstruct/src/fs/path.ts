@@ -3,6 +3,7 @@ import type { Kernel } from '../kernel/kernel';
 import { Dentry } from './dentry';
 import { readDynamicName } from './dynamic-name';
 import { Mount } from './mount';
+import type { PathText } from './path-text';
 
 /** What a link of `/proc` can hold, with a NUL behind it: include/uapi/linux/limits.h. */
 const PATH_MAX = 4096;
@@ -18,14 +19,6 @@ export interface Path {
   readonly mnt: VirtualAddress;
   /** The dentry, virtual. */
   readonly dentry: VirtualAddress;
-}
-
-/** A path in words. */
-export interface PathText {
-  /** What the kernel's own links say: `/tmp/x (deleted)`, `pipe:[4711]`. */
-  readonly text: string;
-  /** Whether the kernel put ` (deleted)` behind the name, which may also be a name that ends so. */
-  readonly deleted: boolean;
 }
 
 /** Where the climb from a path ended: at the reader's root, at the top of another tree, or nowhere. */

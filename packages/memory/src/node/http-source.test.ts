@@ -154,12 +154,14 @@ describe('openHttpSource', () => {
     expect(() => openHttpSource(base + path)).toThrow(code(expected));
   });
 
-  it.each(['/silent', '/slow'])('does not wait for ever: %s', (path) => {
-    const start = performance.now();
+  // Neither ever sends all that was asked for: that it comes to an end at all is the deadline's doing.
+  it.each([
+    ['that answers nothing', '/silent'],
+    ['whose answer does not end', '/slow'],
+  ])('gives up after the deadline on a server %s', (_, path) => {
     expect(() => openHttpSource(base + path, { timeout: 500 })).toThrow(
       `${base}${path} cannot be reached: no answer within 500 ms`,
     );
-    expect(performance.now() - start).toBeLessThan(5000);
   });
 
   it('follows a redirection, and keeps a password to itself', () => {

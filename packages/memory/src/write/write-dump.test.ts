@@ -1,4 +1,5 @@
 import { type Cpu, OsiError, PAGE_SIZE, type PhysicalMemory } from '@osi-linux/core';
+import { codeOf } from '@osi-linux/test-fixtures/expect';
 import { FakePhysicalMemory } from '@osi-linux/test-fixtures/fake-memory';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -49,16 +50,6 @@ function write(content: DumpContent, format: WrittenFormat): Dump {
   const sink = new BytesSink();
   expect(writeDump(sink, content, { format })).toBe(sink.bytes.length);
   return openDump(new BytesSource(sink.bytes), { format });
-}
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-    return 'nothing was thrown';
-  } catch (error) {
-    if (!OsiError.is(error)) throw error;
-    return error.code;
-  }
 }
 
 describe('writeDump', () => {

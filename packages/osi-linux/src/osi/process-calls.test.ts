@@ -1,5 +1,6 @@
 import { OsiError } from '@osi-linux/core';
 import { Osi } from '@osi-linux/osi';
+import { codeOf } from '@osi-linux/test-fixtures/expect';
 import { FakeKernel } from '@osi-linux/test-fixtures/fake-kernel';
 import { describe, expect, it } from 'vitest';
 import { OsiLinux } from '../osi-linux';
@@ -26,16 +27,6 @@ const MORE_KEYS = {
   'fs.f_path_dentry_offset': 0x18,
   'fs.f_pos_offset': 0x20,
 } as const;
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-    return 'nothing was thrown';
-  } catch (error) {
-    if (OsiError.is(error)) return error.code;
-    throw error;
-  }
-}
 
 function createGuest() {
   const fake = new FakeKernel([

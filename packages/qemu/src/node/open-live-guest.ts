@@ -1,5 +1,6 @@
 import { OsiError } from '@osi-linux/core';
 import type { Finding } from '@osi-linux/memory';
+import type { Clock } from '../clock';
 import { GdbClient } from '../gdb-client';
 import { gdbMemory, gdbState } from '../internal/gdb-memory';
 import { LiveGuest, type LiveGuestParts, type StopGuard } from '../live-guest';
@@ -20,6 +21,8 @@ export interface LiveGuestOptions {
   readonly gdb?: HostAddress | undefined;
   /** How long each answer may take. Default: 10 s. */
   readonly timeoutMs?: number | undefined;
+  /** The clock by which answers are waited for. Default: that of the machine. */
+  readonly clock?: Clock | undefined;
 }
 
 /** What is opened one after the other, and closed together where that fails. */
@@ -123,19 +126,19 @@ type Reading = Pick<LiveGuestParts, 'readState' | 'restore' | 'release' | 'readi
   readonly reader: MemoryReader;
 };
 
-function openQmp({ closers, timeoutMs }: Opening, target: SocketTarget): QmpClient {
-  const channel = openSocketChannel(target, timeoutMs);
+function openQmp({ closers, timeoutMs, options }: Opening, target: SocketTarget): QmpClient {
+  const channel = openSocketChannel(target, timeoutMs, options.clock);
   closers.push(() => channel.close());
   return QmpClient.open(channel, timeoutMs);
 }
 
 /** The stub stops the guest as soon as somebody connects. */
 function openGdb(
-  { closers, timeoutMs }: Opening,
+  { closers, timeoutMs, options }: Opening,
   target: SocketTarget,
   guard: StopGuard | undefined,
 ): GdbClient {
-  const channel = openSocketChannel(target, timeoutMs);
+  const channel = openSocketChannel(target, timeoutMs, options.clock);
   guard?.arm();
   closers.push(() => channel.close());
   return GdbClient.open(channel, timeoutMs);

@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { OsiError } from '@osi-linux/core';
 import type { ByteChannel } from '../byte-channel';
+import { type Clock, systemClock } from '../clock';
 import { Deadline } from '../internal/deadline';
 
 /** A socket to connect to: a path in the file system, or a host and a port. */
@@ -56,17 +57,21 @@ parentPort.on('message', (message) => (message === null ? socket.resume() : sock
 `;
 
 /**
- * Connects to a socket. A thread of its own reads it, so that this one can wait.
+ * Connects to a socket. A thread of its own reads it, so that this one can wait: by a clock, by default the machine's.
  *
  * @throws OsiError `LIVE_CONNECT_FAILED`, `LIVE_NO_ANSWER`.
  *
  * @example
  * ```ts
- * openSocketChannel({ path: '/no/such/socket' }, 1000) // throws LIVE_CONNECT_FAILED
+ * openSocketChannel({ path: '/no/such/socket' }, 60_000) // throws LIVE_CONNECT_FAILED
  * ```
  */
-export function openSocketChannel(target: SocketTarget, timeoutMs: number): ByteChannel {
-  const channel = new SocketChannel(target);
+export function openSocketChannel(
+  target: SocketTarget,
+  timeoutMs: number,
+  clock: Clock = systemClock,
+): ByteChannel {
+  const channel = new SocketChannel(target, clock);
   try {
     channel.connect(timeoutMs);
     return channel;
@@ -78,13 +83,15 @@ export function openSocketChannel(target: SocketTarget, timeoutMs: number): Byte
 
 class SocketChannel implements ByteChannel {
   readonly name: string;
+  readonly clock: Clock;
   private readonly worker: Worker;
   private readonly messages: MessagePort;
   private readonly flags = new Int32Array(new SharedArrayBuffer(8));
   private open = false;
   private lost: OsiError | undefined;
 
-  constructor(target: SocketTarget) {
+  constructor(target: SocketTarget, clock: Clock) {
+    this.clock = clock;
     this.name = 'path' in target ? target.path : `${target.host}:${target.port}`;
     const { port1, port2 } = new MessageChannel();
     this.messages = port1;
@@ -128,7 +135,7 @@ class SocketChannel implements ByteChannel {
 
   /** The next bytes; `undefined` after the time, and where the connection was just made. */
   private receive(timeoutMs: number): Uint8Array | undefined {
-    const deadline = new Deadline(timeoutMs);
+    const deadline = new Deadline(timeoutMs, this.clock);
     for (;;) {
       if (this.lost !== undefined) throw this.lost;
       const sent = Atomics.load(this.flags, SENT);
@@ -138,7 +145,7 @@ class SocketChannel implements ByteChannel {
         this.note(received.message);
         if (this.lost === undefined) return undefined;
       } else if (deadline.left === 0) return undefined;
-      else Atomics.wait(this.flags, SENT, sent, deadline.left);
+      else this.clock.sleep(this.flags, SENT, sent, deadline.left);
     }
   }
 

@@ -1,7 +1,7 @@
 import { OsiError, readBytes, type VirtualAddress, type VirtualMemory } from '@osi-linux/core';
 import type { KernelInfo } from '@osi-linux/kconf';
 import type { TypeSource } from '../types/type-source';
-import type { DerivationSources } from './derive-kernel-info';
+import type { DerivationSources } from './derivation-sources';
 
 /** What became of one key: its value, and what tells it where that is more than its C expression. */
 export type Derived = { readonly value: bigint | number | string; readonly evidence?: string } | Missing;

@@ -3,7 +3,8 @@ import { FakeVirtualMemory } from '@osi-linux/test-fixtures/fake-kernel';
 import { pagingForms } from '@osi-linux/x86-mmu';
 import { describe, expect, it } from 'vitest';
 import type { TypeSource } from '../types/type-source';
-import { type DerivationSources, deriveKernelInfo } from './derive-kernel-info';
+import type { DerivationSources } from './derivation-sources';
+import { deriveKernelInfo } from './derive-kernel-info';
 
 /** A kernel by the offsets of its members; an array has its elements behind a colon. */
 function typesOf(

@@ -1,38 +1,9 @@
-import type { VirtualMemory } from '@osi-linux/core';
 import { KERNELINFO_SCHEMA, type KernelInfo, type SchemaRow } from '@osi-linux/kconf';
-import type { PagingForm } from '@osi-linux/x86-mmu';
-import type { Vmcoreinfo } from '../locate/vmcoreinfo';
-import type { Evidence, SymbolTable } from '../tables/symbol-table';
-import type { TypeSource } from '../types/type-source';
+import type { Evidence } from '../tables/symbol-table';
 import { Derivation, type Derived, isMissing } from './derivation';
+import type { DerivationSources } from './derivation-sources';
 import { evaluateRow, symbolsOf } from './schema-expression';
 import { RULE_SYMBOLS, SPECIAL_RULES } from './special-rules';
-
-/** What a section is derived from. */
-export interface DerivationSources {
-  /** The kernel's types. */
-  readonly types: TypeSource;
-  /** The kernel's symbols; each address virtual, as the running kernel has it. */
-  readonly symbols: Pick<SymbolTable, 'lookup'>;
-  /** The running kernel's memory through its own page tables; without it what differs from boot to boot is left out. */
-  readonly memory?: VirtualMemory;
-  /** The form of paging, and where the kernel's image lies in physical memory; as `memory`. */
-  readonly location?: {
-    /** The form of paging. */
-    readonly form: PagingForm;
-    /** What is added to an address of the image, less where images are mapped, for the physical one. */
-    readonly physBase: bigint;
-  };
-  /** The kernel's VMCOREINFO note, for what the symbols lack. */
-  readonly vmcoreinfo?: Pick<Vmcoreinfo, 'address'>;
-  /** `RELEASE|VERSION|MACHINE`, for where memory does not tell it. */
-  readonly name?: string | undefined;
-  /**
-   * Whether all this comes from the kernel's files, `memory` too, which then is its image before it has booted. What each
-   * boot decides anew is left out then, and `task.per_cpu_offset_0_addr`, which PANDA does not load a section without, is 0.
-   */
-  readonly fromFiles?: boolean;
-}
 
 /** A key that could not be derived, and why. */
 export interface MissingKey {

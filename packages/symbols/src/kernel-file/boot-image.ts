@@ -1,5 +1,5 @@
 import { OsiError } from '@osi-linux/core';
-import type { FileBytes } from './elf-symbols';
+import type { FileBytes } from './file-bytes';
 
 /** A bootable image of an x86 kernel, `vmlinuz` or bzImage. */
 export interface BootImage {

@@ -10,7 +10,7 @@ import { pagingForms } from '@osi-linux/x86-mmu';
 import { type Kallsyms, openKallsyms } from '../tables/kallsyms';
 import { ElfRanges, type LoadedPiece } from './elf-ranges';
 import type { ElfSections } from './elf-sections';
-import type { FileBytes } from './elf-symbols';
+import type { FileBytes } from './file-bytes';
 
 const SHT_PROGBITS = 1;
 const SHT_NOTE = 7;

@@ -1,6 +1,6 @@
 import { type Architecture, OsiError, offsetAddress, PAGE_SIZE, type VirtualAddress } from '@osi-linux/core';
 import { type RangeHole, type RangeSource, rangeOf, type VirtualRange } from '../internal/virtual-range';
-import type { FileBytes } from './elf-symbols';
+import type { FileBytes } from './file-bytes';
 
 /** A piece of a file that is loaded into memory. */
 export interface LoadedPiece {

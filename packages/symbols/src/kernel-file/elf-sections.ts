@@ -1,5 +1,5 @@
 import { decodeCString, OsiError } from '@osi-linux/core';
-import type { FileBytes } from './elf-symbols';
+import type { FileBytes } from './file-bytes';
 
 /** A section of an ELF file, inside of it. */
 export interface ElfSection {

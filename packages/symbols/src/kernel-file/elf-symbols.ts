@@ -9,14 +9,7 @@ import type { KernelSymbol, SymbolTable } from '../tables/symbol-table';
 import { Btf } from '../types/btf';
 import { ElfImage } from './elf-image';
 import { type ElfSection, readElfSections } from './elf-sections';
-
-/** A file, read in parts. */
-export interface FileBytes {
-  /** Bytes of the file. */
-  readonly size: number;
-  /** Fills `into` from a position of the file; returns how many bytes there were. */
-  read(position: number, into: Uint8Array): number;
-}
+import type { FileBytes } from './file-bytes';
 
 /** What a `vmlinux` tells of its kernel. */
 export interface Vmlinux {

@@ -1,6 +1,6 @@
 import { type Cpu, formatAddress, OsiError } from '@osi-linux/core';
 import { type ControlRegisters, type Paging, pagingFromRegisters } from '@osi-linux/x86-mmu';
-import type { RootCandidate } from './kernel-root';
+import type { RootCandidate } from './root-candidate';
 
 /** The roots that processors use. Under page-table isolation, the half with all of the kernel comes first. */
 export function rootsOfCpus(cpus: readonly Cpu[], machine: string | undefined): RootCandidate[] {

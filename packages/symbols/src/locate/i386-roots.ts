@@ -4,7 +4,7 @@ import { memoryBetween } from '../survey/memory-between';
 import type { MemorySurvey } from '../survey/memory-survey';
 import { surveyPages } from '../survey/page-survey';
 import { findPageOffset } from './direct-map';
-import type { RootCandidate } from './kernel-root';
+import type { RootCandidate } from './root-candidate';
 
 /** A kernel has one; what is left of kernels that ran before may look like some more. */
 const MOST_ROOTS = 16;

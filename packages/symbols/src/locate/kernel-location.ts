@@ -1,56 +1,14 @@
-import {
-  type Cpu,
-  formatAddress,
-  type PhysicalAddress,
-  type PhysicalMemory,
-  type VirtualAddress,
-} from '@osi-linux/core';
-import { AddressSpace, linuxNonPresent, type PagingForm } from '@osi-linux/x86-mmu';
-import type { MemorySurvey } from '../survey/memory-survey';
+import { formatAddress, type PhysicalMemory, type VirtualAddress } from '@osi-linux/core';
+import { AddressSpace, linuxNonPresent } from '@osi-linux/x86-mmu';
 import type { Evidence } from '../tables/symbol-table';
 import { type CpuEntry, entriesOfCpu } from './cpu-entries';
 import { findI386Image } from './i386-image';
 import { findImage, type Image, imageWindow } from './image';
-import { type DiscoveryMethod, eachRoot, type RootCandidate } from './kernel-root';
+import { eachRoot } from './kernel-root';
+import type { KernelSource } from './kernel-source';
+import type { KernelLocation } from './location';
+import type { RootCandidate } from './root-candidate';
 import type { Vmcoreinfo } from './vmcoreinfo';
-
-/** Where a kernel is in a guest's memory. */
-export interface KernelLocation {
-  /** The form of paging that its page tables are of. */
-  readonly form: PagingForm;
-  /** Physical address of its top page table. */
-  readonly root: PhysicalAddress;
-  /** Virtual memory through it. */
-  readonly tables: AddressSpace;
-  /** Virtual address at which its image begins: `_text`. */
-  readonly textBase: VirtualAddress;
-  /** By how many bytes KASLR moved the image from where distributions link it; `null` where that cannot be told. */
-  readonly kaslrShift: bigint | null;
-  /** The virtual address that {@link physBase} is for: `__START_KERNEL_map` of 64 bits, PAGE_OFFSET of 32 bits. */
-  readonly mapBase: VirtualAddress;
-  /** Physical address behind {@link mapBase}, signed: an address of the image less `mapBase`, plus this, is physical. */
-  readonly physBase: bigint;
-  /** What was found, and what says so. */
-  readonly evidence: readonly Evidence[];
-}
-
-/** What a kernel is looked for in. */
-export interface KernelSource {
-  /** The guest's physical memory. */
-  readonly memory: PhysicalMemory;
-  /** Its processors, as far as the source has their registers. */
-  readonly cpus?: readonly Cpu[];
-  /** The text of its VMCOREINFO note, where the source has one. */
-  readonly vmcoreinfo?: string | undefined;
-  /** Its machine, where the source names it. */
-  readonly machine?: 'x86_64' | 'i386' | undefined;
-  /** Names that the caller goes on to look up: `locateKernel` looks for them on its own way, and they are kept. */
-  readonly symbols?: readonly string[];
-  /** What may lead to it; everything unless given. */
-  readonly methods?: readonly DiscoveryMethod[];
-  /** What all of memory has, for who asks more than once; made where it is needed unless given. */
-  readonly survey?: MemorySurvey;
-}
 
 /**
  * Every kernel that a guest's memory shows, without a profile: by the source's own VMCOREINFO note, by the registers of

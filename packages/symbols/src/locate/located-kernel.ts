@@ -11,7 +11,9 @@ import {
 import type { AddressSpace } from '@osi-linux/x86-mmu';
 import { type Kallsyms, readKallsyms } from '../tables/kallsyms';
 import { findOwnI386Root } from './i386-roots';
-import { eachCandidate, type KernelLocation, type KernelSource } from './kernel-location';
+import { eachCandidate } from './kernel-location';
+import type { KernelSource } from './kernel-source';
+import type { KernelLocation } from './location';
 import { parseVmcoreinfo, readVmcoreinfoNote, type Vmcoreinfo } from './vmcoreinfo';
 
 /** A kernel with its symbols. */

@@ -1,6 +1,6 @@
 import { type PagingForm, pagingForms } from '@osi-linux/x86-mmu';
 import { physicalOf } from './image';
-import type { RootCandidate } from './kernel-root';
+import type { RootCandidate } from './root-candidate';
 import { parseVmcoreinfo, type Vmcoreinfo } from './vmcoreinfo';
 
 /**

@@ -3,7 +3,7 @@ import { AddressSpace, findVirtual, type PagingForm, pagingForms } from '@osi-li
 import type { MemorySurvey } from '../survey/memory-survey';
 import { type TableLink, tableBehind } from '../survey/page-survey';
 import { imageWindow } from './image';
-import type { RootCandidate } from './kernel-root';
+import type { RootCandidate } from './root-candidate';
 
 const ENTRIES = 512;
 /** Few pages look like the table behind a top table's last entry; in made-up memory all of them could. */

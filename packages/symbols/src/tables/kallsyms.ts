@@ -1,7 +1,7 @@
 import { OsiError, type PhysicalMemory, type Skipped, type VirtualAddress } from '@osi-linux/core';
 import { PagedRanges } from '../internal/paged-ranges';
 import type { RangeSource } from '../internal/virtual-range';
-import type { KernelLocation } from '../locate/kernel-location';
+import type { KernelLocation } from '../locate/location';
 import type { Vmcoreinfo } from '../locate/vmcoreinfo';
 import { type AddressEncoding, encodingsOf, type SymbolAddresses } from './address-table';
 import { CompressedNames } from './compressed-names';

@@ -1,4 +1,4 @@
-import { OsiError } from '@osi-linux/core';
+import { codeOf } from '@osi-linux/test-fixtures/expect';
 import { FakeVirtualMemory } from '@osi-linux/test-fixtures/fake-kernel';
 import { BtfWriter } from '@osi-linux/test-fixtures/type-writers';
 import { describe, expect, it } from 'vitest';
@@ -24,16 +24,6 @@ function imageWith(...parts: readonly (readonly [bigint, Uint8Array])[]): FakeVi
 }
 
 const symbolAt = (at: bigint) => ({ lookup: () => new Map([['__start_BTF', at]]) });
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-    return 'nothing was thrown';
-  } catch (error) {
-    if (!OsiError.is(error)) throw error;
-    return error.code;
-  }
-}
 
 describe('findBtf', () => {
   it('is led by the symbol', () => {

@@ -1,4 +1,5 @@
 import { OsiError } from '@osi-linux/core';
+import { codeOf } from '@osi-linux/test-fixtures/expect';
 import { BtfWriter } from '@osi-linux/test-fixtures/type-writers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -36,16 +37,6 @@ function writeKernel(): BtfWriter {
 }
 
 const whole = writeKernel().bytes();
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-    return 'nothing was thrown';
-  } catch (error) {
-    if (!OsiError.is(error)) throw error;
-    return error.code;
-  }
-}
 
 describe('Btf', () => {
   const btf = new Btf(whole);

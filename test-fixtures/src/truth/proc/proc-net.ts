@@ -1,6 +1,7 @@
 import { linesOf } from '../internal/guest-text';
 import { malformed } from '../internal/malformed';
-import { formatInet6, socketType } from '../internal/socket-text';
+import { socketType, tcpState } from '../internal/socket-names';
+import { formatInet6 } from '../internal/socket-text';
 
 /** A socket as one of the tables of `/proc/net` has it; what the table does not tell is undefined. */
 export interface TruthSocket {
@@ -26,22 +27,6 @@ const INET_TABLES: Readonly<Record<string, readonly [family: string, type: strin
   raw: ['inet', 'raw'],
   raw6: ['inet6', 'raw'],
 };
-
-/** enum in include/net/tcp_states.h, from 1. */
-const TCP_STATES = [
-  'ESTABLISHED',
-  'SYN_SENT',
-  'SYN_RECV',
-  'FIN_WAIT1',
-  'FIN_WAIT2',
-  'TIME_WAIT',
-  'CLOSE',
-  'CLOSE_WAIT',
-  'LAST_ACK',
-  'LISTEN',
-  'CLOSING',
-  'NEW_SYN_RECV',
-];
 
 /** socket_state in include/uapi/linux/net.h, from 1. */
 const UNIX_STATES = ['UNCONNECTED', 'CONNECTING', 'CONNECTED', 'DISCONNECTING'];
@@ -77,7 +62,7 @@ function tableSockets(name: string, lines: readonly string[]): TruthSocket[] {
 function parseInet(family: string, type: string, line: string): TruthSocket {
   const fields = line.trim().split(/\s+/);
   const [, local = '', remote = '', state = ''] = fields;
-  const stateName = TCP_STATES[Number.parseInt(state, 16) - 1];
+  const stateName = tcpState(Number.parseInt(state, 16));
   if (stateName === undefined || fields[9] === undefined || !/^\d+$/.test(fields[9]))
     throw malformed('a table of inet sockets has a line of another form', line);
   return {

@@ -31,6 +31,16 @@ async function claimName(change: (parts: string[]) => void): Promise<string> {
   return parts.join('-');
 }
 
+/** A clock that goes on only while somebody sleeps by it, and notes for how long. */
+class TurnedClock {
+  slept = 0;
+  private readonly start = Date.now();
+  now = () => this.start + this.slept;
+  sleep = async (milliseconds: number) => {
+    this.slept += milliseconds;
+  };
+}
+
 const PID = 4;
 const START = 5;
 
@@ -44,10 +54,13 @@ describe('takeClaim', () => {
 
   it('waits for a living one, and says whose it is when that takes too long', async () => {
     const first = await takeClaim(target);
-    await expect(takeClaim(target, 50)).rejects.toMatchObject({
+    const clock = new TurnedClock();
+    await expect(takeClaim(target, 5000, clock)).rejects.toMatchObject({
       code: 'FILE_LOCKED',
       message: expect.stringContaining(`process id ${process.pid}`),
     });
+    expect(clock.slept).toBeGreaterThan(5000);
+    expect(clock.slept).toBeLessThan(5100);
     const second = takeClaim(target);
     dropClaim(first);
     dropClaim(await second);
@@ -84,7 +97,13 @@ describe('takeClaim', () => {
       parts[3] = '00000000';
     });
     writeFileSync(join(folder, name), '');
-    await expect(takeClaim(target, 50)).rejects.toMatchObject({ code: 'FILE_LOCKED' });
+    const clock = new TurnedClock();
+    const written = clock.now() / 1000;
+    utimesSync(join(folder, name), written, written);
+    await expect(takeClaim(target, 9000, clock)).rejects.toMatchObject({ code: 'FILE_LOCKED' });
+    dropClaim(await takeClaim(target, 9000, clock));
+    expect(readdirSync(folder)).toEqual([]);
+    writeFileSync(join(folder, name), '');
     utimesSync(join(folder, name), 0, 0);
     dropClaim(await takeClaim(target, 0));
     expect(readdirSync(folder)).toEqual([]);

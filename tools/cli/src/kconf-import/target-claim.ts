@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, openSync, readdirSync, statSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { OsiError } from '@osi-linux/core';
 import { type ClaimOwner, isAlive, ownClaimOwner } from './claim-owner';
 
@@ -24,6 +24,15 @@ export interface TargetClaim {
   readonly file: number;
 }
 
+/** The time by which a claim is waited for: that of the machine, or one that a test turns. */
+export interface ClaimClock {
+  /** Milliseconds since 1970, as the times of files. */
+  now(): number;
+  sleep(milliseconds: number): Promise<unknown>;
+}
+
+const SYSTEM_CLOCK: ClaimClock = { now: () => Date.now(), sleep: (milliseconds) => sleep(milliseconds) };
+
 interface FoundClaim extends ClaimOwner {
   readonly path: string;
   readonly target: string;
@@ -36,22 +45,26 @@ interface FoundClaim extends ClaimOwner {
  *
  * @throws OsiError `FILE_LOCKED` when another run takes too long. What the file system says passes through.
  */
-export async function takeClaim(target: string, patience = PATIENCE): Promise<TargetClaim> {
+export async function takeClaim(
+  target: string,
+  patience = PATIENCE,
+  clock = SYSTEM_CLOCK,
+): Promise<TargetClaim> {
   const own = newClaim(target);
-  const deadline = Date.now() + patience;
+  const deadline = clock.now() + patience;
   let claim: TargetClaim | undefined;
   for (;;) {
     claim ??= { path: own.path, file: openSync(own.path, 'wx', 0o600) };
-    const others = findOthers(own, claim);
+    const others = findOthers(own, claim, clock);
     if (others.length === 0) return claim;
-    const isLate = Date.now() > deadline;
+    const isLate = clock.now() > deadline;
     // The earliest stays and is next; the others step back, or they would wait for each other.
     if (isLate || others.some(({ order }) => order < own.order)) {
       dropClaim(claim);
       claim = undefined;
     }
     if (isLate) throw locked(target, others);
-    await setTimeout(5 + Math.random() * 20);
+    await clock.sleep(5 + Math.random() * 20);
   }
 }
 
@@ -69,9 +82,9 @@ function newClaim(target: string): FoundClaim {
   return { ...owner, path: join(dirname(target), name), target: hash, order };
 }
 
-function findOthers(own: FoundClaim, claim: TargetClaim): FoundClaim[] {
+function findOthers(own: FoundClaim, claim: TargetClaim, clock: ClaimClock): FoundClaim[] {
   try {
-    return livingOthers(own);
+    return livingOthers(own, clock);
   } catch (error) {
     dropClaim(claim);
     throw error;
@@ -79,12 +92,12 @@ function findOthers(own: FoundClaim, claim: TargetClaim): FoundClaim[] {
 }
 
 /** The claims of others on the same file; those that dead runs have left, on any file, are removed. */
-function livingOthers(own: FoundClaim): FoundClaim[] {
+function livingOthers(own: FoundClaim, clock: ClaimClock): FoundClaim[] {
   const folder = dirname(own.path);
   const others = readdirSync(folder).flatMap((name) => parseClaim(folder, name) ?? []);
   return others.filter((claim) => {
     if (claim.path === own.path) return false;
-    const living = claim.realm === own.realm ? isAlive(claim) : isYoung(claim.path);
+    const living = claim.realm === own.realm ? isAlive(claim) : isYoung(claim.path, clock);
     if (!living) removeFile(claim.path);
     return living && claim.target === own.target;
   });
@@ -96,9 +109,9 @@ function parseClaim(folder: string, name: string): FoundClaim | undefined {
   return { path: join(folder, name), target, realm, pid: Number(pid), start: Number(start), order };
 }
 
-function isYoung(path: string): boolean {
+function isYoung(path: string, clock: ClaimClock): boolean {
   const stats = statSync(path, { throwIfNoEntry: false });
-  return stats !== undefined && Math.abs(Date.now() - stats.mtimeMs) < FOREIGN_AGE;
+  return stats !== undefined && Math.abs(clock.now() - stats.mtimeMs) < FOREIGN_AGE;
 }
 
 /** Removes a claim if it is still there; one that may not be removed, as in `/tmp`, does no harm. */

@@ -1,7 +1,7 @@
 import { LOWEST_I386_PAGE_OFFSET, START_KERNEL_MAP } from '@osi-linux/core';
 import { findKaslrSlide } from '../kaslr-slide';
 import type { TypedValue } from '../kernel-info-builder';
-import type { ReadSection } from './kernel-info-checks';
+import type { ReadSection } from './read-section';
 
 const FOUR_GIB = 1n << 32n;
 /** Where canonical addresses of the upper half begin, with 5 and with 4 levels of page tables. */

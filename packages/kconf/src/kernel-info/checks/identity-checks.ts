@@ -1,4 +1,4 @@
-import type { ReadSection } from './kernel-info-checks';
+import type { ReadSection } from './read-section';
 
 /** TASK_COMM_LEN is 16 in every kernel so far; anything near it is believed. */
 const COMM_SIZE = { min: 8, max: 256 };

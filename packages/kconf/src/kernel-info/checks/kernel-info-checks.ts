@@ -1,22 +1,9 @@
-import type { IssueLog } from '../../issue-log';
 import type { KeyFileGroup } from '../../key-file/key-file';
-import { findSchemaRow, KERNELINFO_SCHEMA, type KeyGeneration } from '../../schema/schema';
-import type { TypedValue } from '../kernel-info-builder';
-import type { Machine } from '../machine';
+import { findSchemaRow, KERNELINFO_SCHEMA } from '../../schema/schema';
 import { checkAddresses } from './address-checks';
 import { checkIdentity } from './identity-checks';
 import { checkLayout } from './layout-checks';
-
-/** A section that has been read, to be held against itself. */
-export interface ReadSection {
-  readonly group: KeyFileGroup;
-  readonly values: ReadonlyMap<string, TypedValue>;
-  /** The keys whose values could not be read; they are named already, and do not count as missing. */
-  readonly wrong: ReadonlySet<string>;
-  readonly generation: KeyGeneration;
-  readonly machine: Machine;
-  readonly issues: IssueLog;
-}
+import type { ReadSection } from './read-section';
 
 /** Looks for what is missing and for values that cannot be true together. */
 export function checkKernelInfo(section: ReadSection): void {

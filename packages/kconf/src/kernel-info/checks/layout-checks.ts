@@ -1,6 +1,6 @@
 import { KERNELINFO_SCHEMA, type SchemaRow } from '../../schema/schema';
 import type { TypedValue } from '../kernel-info-builder';
-import type { ReadSection } from './kernel-info-checks';
+import type { ReadSection } from './read-section';
 
 /** A member of a structure, by the bytes that it takes; `end` is as low as it can be where the size is not known. */
 interface Field {

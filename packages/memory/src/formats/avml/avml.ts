@@ -13,8 +13,9 @@ import {
   readRangeHeader,
 } from '../lime/range-headers';
 import { damagedDump } from '../unsupported/damaged-dump';
+import { ChunkTable } from './chunk-table';
 import { walkFrames } from './snappy-frames';
-import { ChunkTable, SnappySource } from './snappy-source';
+import { SnappySource } from './snappy-source';
 
 /**
  * AVML's compressed format, version 2 (microsoft/avml, src/image.rs): for each block a header of 32 bytes as in LiME,

@@ -1,6 +1,6 @@
 import type { ByteSource } from '../../sources/byte-source';
 import { readAt } from '../../sources/read-at';
-import type { ChunkTable } from './snappy-source';
+import type { Chunk, ChunkTable } from './chunk-table';
 
 // google/snappy, framing_format.txt: { u8 kind; u24 length } before each chunk; from the kind 0x80 on a chunk that is
 // not known is skipped.
@@ -45,19 +45,6 @@ export function walkFrames(source: ByteSource, start: number, wanted: number, ta
     position = chunk.end;
   }
   return { position, length, problem: undefined };
-}
-
-/** A chunk of a framed stream. */
-export interface Chunk {
-  /** Bytes that it has when it is decompressed; 0 for one that has none. */
-  readonly length: number;
-  /** Position of its data, after the checksum. */
-  readonly data: number;
-  /** Position after it. */
-  readonly end: number;
-  readonly compressed: boolean;
-  /** The masked CRC-32C of its bytes, where it has one. */
-  readonly checksum: number | undefined;
 }
 
 /** Whether the length of the stream stands where a chunk should begin; as one, it could look like any kind. */

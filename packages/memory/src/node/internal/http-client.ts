@@ -54,7 +54,7 @@ function ask({ url, range, most, milliseconds }) {
       response.on('error', reject);
     });
     const timer = setTimeout(
-      () => request.destroy(failed('ETIMEDOUT', 'no answer within ' + milliseconds + ' ms')),
+      () => request.destroy(failed('ETIMEDOUT', 'no answer came in time')),
       milliseconds,
     );
     request.on('error', (error) => {
@@ -112,7 +112,8 @@ export class HttpClient {
     const range = `bytes=${start}-${start + length - 1}`;
     const answer = this.worker.ask({ url, range, most: length, milliseconds }, milliseconds + GRACE);
     if ('value' in answer) return answer.value;
-    const { code, message } = answer.failure;
+    const { code, message: said } = answer.failure;
+    const message = code === 'ETIMEDOUT' ? `no answer within ${milliseconds} ms` : said;
     throw unreachable(
       name,
       message === '' ? code : message,

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { guestKit, Machine } from '@osi-linux/test-fixtures/guest-builder';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ExitCode } from '../terminal/exit-code';
-import type { Io } from '../terminal/io';
-import { createProgram } from './program';
+import { createProgram } from '../../tools/cli/src/osi-linux/program';
+import { ExitCode } from '../../tools/cli/src/terminal/exit-code';
+import type { Io } from '../../tools/cli/src/terminal/io';
 
 // A guest that starts 200 short processes again and again, and says on its console which: what watch tells is held
 // against that. Its profile is derived.

@@ -16,7 +16,7 @@ import {
   truthChecks,
 } from '@osi-linux/test-fixtures/truth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runListing } from './dump-comparison';
+import { runListing } from '../command/osi-linux-command';
 
 // No key file at all: each 64-bit guest, in each form in which QEMU writes memory, with and without a place for its
 // VMCOREINFO. All listings equal the guest's own `/proc`. The files are big, and gone afterwards.

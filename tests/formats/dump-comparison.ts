@@ -1,17 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import type { Dump } from '@osi-linux/memory';
-import { createProgram } from '../../cli/src/osi-linux/program';
-import { ExitCode } from '../../cli/src/terminal/exit-code';
-import type { Io } from '../../cli/src/terminal/io';
-import { repository } from './workspace';
-
-/** What a command of `osi-linux` printed, and how it ended. */
-export interface CommandAnswer {
-  readonly out: string;
-  readonly err: string;
-  readonly exitCode: ExitCode;
-}
 
 /** How the pages of one dump are those of another. */
 export interface PageComparison {
@@ -47,42 +34,6 @@ export function comparePages(reference: Dump, dump: Dump, frames: number, zero =
     }
   }
   return { same, different: different.slice(0, SHOWN), holes };
-}
-
-/** Runs a command of `osi-linux` without a process of its own. */
-export async function runListing(words: readonly string[]): Promise<CommandAnswer> {
-  let [out, err] = ['', ''];
-  const io: Io = {
-    out: (data) => {
-      out += typeof data === 'string' ? data : Buffer.from(data).toString('latin1');
-    },
-    err: (text) => {
-      err += text;
-    },
-    columns: undefined,
-    colour: false,
-    environment: {},
-    exitCode: ExitCode.Complete,
-  };
-  await createProgram(io).parseAsync(['node', 'osi-linux', ...words]);
-  return { out, err, exitCode: io.exitCode };
-}
-
-/** Prints, as the last line on standard error, the most memory that the process had at once, in KiB. */
-const REPORT = `
-import { readFileSync } from 'node:fs';
-process.on('exit', () => console.error(/VmHWM:\\s*(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]));
-`;
-
-/** Runs the built `osi-linux` in a process of its own; tells the most memory that it had at once, in bytes. */
-export function peakMemory(words: readonly string[]): { readonly out: string; readonly bytes: number } {
-  const report = `data:text/javascript,${encodeURIComponent(REPORT)}`;
-  const program = join(repository, 'tools/cli/dist/osi-linux.js');
-  const { stdout, stderr } = spawnSync(process.execPath, ['--import', report, program, ...words], {
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
-  return { out: stdout, bytes: 1024 * Number(stderr.trim().split('\n').at(-1)) };
 }
 
 /** The only values that lie in pages of user memory. */

@@ -1,11 +1,10 @@
+import { identifyGuest, openGuest } from '@osi-linux/guest';
 import { type Dump, openDump } from '@osi-linux/memory';
 import { openFileSource } from '@osi-linux/memory/node';
 import { type KernelSource, locateKernel, locateKernels } from '@osi-linux/symbols';
 import { buildCrashGuest, type CrashGuest } from '@osi-linux/test-fixtures/crash-guest';
 import { withoutNotes } from '@osi-linux/test-fixtures/fake-memory';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openGuest } from './guest';
-import { identifyGuest } from './identity';
 
 // A kernel that has loaded another one, and the same after a crash: the other one runs, and both are in memory.
 

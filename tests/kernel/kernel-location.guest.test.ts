@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { identifyGuest } from '@osi-linux/guest';
 import { type Dump, openDump } from '@osi-linux/memory';
 import { openFileSource } from '@osi-linux/memory/node';
 import { findInitTaskByShape, type KernelSource, type LocatedKernel, locateKernel } from '@osi-linux/symbols';
@@ -7,7 +8,6 @@ import { withoutNotes } from '@osi-linux/test-fixtures/fake-memory';
 import { buildGuest, guestSpec, guestsOfThisRun } from '@osi-linux/test-fixtures/guest-builder';
 import { parseTruthRecords } from '@osi-linux/test-fixtures/truth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { identifyGuest } from './identity';
 
 // /proc/kallsyms, /proc/iomem and what the module printed are the truth.
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openDumpFile } from '@osi-linux/guest/node';
 import { findKernelInfoBlock } from '@osi-linux/kconf';
 import { deriveKernelInfo, eachModuleBtf, findBtf, locateKernel } from '@osi-linux/symbols';
 import { buildGuest, guestSpec, guestsOfThisRun } from '@osi-linux/test-fixtures/guest-builder';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { openDumpFile } from './node/index';
 
 // What a dump's own types and symbols tell, held against what the module printed in the very same boot: each key and
 // each value, addresses included.

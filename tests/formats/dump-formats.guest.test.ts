@@ -26,7 +26,8 @@ import {
   writeSparseCore,
 } from '@osi-linux/test-fixtures/peers';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type CommandAnswer, comparePages, explainNulls, peakMemory, runListing } from './dump-comparison';
+import { type CommandAnswer, peakMemory, runListing } from '../command/osi-linux-command';
+import { comparePages, explainNulls } from './dump-comparison';
 
 // One stopped guest, written by QEMU in all of its forms and by makedumpfile in all of its own: the same pages, the
 // same listings, the same registers. The files are big, and gone afterwards.

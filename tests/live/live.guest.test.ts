@@ -19,10 +19,10 @@ import {
   truthChecks,
 } from '@osi-linux/test-fixtures/truth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readSection } from '../kconf-import/section';
-import { ExitCode } from '../terminal/exit-code';
-import type { Io } from '../terminal/io';
-import { createProgram } from './program';
+import { readSection } from '../../tools/cli/src/kconf-import/section';
+import { createProgram } from '../../tools/cli/src/osi-linux/program';
+import { ExitCode } from '../../tools/cli/src/terminal/exit-code';
+import type { Io } from '../../tools/cli/src/terminal/io';
 
 const CPUS = 2;
 const GDB_PORT = 21_000 + (process.pid % 10_000);
@@ -189,7 +189,7 @@ describe('a live guest', () => {
 
   it('goes on where the process that stopped it is killed', async () => {
     const program = join(folder, 'killed.mts');
-    const entry = fileURLToPath(new URL('../../../../packages/qemu/src/node/index.ts', import.meta.url));
+    const entry = fileURLToPath(new URL('../../packages/qemu/src/node/index.ts', import.meta.url));
     const text = `import { openLiveGuest } from ${JSON.stringify(entry)};
       openLiveGuest({ qmp: ${JSON.stringify(socket)} }).stop();
       process.kill(process.pid, 'SIGKILL');`;

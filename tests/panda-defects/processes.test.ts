@@ -1,8 +1,8 @@
-import { OsiError } from '@osi-linux/core';
 import { Osi } from '@osi-linux/osi';
+import { OsiLinux } from '@osi-linux/osi-linux';
+import { codeOf } from '@osi-linux/test-fixtures/expect';
 import { FakeKernel, type FakeTask, FakeVirtualMemory } from '@osi-linux/test-fixtures/fake-kernel';
 import { describe, expect, it, vi } from 'vitest';
-import { OsiLinux } from './osi-linux';
 
 /** More pages than any listing of a handful of tasks looks up. */
 const PAGES_LIMIT = 50_000;
@@ -13,16 +13,6 @@ const TASKS: readonly FakeTask[] = [
   { pid: 10, ppid: 1, comm: 'daemon', args: ['daemon', '-f'], threads: ['worker'] },
   { pid: 20, ppid: 11, comm: 'child', args: ['child'] },
 ];
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-    return 'nothing was thrown';
-  } catch (error) {
-    if (OsiError.is(error)) return error.code;
-    throw error;
-  }
-}
 
 /** A guest whose two processors run a program and a thread of another one. */
 function createGuest() {

@@ -1,9 +1,10 @@
 import { OsiError } from '@osi-linux/core';
 import { OpenFile } from '@osi-linux/kstruct';
 import { Osi } from '@osi-linux/osi';
+import { OsiLinux } from '@osi-linux/osi-linux';
+import { codeOf } from '@osi-linux/test-fixtures/expect';
 import { FakeFileTree, FakeKernel, FakeVirtualMemory } from '@osi-linux/test-fixtures/fake-kernel';
 import { describe, expect, it } from 'vitest';
-import { OsiLinux } from './osi-linux';
 
 /** More pages than a walk over a handful of structures looks up. */
 const PAGES_LIMIT = 50_000;
@@ -43,16 +44,6 @@ const KEYS = {
   'vma.vm_pgoff_offset': 0x60,
   'vma.vm_file_offset': 0x68,
 } as const;
-
-function codeOf(run: () => unknown): string {
-  try {
-    run();
-    return 'nothing was thrown';
-  } catch (error) {
-    if (OsiError.is(error)) return error.code;
-    throw error;
-  }
-}
 
 /** Three file systems in each other: /, /run and /run/user/1000, with a file in the last one. */
 function createTree(memory: FakeVirtualMemory) {

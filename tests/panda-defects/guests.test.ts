@@ -1,11 +1,11 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openGuestBytes } from '@osi-linux/guest';
+import { openGuestFile } from '@osi-linux/guest/node';
 import { createGroup, findKernelInfoBlock, parseKeyFile, safeParseKernelInfo } from '@osi-linux/kconf';
 import { readRecordedGuest, readRecordedGuests } from '@osi-linux/test-fixtures/recorded';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { openGuestBytes } from './guest';
-import { openGuestFile } from './node/open-guest-file';
 
 const recorded = readRecordedGuest('debian-12-amd64');
 const kconf = readFileSync(recorded.kconfFile, 'utf8');

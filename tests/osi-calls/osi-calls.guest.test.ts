@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Guest, openGuest } from '@osi-linux/guest';
+import { openDumpFile } from '@osi-linux/guest/node';
 import { findKernelInfoBlock, formatSection, safeParseKeyFile } from '@osi-linux/kconf';
 import { OsiLinux } from '@osi-linux/osi-linux';
 import {
@@ -18,8 +20,6 @@ import {
   type WritableGuest,
 } from '@osi-linux/test-fixtures/osi-truth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Guest, openGuest } from './guest';
-import { openDumpFile } from './node/index';
 
 // Every call of the OSI API, for every process and on every processor, held against what the guest's own /proc and a
 // module in its kernel said; with the processors stopped in a program, in a shared object, in a system call, and idle.

@@ -15,7 +15,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 // What the files of a kernel tell, by the command as it is installed, held against what the module printed in the guest that
 // runs this kernel, and used on the guest's memory in the place of the module's section.
 
-const command = fileURLToPath(new URL('../../dist/osi-linux.js', import.meta.url));
+const command = fileURLToPath(new URL('../../tools/cli/dist/osi-linux.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'kernel-files-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 

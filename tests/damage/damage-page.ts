@@ -1,5 +1,5 @@
-import { type DamageCounts, type DamageTally, tallyCells } from '@osi-linux/test-fixtures/damage';
-import { formatMarkdownTable } from './markdown-table';
+import { type DamageTally, damageCells, tallyCells } from '@osi-linux/test-fixtures/damage';
+import { formatMarkdownTable } from '@osi-linux/test-fixtures/markdown';
 
 /** What was done, and what came of it. */
 export interface DamageRuns {
@@ -23,14 +23,16 @@ the listings touch, and compares every listing with that of the sound guest. It 
 
 What it cannot ask for is that no value changes: a flipped bit of a user id is a user id. These are counted.
 
-This page is generated; \`pnpm exec vitest run tools/checks/src/damage.test.ts -u\` writes it anew, with the same damages
+This page is generated; \`pnpm exec vitest run tests/damage -u\` writes it anew, with the same damages
 each time. \`OSI_LINUX_DAMAGE_RUNS=200\` does more of them, \`OSI_LINUX_DAMAGE_SEED=2\` others,
 \`OSI_LINUX_DAMAGE_GUEST=FOLDER\` takes a guest of the builder.
 `;
 
-const COLUMNS = `| column   | rows                                                                                    |
+const COLUMNS = `| column   | number of                                                                               |
 | -------- | --------------------------------------------------------------------------------------- |
-| rows     | that the sound guests have, once a run                                                  |
+| refused  | damaged guests that are not opened                                                      |
+| read     | damaged guests that are opened, and asked for every listing; all that follow are rows   |
+| rows     | that the sound guests have, once a guest that is read                                   |
 | same     | that were read as in the sound guest                                                    |
 | nulled   | of which a field is null, with the reason                                               |
 | lost     | that are not there, of a listing that says what is missing                              |
@@ -45,8 +47,9 @@ export function formatDamagePage({ guests, runs, random, blanked }: DamageRuns):
   return [
     INTRODUCTION,
     '## Random damage\n',
-    `${runs} runs of each damage to each of ${guests.join(', ')}: ${random.runs} damaged guests, of which ` +
-      `${random.refused} are refused\nwhen they are opened, as nothing shows any more that the profile is theirs.\n`,
+    `${runs} runs of each damage to each of ${guests.join(', ')}: ${random.runs} damaged guests. ` +
+      `${random.refused} are refused\nwhen they are opened, as nothing shows any more that the profile is theirs: ` +
+      `no row of theirs is counted below. ${random.read} are read.\n`,
     COLUMNS,
     listings,
     damages,
@@ -61,21 +64,16 @@ export function formatDamagePage({ guests, runs, random, blanked }: DamageRuns):
 /** The tables: by listing, by damage, by field that changed, and by structure that was blank. */
 export function formatTallies(random: DamageTally, blanked: DamageTally): string[] {
   return [
-    table('listing', random.listings),
-    table('damage', countsOf(random)),
+    table(tallyCells('listing', random.listings)),
+    table(damageCells('damage', random)),
     formatMarkdownTable(
       ['field', 'changed'],
       [...random.fields].sort().map(([field, count]) => [`\`${field}\``, String(count)]),
     ),
-    table('structure', countsOf(blanked)),
+    table(damageCells('structure', blanked)),
   ];
 }
 
-function* countsOf({ damages }: DamageTally): Generator<readonly [string, DamageCounts]> {
-  for (const [damage, { counts }] of damages) yield [damage, counts];
-}
-
-function table(name: string, counts: Iterable<readonly [string, DamageCounts]>): string {
-  const [head = [], ...rows] = tallyCells(name, counts);
+function table([head = [], ...rows]: string[][]): string {
   return formatMarkdownTable(head, rows);
 }

@@ -22,8 +22,8 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 // The commands as they are installed: built, on plain Node, in a process of their own.
-const dist = fileURLToPath(new URL('../dist/', import.meta.url));
-const reports = fileURLToPath(new URL('../../../.reports/guests/', import.meta.url));
+const dist = fileURLToPath(new URL('../../tools/cli/dist/', import.meta.url));
+const reports = fileURLToPath(new URL('../../.reports/guests/', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'main-job-'));
 const conf = join(folder, 'kernelinfo.conf');
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,10 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { repository } from '../repository';
 
-const repository = fileURLToPath(new URL('../../../../', import.meta.url));
 const command = join(repository, 'tools', 'cli', 'dist', 'kconf-import.js');
 
 interface Row {

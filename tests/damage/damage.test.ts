@@ -12,9 +12,9 @@ import {
   structExtent,
 } from '@osi-linux/test-fixtures/damage';
 import { afterAll, describe, expect, it } from 'vitest';
+import { repository } from '../repository';
 import { formatDamagePage, formatTallies } from './damage-page';
 import { findStructs, openSubject } from './damage-subjects';
-import { repository } from './workspace';
 
 /** The guests, and how often each kind of damage is done to each of them. */
 const GUESTS = ['debian-11-686-pae', 'debian-12-amd64', 'debian-sid-amd64'];
@@ -150,7 +150,7 @@ describe('docs/damage.md', () => {
     expect(random.runs).toBeGreaterThan(0);
     if (runs !== RUNS || seed !== SEED || guests !== GUESTS) return;
     await expect(formatDamagePage({ guests, runs, random, blanked })).toMatchFileSnapshot(
-      '../../../docs/damage.md',
+      '../../docs/damage.md',
     );
   });
 });

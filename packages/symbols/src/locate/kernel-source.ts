@@ -1,0 +1,21 @@
+import type { Cpu, PhysicalMemory } from '@osi-linux/core';
+import type { MemorySurvey } from '../survey/memory-survey';
+import type { DiscoveryMethod } from './root-candidate';
+
+/** What a kernel is looked for in. */
+export interface KernelSource {
+  /** The guest's physical memory. */
+  readonly memory: PhysicalMemory;
+  /** Its processors, as far as the source has their registers. */
+  readonly cpus?: readonly Cpu[];
+  /** The text of its VMCOREINFO note, where the source has one. */
+  readonly vmcoreinfo?: string | undefined;
+  /** Its machine, where the source names it. */
+  readonly machine?: 'x86_64' | 'i386' | undefined;
+  /** Names that the caller goes on to look up: `locateKernel` looks for them on its own way, and they are kept. */
+  readonly symbols?: readonly string[];
+  /** What may lead to it; everything unless given. */
+  readonly methods?: readonly DiscoveryMethod[];
+  /** What all of memory has, for who asks more than once; made where it is needed unless given. */
+  readonly survey?: MemorySurvey;
+}

@@ -1,0 +1,23 @@
+import type { PhysicalAddress, VirtualAddress } from '@osi-linux/core';
+import type { AddressSpace, PagingForm } from '@osi-linux/x86-mmu';
+import type { Evidence } from '../tables/symbol-table';
+
+/** Where a kernel is in a guest's memory. */
+export interface KernelLocation {
+  /** The form of paging that its page tables are of. */
+  readonly form: PagingForm;
+  /** Physical address of its top page table. */
+  readonly root: PhysicalAddress;
+  /** Virtual memory through it. */
+  readonly tables: AddressSpace;
+  /** Virtual address at which its image begins: `_text`. */
+  readonly textBase: VirtualAddress;
+  /** By how many bytes KASLR moved the image from where distributions link it; `null` where that cannot be told. */
+  readonly kaslrShift: bigint | null;
+  /** The virtual address that {@link physBase} is for: `__START_KERNEL_map` of 64 bits, PAGE_OFFSET of 32 bits. */
+  readonly mapBase: VirtualAddress;
+  /** Physical address behind {@link mapBase}, signed: an address of the image less `mapBase`, plus this, is physical. */
+  readonly physBase: bigint;
+  /** What was found, and what says so. */
+  readonly evidence: readonly Evidence[];
+}

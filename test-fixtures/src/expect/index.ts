@@ -1,0 +1,2 @@
+export * from './code-of';
+export * from './processor-time';
