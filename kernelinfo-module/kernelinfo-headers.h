@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the rows of kernelinfo-rows.h are made of; for the module and for the trial compilation. */
+/* The headers that the rows need, for main.c and for the trial compilation. */
+#ifndef KERNELINFO_HEADERS_H
+#define KERNELINFO_HEADERS_H
 
 #include <linux/cpumask.h>
 #include <linux/cred.h>
@@ -32,16 +34,9 @@
 #include <asm/current.h>
 #include <asm/page.h>
 
-/* In kernels that order mappings by a maple tree: Linux commit 54a611b60590 ("Maple Tree: add new data structure") (in v6.1) */
-#if __has_include(<linux/maple_tree.h>)
+/* Linux commit 54a611b60590 ("Maple Tree: add new data structure") (in v6.1) */
+#ifdef HAVE_MAPLE_TREE_H
 #include <linux/maple_tree.h>
 #endif
 
-/* Linux commit 443cbaf9e2fd ("crash: split vmcoreinfo exporting code out from crash_core.c") (in v6.9) */
-#if __has_include(<linux/vmcore_info.h>)
-#include <linux/vmcore_info.h>
-#elif __has_include(<linux/crash_core.h>)
-#include <linux/crash_core.h>
-#else
-#include <linux/kexec.h>
 #endif

@@ -1,99 +1,94 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Finds members of struct mount around its struct vfsmount.
- *
- * Since Linux commit 7d6fec45a513 ("vfs: start hiding vfsmount guts series")
- * (in v3.3) struct mount is private to the VFS and has a vfsmount embedded in
- * it. Its layout is not copied here but observed, on mounts of our own and on
- * the mounts of the running system.
+ * The mounts that mount-probe.c compares, and the tests of where a member of
+ * struct mount may be.
  */
 #ifndef KERNELINFO_MOUNT_PROBE_H
 #define KERNELINFO_MOUNT_PROBE_H
 
 #include <linux/fs.h>
-#include <linux/module.h>
+#include <linux/limits.h>
+#include <linux/mount.h>
+#include <linux/path.h>
+#include <linux/uaccess.h>
 
-#include "climbed-mounts.h"
-#include "mount-id-probe.h"
-#include "mount-list-probe.h"
-#include "mount-name-probe.h"
-#include "mount-parent-probe.h"
-#include "own-mounts.h"
+#include "kernelinfo.h"
 
-/* All but `mnt` are counted from the vfsmount. */
-struct mount_offsets {
-	struct probed_offset parent;
-	struct probed_offset mountpoint;
-	/* From the start of the struct mount to its vfsmount. */
-	struct probed_offset mnt;
-	struct probed_offset mounts;
-	struct probed_offset child;
-	struct probed_offset devname;
-	struct probed_offset id;
+/* Enough that two of them have ids next to each other. */
+#define OWN_MOUNTS	8
+/* How far from the vfsmount to search, in bytes. */
+#define MOUNT_REACH	512
+
+/* Mounts of our own, which nobody else changes. */
+struct own_mounts {
+	struct file_system_type *type;
+	/* In the order in which they were made. */
+	struct vfsmount *mounts[OWN_MOUNTS];
+	int count;
+	/* Bytes from the vfsmount to where another one may begin: a struct mount ends before. */
+	long reach;
 };
 
-static struct mount_offsets no_mount_offsets(const char *failure)
-{
-	const struct probed_offset none = { .failure = failure };
+/* Returns NULL, or the reason why there are no mounts. */
+const char *ki_open_own_mounts(struct own_mounts *own, struct file_system_type *type);
+void ki_close_own_mounts(struct own_mounts *own);
 
-	return (struct mount_offsets){ none, none, none, none, none, none, none };
+/* More roots, and more mounts above them, are left out. */
+#define CLIMBED_ROOTS	32
+#define CLIMBED_MOUNTS	128
+
+/* A mount of the system, and where follow_up() goes from its root. */
+struct climbed_mount {
+	struct vfsmount *mnt;
+	/* Where it is mounted; its own root where follow_up() goes no further. */
+	struct path above;
+	bool up;
+};
+
+struct climbed_mounts {
+	struct path roots[CLIMBED_ROOTS];
+	int root_count;
+	struct climbed_mount steps[CLIMBED_MOUNTS];
+	int count;
+};
+
+/* Returns NULL if there is no memory. */
+struct climbed_mounts *ki_climb_mounts(void);
+void ki_free_climbed_mounts(struct climbed_mounts *climbed);
+
+/*
+ * What is only guessed to belong to a mount is read without a fault. What lies
+ * before the start of a struct mount and after its end is another object, and
+ * usually another mount with lists of its own.
+ */
+static inline bool read_mount_word(const struct vfsmount *mnt, long offset, unsigned long *word)
+{
+	return !copy_from_kernel_nofault(word, (const char *)mnt + offset, sizeof(*word));
 }
 
-static struct mount_offsets compare_mounts(struct own_mounts *own, const struct climbed_mounts *climbed)
-{
-	struct mount_offsets found;
-	long start;
+/* Whether a member of all own mounts may be at this offset from the vfsmount. */
+typedef bool (*mount_test)(const struct own_mounts *own, long offset);
 
-	found.parent = find_parent(own);
-	if (found.parent.failure)
-		return no_mount_offsets(found.parent.failure);
-	start = points_before(own->mounts[0], found.parent.offset);
-	/* What is counted from the vfsmount ends where the next mount starts. */
-	own->reach -= start;
-	found.mountpoint = find_in_mounts(own, -start, sizeof(long), may_be_mountpoint);
-	confirm_parents(climbed, start, &found.parent, &found.mountpoint);
-	if (found.parent.failure)
-		return no_mount_offsets(found.parent.failure);
-	found.mnt = (struct probed_offset){ .offset = start };
-	found.devname = find_in_mounts(own, -start, sizeof(long), may_be_devname);
-	found.id = find_in_mounts(own, -start, sizeof(int), may_be_id);
-	if (!found.id.failure)
-		confirm_ids(own, climbed, &found.id);
-	probe_mount_lists(own, climbed, found.parent.offset, start, &found.mounts, &found.child);
-	return found;
-}
+/* The one offset from `from` on, outside of the vfsmount, that passes the test. */
+void ki_find_in_mounts(const struct own_mounts *own, long from, long step, mount_test test,
+		       struct probed_offset *found);
 
-static struct mount_offsets probe_mounts_of(struct file_system_type *type)
-{
-	struct mount_offsets found;
-	struct own_mounts own;
-	struct climbed_mounts *climbed;
-	const char *failure = open_own_mounts(&own, type);
+bool ki_may_be_mountpoint(const struct own_mounts *own, long offset);
+bool ki_may_be_devname(const struct own_mounts *own, long offset);
+bool ki_may_be_id(const struct own_mounts *own, long offset);
 
-	if (failure)
-		return no_mount_offsets(failure);
-	climbed = climb_mounts();
-	if (climbed) {
-		found = compare_mounts(&own, climbed);
-		free_climbed_mounts(climbed);
-	} else {
-		found = no_mount_offsets("no memory");
-	}
-	close_own_mounts(&own);
-	return found;
-}
+/* Returns the bytes from the start of the struct mount to its vfsmount. */
+long ki_find_parent(const struct own_mounts *own, struct probed_offset *found);
 
-/* ramfs is in every kernel, and it has no module whose reference would be held. */
-static struct mount_offsets probe_mount_offsets(void)
-{
-	struct file_system_type *type = get_fs_type("ramfs");
-	struct mount_offsets found;
+/* Hold what was found in our own mounts against those of the system. */
+void ki_confirm_parents(const struct climbed_mounts *climbed, long start,
+			struct probed_offset *parent, struct probed_offset *mountpoint);
+void ki_confirm_ids(const struct own_mounts *own, const struct climbed_mounts *climbed,
+		    struct probed_offset *found);
 
-	if (!type)
-		return no_mount_offsets("this kernel has no ramfs");
-	found = probe_mounts_of(type);
-	module_put(type->owner);
-	return found;
-}
+/* `parent` and `start` are what ki_find_parent() found. */
+void ki_probe_mount_lists(const struct own_mounts *own, const struct climbed_mounts *climbed,
+			  long parent, long start, struct probed_offset *mounts,
+			  struct probed_offset *child);
 
 #endif

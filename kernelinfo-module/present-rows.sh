@@ -1,73 +1,64 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# present-rows.sh SOURCE_FOLDER OUTPUT COMPILER [FLAGS...]
+# present-rows.sh TRIAL OUTPUT COMPILER [FLAGS...]
 #
-# Compiles every row of kernelinfo-rows.h once, without producing code, and
-# writes those lines to OUTPUT on which the compiler reported no error.
+# TRIAL is row-trial.c after the preprocessor. It is compiled once, without
+# producing code, and OUTPUT gets a line for each row of kernelinfo-rows.h:
+#
+#	#define ROW_PRESENT_<line> 1
+#
+# where the compiler reported no error for the row, else 0. Of several
+# rows with one key only the first that compiles is present.
+#
+# The rows, their keys and their lines come from the preprocessor, so this script
+# and main.c see the same rows.
 
 set -eu
 LC_ALL=C
 export LC_ALL
 
-folder=$1
+trial=$1
 output=$2
 shift 2
 
-trial=$output.trial
-trap 'rm -f "$trial.c" "$trial.i" "$trial.err" "$output.tmp"' EXIT
+errors=$output.err
+trap 'rm -f "$errors" "$output.tmp"' EXIT
 
-# Each row becomes a function of its own, because compilers report a name that
-# is not declared only once in a function. Two rows of the trial's own say
-# whether the method works with this compiler.
-cat > "$trial.c" <<EOF
-#include "$folder/kernelinfo-headers.h"
-#include "$folder/made-up.h"
-#define PASTE(one, other) one##other
-#define NAME(number) PASTE(trial_, number)
-#define TRIAL(...) static inline void NAME(__COUNTER__)(void) { __VA_ARGS__ }
-#define TEXT(key, format, ...) TRIAL(const void *text[] = { __VA_ARGS__ }; (void)text;)
-#define CONSTANT(key, value) TRIAL((void)(unsigned long)(value);)
-#define SIGNED(key, value) TRIAL((void)(long)(value);)
-#define ADDRESS(key, value) TRIAL((void)(unsigned long)(value);)
-#define ADDRESS_COMMENT(key, value) TRIAL((void)(unsigned long)(value);)
-#define SIZE(key, type) TRIAL((void)sizeof(type);)
-#define OFFSET(key, type, member) TRIAL((void)offsetof(type, member);)
-#define COMPUTED_OFFSET(key, value) TRIAL((void)(long)(value);)
-#define MEMBER_SIZE(key, type, member) TRIAL((void)sizeof(((type *)0)->member);)
-#define PROBED(key, value)
-#define FOUND_ADDRESS(key, value)
-#define NOTED_SYMBOL(key, symbol)
-#define NOTED_SIZE(key, type)
-#define NOTED_OFFSET(key, member)
-static inline int pgtable_levels(void) { return 0; }
-#include "$folder/kernelinfo-rows.h"
-# 1 "row-that-compiles"
-OFFSET("", struct task_struct, pid)
-# 1 "row-that-does-not"
-OFFSET("", struct task_struct, a_member_that_no_kernel_has)
-EOF
-
-# Preprocessed first, so that an error inside of a macro is reported on the
-# line of the row, whichever compiler it is.
-"$@" -w -E -o "$trial.i" "$trial.c"
-"$@" -w -fsyntax-only -x cpp-output "$trial.i" 2> "$trial.err" || :
-
-if grep -q '^row-that-compiles:' "$trial.err" || ! grep -q '^row-that-does-not:' "$trial.err"; then
-	echo "kernelinfo: the trial compilation against this kernel's headers does not work:" >&2
-	cat "$trial.err" >&2
+fail() {
+	echo "kernelinfo: $1:" >&2
+	cat "$errors" >&2
 	exit 1
+}
+
+"$@" -w -fsyntax-only -x cpp-output "$trial" 2> "$errors" || :
+
+# Whether the method works with this compiler.
+if grep -q '^row-that-compiles:' "$errors" || ! grep -q '^row-that-does-not:' "$errors"; then
+	fail "the trial compilation against this kernel's headers does not work"
 fi
 
-# Absent rows are dropped, and of one key the first row is taken.
-missing=$(sed -n 's/^.*kernelinfo-rows\.h:\([0-9]*\):.* error: .*$/\1/p' "$trial.err" | tr '\n' ' ')
-awk -v missing="$missing" '
-	BEGIN { split(missing, lines, " "); for (i in lines) absent[lines[i]] = 1 }
-	/^[A-Z_]+\("/ {
-		split($0, parts, "\"")
-		if (NR in absent || parts[2] in seen) next
-		seen[parts[2]] = 1
+absent=$(sed -n 's/^.*kernelinfo-rows\.h:\([0-9]*\):.* error: .*$/\1/p' "$errors" | sort -nu | tr '\n' ' ')
+
+# The preprocessor writes a row as: static inline void trial_row_<line>(void) { trial_key("<key>"); ...
+sed -n 's/^.*void trial_row_\([0-9]*\)(void) { trial_key("\([^"]*\)").*$/\1 \2/p' "$trial" |
+awk -v absent="$absent" '
+	BEGIN {
+		count = split(absent, lines)
+		for (i = 1; i <= count; i++)
+			is_absent[lines[i]] = 1
+		print "/* Written by present-rows.sh. */"
 	}
-	{ print }
-' "$folder/kernelinfo-rows.h" > "$output.tmp"
+	{
+		present = !($1 in is_absent) && !($2 in seen)
+		if (present)
+			seen[$2] = 1
+		delete is_absent[$1]
+		print "#define ROW_PRESENT_" $1, present ? 1 : 0
+	}
+	END {
+		for (line in is_absent)
+			exit 1
+	}
+' > "$output.tmp" || fail "an error in kernelinfo-rows.h is in none of its rows"
 mv "$output.tmp" "$output"

@@ -1,6 +1,6 @@
 /** What kbuild prints of each step, and of a kernel whose uncompressed image no package has. */
 const EXPECTED =
-  /^make|^ {2}(ROWS|CC|LD|MODPOST|BTF) |^Skipping BTF generation .* due to unavailability of vmlinux$/;
+  /^make|^ {2}(ROWS|CPP|CC|LD|MODPOST|BTF) |^Skipping BTF generation .* due to unavailability of vmlinux$/;
 
 /**
  * The lines of a module's build that kbuild does not always print: warnings, and whatever else is worth a look.

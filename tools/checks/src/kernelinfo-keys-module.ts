@@ -33,11 +33,13 @@ export function readModuleRows(source: string): ModuleRow[] {
   if (macros.length === 0) throw new Error('the module defines no macro over a key');
   const use = new RegExp(`^\\s*(${macros.join('|')})\\("#?([\\w.]+)"(?:, *(.*))?\\)`, 'gm');
   const rows = [...source.matchAll(use)].map(([, macro = '', key = '', rest = '']) => ({ macro, key, rest }));
-  const direct = [...source.matchAll(/\bprintk\([^"\n]*"#?([\w.]+) = /g)].map(([, key = '']) => ({
-    macro: 'printk',
-    key,
-    rest: '',
-  }));
+  const direct = [...source.matchAll(/\b(?:printk|pr_[a-z]+)\([^"\n]*"#?([\w.]+) = /g)].map(
+    ([, key = '']) => ({
+      macro: 'printk',
+      key,
+      rest: '',
+    }),
+  );
   return [...rows, ...direct];
 }
 

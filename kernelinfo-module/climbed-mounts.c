@@ -1,41 +1,29 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /*
- * Mounts of the running system with what follow_up() says of them: on the way
- * up from the root directory of the loader and of every other process.
+ * Mounts of the running system and where follow_up() goes from them: on the way
+ * up from the root directory of the loading process and of every other one.
  *
- * kdevtmpfs has a namespace in which one mount lies on another, so that there
- * is a pair on every kernel with CONFIG_DEVTMPFS, however bare the system is.
+ * kdevtmpfs has a namespace in which one mount lies on another, so there is a
+ * pair on every kernel with CONFIG_DEVTMPFS, however bare the system is.
+ *
+ * The list of tasks is walked under RCU, as tasklist_lock is not exported. A
+ * process that begins or ends meanwhile may be missed, and one that exits has
+ * no fs any more. task_lock() keeps the fs of a task in place while a reference
+ * to its root is taken. follow_up() takes mount_lock itself, so each step is
+ * right at its own moment, and the references keep what it returned.
  */
-#ifndef KERNELINFO_CLIMBED_MOUNTS_H
-#define KERNELINFO_CLIMBED_MOUNTS_H
 
 #include <linux/fs_struct.h>
-#include <linux/mount.h>
+#include <linux/init.h>
 #include <linux/namei.h>
-#include <linux/path.h>
+#include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 
-/* More roots, and more mounts above them, are not looked at. */
-#define CLIMBED_ROOTS	32
-#define CLIMBED_MOUNTS	128
+#include "mount-probe.h"
 
-struct climbed_mount {
-	struct vfsmount *mnt;
-	/* Where it is mounted; its own root where follow_up() goes no further. */
-	struct path above;
-	bool up;
-};
-
-struct climbed_mounts {
-	struct path roots[CLIMBED_ROOTS];
-	int root_count;
-	struct climbed_mount steps[CLIMBED_MOUNTS];
-	int count;
-};
-
-static bool has_root(const struct climbed_mounts *climbed, const struct path *root)
+static bool __init has_root(const struct climbed_mounts *climbed, const struct path *root)
 {
 	int i;
 
@@ -46,7 +34,7 @@ static bool has_root(const struct climbed_mounts *climbed, const struct path *ro
 	return false;
 }
 
-static void take_roots(struct climbed_mounts *climbed)
+static void __init take_roots(struct climbed_mounts *climbed)
 {
 	struct task_struct *task;
 
@@ -55,8 +43,8 @@ static void take_roots(struct climbed_mounts *climbed)
 	for_each_process(task) {
 		if (climbed->root_count == CLIMBED_ROOTS)
 			break;
-		/* A root that was just changed may be taken twice, which does no harm. */
 		task_lock(task);
+		/* A root that changes between the two calls may be taken twice: no harm. */
 		if (task->fs && !has_root(climbed, &task->fs->root))
 			get_fs_root(task->fs, &climbed->roots[climbed->root_count++]);
 		task_unlock(task);
@@ -64,7 +52,7 @@ static void take_roots(struct climbed_mounts *climbed)
 	rcu_read_unlock();
 }
 
-static void climb_from(struct climbed_mounts *climbed, const struct path *root)
+static void __init climb_from(struct climbed_mounts *climbed, const struct path *root)
 {
 	struct path path = *root;
 
@@ -82,7 +70,7 @@ static void climb_from(struct climbed_mounts *climbed, const struct path *root)
 	path_put(&path);
 }
 
-static void free_climbed_mounts(struct climbed_mounts *climbed)
+void __init ki_free_climbed_mounts(struct climbed_mounts *climbed)
 {
 	while (climbed->count > 0) {
 		struct climbed_mount *step = &climbed->steps[--climbed->count];
@@ -95,8 +83,7 @@ static void free_climbed_mounts(struct climbed_mounts *climbed)
 	kfree(climbed);
 }
 
-/* NULL without memory. */
-static struct climbed_mounts *climb_mounts(void)
+struct climbed_mounts * __init ki_climb_mounts(void)
 {
 	struct climbed_mounts *climbed = kzalloc(sizeof(*climbed), GFP_KERNEL);
 	int i;
@@ -108,5 +95,3 @@ static struct climbed_mounts *climb_mounts(void)
 		climb_from(climbed, &climbed->roots[i]);
 	return climbed;
 }
-
-#endif

@@ -1,27 +1,23 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /*
  * Reads the kernel's own VMCOREINFO note: what it writes for crash dumps about
  * symbols and structures that no header shows to modules.
  *
  * The note is an ELF note (Elf_Nhdr, name "VMCOREINFO", then the text) in the
- * direct mapping, lines of KEY=VALUE.
+ * direct mapping, and its text is lines of KEY=VALUE. It is written while the
+ * kernel boots and does not change afterwards.
  */
-#ifndef KERNELINFO_VMCOREINFO_H
-#define KERNELINFO_VMCOREINFO_H
 
 #include <linux/elf.h>
+#include <linux/init.h>
 #include <linux/io.h>
+#include <linux/kernel.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "kernelinfo-headers.h"
-
-/* The text of the note, or why there is none. */
-struct vmcoreinfo {
-	char *text;
-	const char *failure;
-};
+#include "compat.h"
+#include "kernelinfo.h"
 
 #if IS_ENABLED(CONFIG_CRASH_CORE) || IS_ENABLED(CONFIG_VMCORE_INFO)
 
@@ -30,7 +26,7 @@ struct vmcoreinfo {
 /* The text has a page of its own: VMCOREINFO_BYTES. */
 #define VMCOREINFO_TEXT_MAX	PAGE_SIZE
 
-static const char *copy_vmcoreinfo(char *text)
+static const char * __init copy_vmcoreinfo(char *text)
 {
 	char head[VMCOREINFO_TEXT_AT];
 	struct elf_note note;
@@ -53,25 +49,25 @@ static const char *copy_vmcoreinfo(char *text)
 	return NULL;
 }
 
-static struct vmcoreinfo read_vmcoreinfo(void)
+void __init ki_read_vmcoreinfo(struct vmcoreinfo *note)
 {
-	struct vmcoreinfo note = { .text = kmalloc(VMCOREINFO_TEXT_MAX, GFP_KERNEL) };
-
-	note.failure = note.text ? copy_vmcoreinfo(note.text) : "no memory";
-	return note;
+	note->text = kmalloc(VMCOREINFO_TEXT_MAX, GFP_KERNEL);
+	note->failure = note->text ? copy_vmcoreinfo(note->text) : "no memory";
 }
 
 #else
 
-static struct vmcoreinfo read_vmcoreinfo(void)
+void __init ki_read_vmcoreinfo(struct vmcoreinfo *note)
 {
-	return (struct vmcoreinfo){ .failure = "this kernel has no VMCOREINFO note" };
+	note->text = NULL;
+	note->failure = "this kernel has no VMCOREINFO note";
 }
 
 #endif
 
-/* What follows `key` in the line that begins with it. */
-static bool find_noted(const struct vmcoreinfo *note, const char *key, unsigned int base, unsigned long long *value)
+/* The number that follows the key in the line that begins with it. */
+bool __init ki_find_noted(const struct vmcoreinfo *note, const char *key, unsigned int base,
+			  unsigned long long *value)
 {
 	const size_t length = strlen(key);
 	const char *line = note->text;
@@ -90,5 +86,3 @@ static bool find_noted(const struct vmcoreinfo *note, const char *key, unsigned 
 	}
 	return false;
 }
-
-#endif

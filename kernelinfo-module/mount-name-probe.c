@@ -1,27 +1,27 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /*
  * Finds mnt_devname: the one word beside the vfsmount that points to the name
  * of what is mounted. kern_mount() names the type of the file system; ramfs of
  * some kernels ignores it, and the VFS then writes "none".
  */
-#ifndef KERNELINFO_MOUNT_NAME_PROBE_H
-#define KERNELINFO_MOUNT_NAME_PROBE_H
 
+#include <linux/init.h>
 #include <linux/string.h>
 
-#include "own-mounts.h"
+#include "mount-probe.h"
 
-static bool points_to_text(const struct vfsmount *mnt, long offset, const char *text)
+static bool __init points_to_text(const struct vfsmount *mnt, long offset, const char *text)
 {
-	char seen[16];
 	const size_t size = strlen(text) + 1;
 	unsigned long word;
+	char seen[16];
 
 	return size <= sizeof(seen) && read_mount_word(mnt, offset, &word) &&
-	       !copy_from_kernel_nofault(seen, (const char *)word, size) && !memcmp(seen, text, size);
+	       !copy_from_kernel_nofault(seen, (const char *)word, size) &&
+	       !memcmp(seen, text, size);
 }
 
-static bool may_be_devname(const struct own_mounts *own, long offset)
+bool __init ki_may_be_devname(const struct own_mounts *own, long offset)
 {
 	int i;
 
@@ -32,5 +32,3 @@ static bool may_be_devname(const struct own_mounts *own, long offset)
 	}
 	return true;
 }
-
-#endif

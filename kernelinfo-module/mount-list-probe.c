@@ -1,25 +1,30 @@
-/* SPDX-License-Identifier: GPL-2.0 */
+// SPDX-License-Identifier: GPL-2.0
 /*
  * Finds mnt_mounts and mnt_child: in a mount of our own both are empty lists,
- * and of a mount on another one the mnt_child is on the mnt_mounts of its
+ * and the mnt_child of a mount on another one is on the mnt_mounts of its
  * parent, as are those of other mounts with this parent and nothing else.
  *
  * Exactly one pair of lists must be so for every mount that was climbed from.
+ *
+ * The lists of children are alive, and namespace_sem and mount_lock, which they
+ * change under, are not exported. A child may be taken off, and freed, while its
+ * parent's list is walked. So nothing on the list is dereferenced: each node is
+ * copied without a fault, the walk ends after MOUNT_CHILDREN nodes, and a node
+ * that is not in a mount with this parent makes the pair fail. A change in the
+ * middle of the walk thus leaves the rows out rather than printing wrong ones.
  */
-#ifndef KERNELINFO_MOUNT_LIST_PROBE_H
-#define KERNELINFO_MOUNT_LIST_PROBE_H
 
+#include <linux/init.h>
 #include <linux/list.h>
 
-#include "climbed-mounts.h"
-#include "own-mounts.h"
+#include "mount-probe.h"
 
 /* A struct mount has about ten lists. */
 #define MOUNT_LISTS	32
 /* A mount with more mounts on it is not believed. */
 #define MOUNT_CHILDREN	65536
 
-static bool is_empty_list(const struct own_mounts *own, long offset)
+static bool __init is_empty_list(const struct own_mounts *own, long offset)
 {
 	unsigned long next, prev;
 	int i;
@@ -27,35 +32,39 @@ static bool is_empty_list(const struct own_mounts *own, long offset)
 	for (i = 0; i < own->count; i++) {
 		const unsigned long self = (unsigned long)own->mounts[i] + offset;
 
-		if (!read_mount_word(own->mounts[i], offset, &next) || next != self ||
-		    !read_mount_word(own->mounts[i], offset + sizeof(long), &prev) || prev != self)
+		if (!read_mount_word(own->mounts[i], offset, &next) || next != self)
+			return false;
+		if (!read_mount_word(own->mounts[i], offset + sizeof(long), &prev) || prev != self)
 			return false;
 	}
 	return true;
 }
 
-static int collect_empty_lists(const struct own_mounts *own, long from, long *offsets)
+static int __init collect_empty_lists(const struct own_mounts *own, long from, long *offsets)
 {
+	const long size = sizeof(struct list_head);
 	long offset;
 	int count = 0;
 
-	for (offset = from; offset + (long)sizeof(struct list_head) <= own->reach; offset += sizeof(long)) {
+	for (offset = from; offset + size <= own->reach; offset += sizeof(long)) {
 		if (count < MOUNT_LISTS && is_empty_list(own, offset))
 			offsets[count++] = offset;
 	}
 	return count;
 }
 
-/* What tells a child: where its struct vfsmount says who its parent is. */
+/* A pair of lists that is tried, and where a mount has its parent, all from the vfsmount. */
 struct child_list {
 	long mounts;
 	long child;
 	long parent;
+	/* From the start of the struct mount to its vfsmount. */
 	long start;
 };
 
 /* Whether the list of the parent holds this mount, and nothing but mounts of this parent. */
-static bool is_on_list_of(const struct child_list *list, const struct vfsmount *mnt, const struct vfsmount *parent)
+static bool __init is_on_list_of(const struct child_list *list, const struct vfsmount *mnt,
+				 const struct vfsmount *parent)
 {
 	const unsigned long head = (unsigned long)parent + list->mounts;
 	unsigned long node = head;
@@ -73,16 +82,20 @@ static bool is_on_list_of(const struct child_list *list, const struct vfsmount *
 		if (node == head)
 			return found;
 		child = (const struct vfsmount *)(node - list->child);
-		if (!read_mount_word(child, list->parent, &word) || word + list->start != (unsigned long)parent)
+		if (!read_mount_word(child, list->parent, &word) ||
+		    word + list->start != (unsigned long)parent)
 			return false;
-		found |= child == mnt;
+		if (child == mnt)
+			found = true;
 	}
 	return false;
 }
 
-static bool holds_everywhere(const struct child_list *list, const struct climbed_mounts *climbed)
+static bool __init holds_everywhere(const struct child_list *list,
+				    const struct climbed_mounts *climbed)
 {
-	int i, pairs = 0;
+	int pairs = 0;
+	int i;
 
 	for (i = 0; i < climbed->count; i++) {
 		const struct climbed_mount *step = &climbed->steps[i];
@@ -96,9 +109,9 @@ static bool holds_everywhere(const struct child_list *list, const struct climbed
 	return pairs > 0;
 }
 
-/* `parent` and `start` are what mount-parent-probe.h found. */
-static void probe_mount_lists(const struct own_mounts *own, const struct climbed_mounts *climbed, long parent,
-			      long start, struct probed_offset *mounts, struct probed_offset *child)
+void __init ki_probe_mount_lists(const struct own_mounts *own, const struct climbed_mounts *climbed,
+				 long parent, long start, struct probed_offset *mounts,
+				 struct probed_offset *child)
 {
 	struct child_list list = { .parent = parent, .start = start };
 	long offsets[MOUNT_LISTS];
@@ -116,7 +129,6 @@ static void probe_mount_lists(const struct own_mounts *own, const struct climbed
 			candidates++;
 		}
 	}
-	mounts->failure = child->failure = describe_candidates(candidates);
+	mounts->failure = describe_candidates(candidates);
+	child->failure = mounts->failure;
 }
-
-#endif
