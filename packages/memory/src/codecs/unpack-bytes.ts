@@ -3,7 +3,7 @@ import { decompressGzip } from './gzip';
 import { decompressLz4 } from './lz4';
 import { PackingDamage } from './packing-damage';
 import { decompressXz } from './xz';
-import { decompressZstdFrames } from './zstd-frames';
+import { decompressZstdFrames } from './zstd';
 
 /** What files and kernels are packed with. */
 export type Packing = 'gzip' | 'zstd' | 'xz' | 'bzip2' | 'lzma' | 'lzop' | 'lz4';

@@ -36,6 +36,27 @@ const zstd = Buffer.from(
   'base64',
 );
 
+// zstd -1 --long=31 of the same from a pipe: a window of 2 GiB.
+const long = Buffer.from(
+  'KLUv/QSozAgAggYRCRAw6gOYt8+GAv8/BEFwzimljDH+v7t3NzPvrqqGQQh3Z2ZVRUQzIyJBEAAAMMYQQsSZWVURkbt3NzPvrqpmJiLeEQWAhajR' +
+    'h+x/B7CDgtRoDhJ4BIFHEEAQeAQCjSAEf0IQyN8MFf86oLXcvuJbK/TWim5f8a0VvmUFt1f81opuWdEtFeJyRbdX3DaLbl3x7RW+ZUW3r/itFd6y' +
+    'gtspzmVFt1ZsrRbesqLbK751RbdX/PYKv2VFt1HAdRsjwSZizHeUkYjPevJKyKviXwfkeDuejvv4P47j9Hgf/+P+uARycJyN5xxHx/04HNfHe9wf' +
+    '/06uj3Px6ON8PI/D43RcaO/y8c7J27OH7lshPqgQJ2T0Q8RTTAXsDwDwFBYWFgwMDA4QEBASEhIUFBYWDAwMDQ0NFxcXCwsLgKWowINkWAOBBIwQ' +
+    'EaQINccCNxJwMBgEDAHEwwg4hiKACBoChwBhCBKCn0EgIr8ZFf86gEJ5dyL4aXq2y/+OyKJSCcX+7jbBj3J66pKjJp9KJQX2dzeDn9UzPP57ReZM' +
+    'Qljdd8LcHDarrw5vrfbhre3WacYJvr/edPi0V0XMJERjf3eX4Hv+euvcK9Q5k5DD/u468Ifshe9ebWp6igHxTEKG4dT+IPUYGP30Etb22HmOUJ9K' +
+    'JQ9L1VfPuWu5H3dR8H/3DrcnjppUKpUUz6nNLbTHwOjHHQt+On+vXX5RUq9UslrrJo4Muxb26QTEFLJFnxYWj+M4oeTDNeeoHEYopGumlOh91wEU' +
+    'qwVokxCo7rt2m5O5oqvOqQB1hbd2sb+7Dvw5vYTyla8WZiYhC/u7+8G3vdNT53xl7kxCVOzv7gffrd40Pu2bmuR9zCCZSYi5/u564M9x9dXhHJlv' +
+    'pRKZ7jt7N4dfLzt83Xqhhbe2sL+7G3z3v9467+hwqFTysL+7Kvgze4G6V44WMpVKTtt3VuQdth3W2d8eu+moqVCppKiacPkAYHsvHMGf3Uu/vXq1' +
+    'UGcSsvvA6x125xx8sUEqf68dgZwLboPmAWi+XWATPjHSKCOJB/lLXsX3/I3/HdQMAKgMDA0NDQ4ODhgYGAUPDw8ZGRkGDw+AlajQpc3RBURIDCIE' +
+    'WTJDDxJIEMAQQCCEYQgaBGEYAgiiIQYi+J8hiOmdAxX/OuBS4+ZQnGc0d5u/N4+b/zWPm/+bh5n/az7s+a75n80nxg9yl93Pb/EUG8ebe2/aT3rG' +
+    'wFxN8V16p12razFu9eWDWen1nkn7YY98QVTOB4eLnQO87W6773ZCWaoeOB/qF8zu3NjUlmfiox0nn2tMBUtXKlLTJq/iAsUvg6yfSck80H0ltg6Y' +
+    'r9TOmYQQ0fw6YPqqEGYSonXz64DJpqYAbDHWmYSU1/w6YHJUiFQqEWj+jeYTI9RWe+GtkVC+AFCOdaYjs0OlErTZF8Ds/5HQSG2oUonMrcXcdySY' +
+    'Le9RU5JKJTzH2HPfvSZiRR0thFQqgXck2r9031Fo3Jq+MuszCRF3t7TP6r7bYEFUfaWeaBIi5eK1L9h9BzqUJXX6YIW3RqbQUW4lqHbFcKyzsFIx' +
+    'faU+Mwmxd+m0l+2+g23fj35VmJmE6ImHhkeHFmjOnyZ5BTpJ8T4F/QEAOAYQEBAaGhoQAM2FCMdBBSAE4J2DFeYcdQNHTbQCKpVAFaqAAoXjghUA' +
+    'BxUAYuYctQvEiaoAOGaUMWZgSOWuRse7Gg==',
+  'base64',
+);
+
 function unpack(packed: Uint8Array, onProgress?: (progress: UnpackProgress) => void): UnpackedSource {
   return unpackSource(new BytesSource(packed, 'x.packed'), { folder, onProgress });
 }
@@ -64,6 +85,7 @@ describe('unpackSource', () => {
   it.each([
     ['gzip', gzipSync(bytes), 'gunzip'],
     ['zstd', zstd, 'unzstd'],
+    ['zstd', long, 'unzstd'],
   ])('unpacks %s, and says so', (name, packed, command) => {
     const unpacked = unpack(packed);
     expect(unpacked.source.name).toBe('x.packed');
@@ -223,7 +245,7 @@ describe('what is damaged', () => {
   });
 
   it('any damage gives a source or an OsiError', () => {
-    const subjects = [gzipSync(bytes), zstd, joined(zstdFrame(bytes.subarray(0, 300)), zstd)];
+    const subjects = [gzipSync(bytes), zstd, long, joined(zstdFrame(bytes.subarray(0, 300)), zstd)];
     fc.assert(
       fc.property(
         fc.constantFrom(...subjects),

@@ -44,7 +44,8 @@ interface Compression {
   readonly name: UnpackProgress['compression'];
   readonly magic: readonly number[];
   readonly command: string;
-  readonly open: () => Unpacker;
+  /** `file` is what is unpacked into, where all of it is wanted. */
+  readonly open: (file?: SparseFile) => Unpacker;
 }
 
 // RFC 1952, 2.3.1 and RFC 8878, 3.1.1.
@@ -53,13 +54,13 @@ const COMPRESSIONS: readonly Compression[] = [
     name: 'gzip',
     magic: [0x1f, 0x8b, 0x08],
     command: 'gunzip',
-    open: gzipUnpacker,
+    open: () => gzipUnpacker(),
   },
   {
     name: 'zstd',
     magic: [0x28, 0xb5, 0x2f, 0xfd],
     command: 'unzstd',
-    open: zstdUnpacker,
+    open: (file) => zstdUnpacker(file && ((position, into) => file.read(position, into))),
   },
 ];
 
@@ -141,7 +142,7 @@ function unpackInto(
   compression: Compression,
   { onProgress }: UnpackOptions,
 ): string | undefined {
-  const unpacker = compression.open();
+  const unpacker = compression.open(file);
   const tell = (packed: number): void =>
     onProgress?.({
       name: source.name,

@@ -113,7 +113,7 @@ async function addToFile(section: ImportedSection, options: ImportOptions, io: I
   for (const finding of findings.slice(plan.findings.length)) printFinding(io, options.output, finding);
   printDone(section, options, plan.replaces, io);
   if (!isDry) return { action: plan.replaces ? 'replaced' : 'added', findings };
-  const diff = unifiedDiff(options.output, decodeText(before.bytes), decodeText(plan.bytes));
+  const diff = await unifiedDiff(options.output, decodeText(before.bytes), decodeText(plan.bytes));
   return { action: 'dry-run', findings, diff };
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, ftruncateSync, openSync, statfsSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, readSync, statfsSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OsiError } from '@osi-linux/core';
@@ -47,6 +47,15 @@ export class SparseFile {
     }
     this.write(bytes, start, bytes.length);
     this.size += bytes.length;
+  }
+
+  /** Reads what was added; zeros at its end may not be in the file yet. @throws OsiError `SOURCE_UNPACK_FAILED`. */
+  read(position: number, into: Uint8Array): void {
+    let done = 0;
+    for (let read = -1; read !== 0 && done < into.length; done += read) {
+      read = this.attempt(() => readSync(this.fd, into, done, into.length - done, position + done));
+    }
+    into.fill(0, done);
   }
 
   /** The file as a source, to which it belongs from then on. */

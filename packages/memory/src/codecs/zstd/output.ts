@@ -1,0 +1,83 @@
+import { PackingDamage } from '../packing-damage';
+import type { FrameHeader } from './frame-header';
+
+/** Where blocks are unpacked to. What a frame came to before is what its matches copy from. */
+export abstract class ZstdOutput {
+  abstract bytes: Uint8Array;
+  /** Where the next byte goes. */
+  at = 0;
+  /** Where in `bytes` the frame begins, or what is kept of it. */
+  start = 0;
+
+  /** A frame begins. */
+  beginFrame(_header: FrameHeader): void {
+    this.start = this.at;
+  }
+
+  /** Bytes of the frame so far. */
+  get frameSize(): number {
+    return this.at - this.start;
+  }
+
+  /** Makes room for so many bytes at `at`. @throws PackingDamage */
+  abstract reserve(length: number): void;
+
+  /** A block has ended at `at`. */
+  endBlock(): void {
+    // Most outputs have nothing to do.
+  }
+
+  /** Copies what is no longer in `bytes` to `at`: from so far back. @throws PackingDamage */
+  copyFar(_offset: number, _length: number): void {
+    throw new PackingDamage('a block copies what comes before its frame');
+  }
+}
+
+/** A buffer that must not be left. */
+export class FixedOutput extends ZstdOutput {
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    super();
+    this.bytes = bytes;
+  }
+
+  override reserve(length: number): void {
+    if (this.at + length > this.bytes.length) throw tooMuch(this.bytes.length);
+  }
+}
+
+/** A buffer that grows, up to `most` bytes. */
+export class GrowingOutput extends ZstdOutput {
+  bytes: Uint8Array;
+  private readonly most: number;
+
+  constructor(first: number, most: number) {
+    super();
+    this.bytes = new Uint8Array(Math.min(first, most));
+    this.most = most;
+  }
+
+  override beginFrame(header: FrameHeader): void {
+    super.beginFrame(header);
+    if (header.size !== undefined && header.size > this.most - this.at) throw tooMuch(this.most);
+  }
+
+  override reserve(length: number): void {
+    const needed = this.at + length;
+    if (needed <= this.bytes.length) return;
+    if (needed > this.most) throw tooMuch(this.most);
+    const grown = new Uint8Array(Math.min(this.most, Math.max(needed, 2 * this.bytes.length)));
+    grown.set(this.bytes.subarray(0, this.at));
+    this.bytes = grown;
+  }
+
+  /** What was unpacked. */
+  finish(): Uint8Array {
+    return this.at === this.bytes.length ? this.bytes : this.bytes.slice(0, this.at);
+  }
+}
+
+function tooMuch(most: number): PackingDamage {
+  return new PackingDamage(`it comes to more than ${most} bytes`);
+}
