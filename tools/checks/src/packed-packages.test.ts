@@ -38,7 +38,7 @@ beforeAll(() => {
     mkdirSync(projectOf(found.name), { recursive: true });
     installAlone(found, packed, projectOf(found.name));
   }
-}, 60_000);
+});
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
