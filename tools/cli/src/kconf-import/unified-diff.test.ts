@@ -59,7 +59,7 @@ describe('unifiedDiff', () => {
     );
   });
 
-  it('takes time in proportion to what changes', () => {
+  it('takes work in proportion to what changes', () => {
     const many = (word: string): string => `${word}\n`.repeat(50_000);
     let diff = '';
     const spent = processorTime(() => {
