@@ -29,7 +29,7 @@ if (missing.length > 0) {
   run('apt-get', ['-q', '-y', '--no-install-recommends', 'install', ...packages]);
 }
 install();
-run(...pnpmCommand('run', 'build', '--output-logs=errors-only'));
+run(...pnpmCommand('run', 'build'));
 const vitest = ['exec', 'vitest', 'run', '--config', 'vitest.guests.config.ts'];
 const chosen = process.argv.slice(2);
 const fuzzed = chosen.length > 0 ? 0 : fuzzDumps();

@@ -21,6 +21,9 @@ const QUIET = {
 /** Plain text where the output is read by a program, or kept. */
 const PLAIN = { FORCE_COLOR: '0', NO_COLOR: '1', TURBO_LOG_ORDER: 'grouped', npm_config_color: 'false' };
 
+/** The environment of what is run here. */
+export const environment = { ...process.env, ...QUIET, ...(process.stdout.isTTY ? {} : PLAIN) };
+
 /** Runs a command in the repository, shown before it runs; exits with its code where it fails. */
 export function run(command, args, options = {}) {
   const status = tryRun(command, args, options);
@@ -35,7 +38,7 @@ export function tryRun(command, args, options = {}) {
     stdio: 'inherit',
     shell: process.platform === 'win32',
     ...options,
-    env: { ...process.env, ...QUIET, ...(process.stdout.isTTY ? {} : PLAIN), ...options.env },
+    env: { ...environment, ...options.env },
   });
   if (error) console.error(`cannot run ${command}: ${error.message}`);
   return status ?? 1;
