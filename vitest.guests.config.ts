@@ -12,5 +12,7 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 600_000,
     hookTimeout: 600_000,
+    reporters: ['default', 'json'],
+    outputFile: { json: '.reports/guests.json' },
   },
 });

@@ -9,7 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), 'osi-linux-demo-'));
 const conf = join(folder, 'kernelinfo.conf');
 
 install();
-run(...pnpmCommand('run', 'build', '--output-logs=errors-only'));
+run(...pnpmCommand('run', 'build'));
 try {
   console.log('\n1. A kernel log becomes a section of kernelinfo.conf:');
   run('node', ['tools/cli/dist/kconf-import.js', `${guest}/dmesg.log`, '--group', 'demo', '--output', conf]);

@@ -37,7 +37,7 @@ function makeGuest() {
   const tests = ['tools/cli/src/osi-linux/program.test.ts', 'test-fixtures/src/recorded'];
   const asked = truth === undefined ? [] : ['--truth', truth];
   const steps = [
-    pnpmCommand('run', 'build', '--output-logs=errors-only'),
+    pnpmCommand('run', 'build'),
     ['node', ['tools/cli/dist/kconf-import.js', log, '--group', name, '--output', conf]],
     pnpmCommand('run', 'record:guest', '--dump', dump, '--log', log, ...asked, conf, target),
     // These tests look through all recorded guests by themselves: the name only keeps it short.

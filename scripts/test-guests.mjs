@@ -29,9 +29,8 @@ if (missing.length > 0) {
   run('apt-get', ['-q', '-y', '--no-install-recommends', 'install', ...packages]);
 }
 install();
-run(...pnpmCommand('run', 'build', '--output-logs=errors-only'));
-const reporters = ['--reporter=default', '--reporter=json', '--outputFile.json=.reports/guests.json'];
-const vitest = ['exec', 'vitest', 'run', '--config', 'vitest.guests.config.ts', ...reporters];
+run(...pnpmCommand('run', 'build'));
+const vitest = ['exec', 'vitest', 'run', '--config', 'vitest.guests.config.ts'];
 const chosen = process.argv.slice(2);
 const fuzzed = chosen.length > 0 ? 0 : fuzzDumps();
 const tested = tryRun(...pnpmCommand(...vitest, ...chosen));
@@ -41,7 +40,9 @@ process.exit(tested === 0 ? fuzzed : tested);
 function fuzzDumps() {
   const OSI_LINUX_DUMP_FUZZ_RUNS = process.env.OSI_LINUX_DUMP_FUZZ_RUNS ?? '100000';
   const file = 'packages/memory/src/formats/dump-fuzz.test.ts';
-  return tryRun(...pnpmCommand('exec', 'vitest', 'run', file), { env: { OSI_LINUX_DUMP_FUZZ_RUNS } });
+  return tryRun(...pnpmCommand('exec', 'vitest', 'run', file, '--outputFile.json=.reports/fuzz.json'), {
+    env: { OSI_LINUX_DUMP_FUZZ_RUNS },
+  });
 }
 
 function giveUp(message) {

@@ -9,6 +9,21 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
+/** No banners and no reports to makers of tools. */
+const QUIET = {
+  DO_NOT_TRACK: '1',
+  TURBO_NO_UPDATE_NOTIFIER: '1',
+  TURBO_PRINT_VERSION_DISABLED: '1',
+  TURBO_TELEMETRY_DISABLED: '1',
+  TURBO_TELEMETRY_MESSAGE_DISABLED: '1',
+};
+
+/** Plain text where the output is read by a program, or kept. */
+const PLAIN = { FORCE_COLOR: '0', NO_COLOR: '1', TURBO_LOG_ORDER: 'grouped', npm_config_color: 'false' };
+
+/** The environment of what is run here. */
+export const environment = { ...process.env, ...QUIET, ...(process.stdout.isTTY ? {} : PLAIN) };
+
 /** Runs a command in the repository, shown before it runs; exits with its code where it fails. */
 export function run(command, args, options = {}) {
   const status = tryRun(command, args, options);
@@ -23,7 +38,7 @@ export function tryRun(command, args, options = {}) {
     stdio: 'inherit',
     shell: process.platform === 'win32',
     ...options,
-    env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', ...options.env },
+    env: { ...environment, ...options.env },
   });
   if (error) console.error(`cannot run ${command}: ${error.message}`);
   return status ?? 1;

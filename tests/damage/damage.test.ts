@@ -26,7 +26,8 @@ const { env } = process;
 const guests = env['OSI_LINUX_DAMAGE_GUEST'] === undefined ? GUESTS : [env['OSI_LINUX_DAMAGE_GUEST']];
 const runs = Number(env['OSI_LINUX_DAMAGE_RUNS'] ?? RUNS);
 const seed = Number(env['OSI_LINUX_DAMAGE_SEED'] ?? SEED);
-const timeout = 60_000 + runs * 10_000;
+/** As all timeouts of tests a guard, which grows with what is asked for. */
+const timeout = 600_000 + runs * 10_000;
 
 const random = new DamageTally();
 const blanked = new DamageTally();

@@ -22,7 +22,7 @@ describe('sections from before version.*', () => {
     ['path.qstr_size = 16', 'qstr.size', 16],
     ['path.qstr_name_offset = 8', 'qstr.name_offset', 8],
     ['task.task_offset = 0', 'task.task_offset', 0],
-  ])('%s', (line, key, value) => {
+  ])('are read: %s', (line, key, value) => {
     const { info, generation, issues } = read(
       `[my_kernel_info]\nname = #1 SMP Debian 3.2.51-1 i686\n${line}\n`,
     );

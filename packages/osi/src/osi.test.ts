@@ -177,7 +177,7 @@ describe('inSharedObject', () => {
     ['in the program', 0x1000n, 'user', false],
     ['in a mapping without a name', 0x8000n, 'user', false],
     ['in the kernel', 0x2000n, 'kernel', false],
-  ] as const)('%s', (_, pc, mode, expected) => {
+  ] as const)('is decided for code %s', (_, pc, mode, expected) => {
     const osi = register({
       name: 'os',
       getMappings: () => createListing(MAPPINGS, []),

@@ -104,7 +104,7 @@ describe('GdbClient', () => {
     ['nothing', '', 'LIVE_COMMAND_FAILED'],
     ['more than was asked for', '010203', 'LIVE_COMMAND_FAILED'],
     ['what is no hex', 'xx', 'LIVE_COMMAND_FAILED'],
-  ])('names %s for memory', (_, answer, code) => {
+  ])('reports %s in place of memory', (_, answer, code) => {
     const stub = new FakeGdbStub();
     const gdb = GdbClient.open(stub.channel);
     stub.faults.set('m', [`+${FakeGdbStub.frame(answer)}`]);
@@ -116,7 +116,7 @@ describe('GdbClient', () => {
     ['half a packet', ['+$Packet'], 'LIVE_NO_ANSWER'],
     ['a connection that is cut', ['+$Pac', 'cut'], 'LIVE_CONNECTION_LOST'],
     ['another protocol', ['SSH-2.0-OpenSSH_9.2\r\n'], 'LIVE_NO_ANSWER'],
-  ])('names %s', (_, greeting, code) => {
+  ])('reports %s', (_, greeting, code) => {
     expect(codeOf(() => GdbClient.open(new FakeChannel(() => [], greeting), 20))).toBe(code);
   });
 

@@ -53,7 +53,7 @@ describe('QmpClient', () => {
     ['a JSON value that is no object', ['12\n'], 'LIVE_PROTOCOL'],
     ['an object that is no greeting', ['{"return": {}}\n'], 'LIVE_PROTOCOL'],
     ['a line without an end', ['x'.repeat(17 * 1024 * 1024)], 'LIVE_PROTOCOL'],
-  ])('names %s', (_, greeting, code) => {
+  ])('reports %s', (_, greeting, code) => {
     expect(codeOf(() => QmpClient.open(new FakeChannel(() => [], greeting), 50))).toBe(code);
   });
 

@@ -20,7 +20,7 @@ describe('pagingFromRegisters', () => {
     // LA57 says nothing outside of long mode, and an old CR3 may have any bits above 32
     ['pae', { cr4: 0x1020n, cr3: 0xffffffff01ffa0ffn, efer: 0n }, 0x1ffa0e0],
     ['i386', { cr4: 0x1010n, cr3: 0xffffffff01ffafffn }, 0x1ffa000],
-  ] as const)('%s', (name, registers, root) => {
+  ] as const)('chooses %s by CR0, CR4 and EFER', (name, registers, root) => {
     expect(pagingFromRegisters({ cr0: PG, ...registers })).toEqual({
       form: expect.objectContaining({ name }),
       root,

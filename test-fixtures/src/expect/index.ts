@@ -1,2 +1,3 @@
 export * from './code-of';
 export * from './processor-time';
+export * from './property-runs';

@@ -9,7 +9,7 @@ import { writeSparseCore } from './sparse-core';
 const recorded = fileURLToPath(new URL('../../recorded/debian-12-amd64/', import.meta.url));
 const GIB = 2 ** 30;
 
-it('is the same guest with a big hole, which takes no room on the disk', async () => {
+it('writeSparseCore writes the same guest with a big hole, which takes no room on the disk', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'osi-linux-sparse-'));
   try {
     const core = join(recorded, 'guest.elf');

@@ -35,7 +35,7 @@ describe('a gap is reported', () => {
     expect(gapsOf(text)).toMatch(expected);
   });
 
-  it('and a full comment has none', () => {
+  it('but none in a full comment', () => {
     const text =
       '/** Gives one, always.\n * @example\n * ```ts\n * x() // => 1\n * ```\n */\nexport function x() { return 1; }';
     expect(gapsOf(text)).toBe('');

@@ -28,7 +28,7 @@ function catchError(run: () => unknown): unknown {
 }
 
 describe('the examples of the doc comments', () => {
-  it.each(examples)('$entry $name', async ({ entry, code }) => {
+  it.each(examples)('$entry $name: each assertion holds', async ({ entry, code }) => {
     const core = await import('@osi-linux/core');
     const own = (await import(/* @vite-ignore */ entry)) as Record<string, unknown>;
     const memory = await import('@osi-linux/memory');

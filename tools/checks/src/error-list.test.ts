@@ -43,7 +43,7 @@ it('docs/errors.md has no section of a package that is not there', () => {
   expect(sections.sort()).toEqual(places.map(({ title }) => title).sort());
 });
 
-describe('collecting', () => {
+describe('collectErrorUses', () => {
   it.each([
     ['a literal', "throw new OsiError('A_B', 'text');", ['A_B']],
     ['a literal on the next line', "return new OsiError(\n  'A_B',\n  'text',\n);", ['A_B']],
@@ -57,7 +57,7 @@ describe('collecting', () => {
   });
 });
 
-describe('comparing', () => {
+describe('findErrorGaps', () => {
   const table =
     '## one\n\n| code | x |\n| --- | --- |\n| `A_B` | x |\n\n## two\n\n| `C_D` | x |\n| `C_D` | x |\n';
 

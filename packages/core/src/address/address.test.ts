@@ -24,7 +24,7 @@ describe('addresses', () => {
   });
 
   it.each(['', '0x', '12g', '-1', '0x11112222333344445', '18446744073709551616', ' 1'])(
-    '%j is none',
+    '%j is not an address',
     (text) => {
       expect(() => parseAddress(text)).toThrow(/not an address/);
     },

@@ -12,7 +12,7 @@ describe('decodeStringList', () => {
     ['sh', ['sh']],
     ['sh\0\0', ['sh', '']],
     ['\0a\0', ['', 'a']],
-  ])('%j is %j', (text, expected) => {
+  ])('reads %j as %j', (text, expected) => {
     expect(decodeStringList(bytes(text))).toEqual(expected);
   });
 

@@ -23,13 +23,13 @@ describe('OsiError', () => {
 });
 
 describe('formatErrorChain', () => {
-  it('ends in a chain that bites its tail', () => {
+  it('ends where a chain of causes leads back to itself', () => {
     const error: { message: string; cause?: unknown } & Error = new Error('round');
     error.cause = error;
     expect(formatErrorChain(error).split('\n').length).toBeLessThan(40);
   });
 
-  it('prints what is no error as text', () => {
+  it('prints a cause that is not an error as text', () => {
     expect(formatErrorChain('just text')).toBe('just text');
   });
 });

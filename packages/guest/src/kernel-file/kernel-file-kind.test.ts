@@ -39,7 +39,7 @@ describe('a file by its first bytes', () => {
     // What raw memory may begin with.
     ['bytes that lzma begins with', Uint8Array.of(0x5d, 0, 0, 0x80)],
     ['a brace', text('{ 1')],
-  ])('is none of them: %s', (_, head) => {
+  ])('is not a file of a kernel: %s', (_, head) => {
     expect(findKernelFileKind(head)).toBeUndefined();
   });
 });

@@ -132,7 +132,7 @@ async function gather(watch: GuestWatch): Promise<OsiEvent[]> {
   return events;
 }
 
-describe('by polling', () => {
+describe('GuestWatch by polling', () => {
   it('tells what has changed from one reading to the next, and the listeners too', async () => {
     const { guest, rename, restart, clock } = openRunning();
     const watch = new GuestWatch(guest, clock, { intervalMs: 1 });
@@ -183,7 +183,7 @@ describe('by polling', () => {
   });
 });
 
-describe('by breakpoints', () => {
+describe('GuestWatch by breakpoints', () => {
   const hit = (cpu: number): GuestStop => ({ reason: 'breakpoint', cpu });
 
   async function follow(

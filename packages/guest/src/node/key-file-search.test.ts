@@ -65,7 +65,7 @@ describe('the places of kernelinfo.conf', () => {
     expect(failure(() => findKeyFile(['kernelinfo.conf', second])).code).toBe('PROFILE_FILE_UNREADABLE');
   });
 
-  it('may lead through what is no folder', () => {
+  it('are passed over where their path leads through a file', () => {
     put('a-file');
     expect(findKeyFile([join('a-file', 'kernelinfo.conf')])).toBeUndefined();
   });

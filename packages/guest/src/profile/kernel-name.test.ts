@@ -21,7 +21,7 @@ describe('parseProfileName', () => {
     ],
     ['#7 Tue', { release: undefined, version: '#7 Tue', machine: undefined }],
     ['', { release: undefined, version: '', machine: undefined }],
-  ])('%j', (name, expected) => {
+  ])('reads %j', (name, expected) => {
     expect(parseProfileName(name)).toEqual(expected);
   });
 });
@@ -31,7 +31,7 @@ describe('sameMachine', () => {
     ['i386', 'i686', true],
     ['x86_64', 'amd64', true],
     ['i686', 'x86_64', false],
-  ])('%s and %s: %s', (a, b, expected) => {
+  ])('of %s and %s is %s', (a, b, expected) => {
     expect(sameMachine(a, b)).toBe(expected);
   });
 });

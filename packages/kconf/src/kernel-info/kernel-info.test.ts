@@ -116,7 +116,7 @@ describe('values', () => {
     ['kernel.phys_base', '-679477248', -679477248, 0],
     ['kernel.phys_base', '-1', -1, 0],
     ['name', '#1 SMP\\sDebian', '#1 SMP Debian', 0],
-  ])('%s = %j', (key, text, expected, warnings) => {
+  ])('are read: %s = %j', (key, text, expected, warnings) => {
     const group = section(`${key} = ${text}`);
     expect(safeParseKernelInfo(group).info[key as 'name']).toEqual(expected);
     expect(findings(group, 'warning').length).toBe(warnings);
@@ -137,7 +137,7 @@ describe('values', () => {
     ['kernel.phys_base', '9007199254740992'],
     ['name', 'a\\q'],
     ['name', 'a\\'],
-  ])('%s is wrong: case %#', (key, text) => {
+  ])('are refused: %s, case %#', (key, text) => {
     expect(findings(section(`${key} = ${text}`), 'error')).toEqual([key]);
   });
 });

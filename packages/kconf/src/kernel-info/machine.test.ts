@@ -14,7 +14,7 @@ describe('findMachine', () => {
     ['5.4.0|#1|vax', 'vax', undefined, false],
     ['5.4.0|#1|', undefined, undefined, false],
     ['', undefined, undefined, false],
-  ])('%j', (name, machine, pointerSize, x86) => {
+  ])('reads the machine of %j', (name, machine, pointerSize, x86) => {
     expect(findMachine(name, undefined)).toEqual({ name: machine, pointerSize, x86 });
   });
 
@@ -24,7 +24,7 @@ describe('findMachine', () => {
     expect(findMachine('x', 0n).pointerSize).toBeUndefined();
   });
 
-  it('reads a long name in linear time', () => {
+  it('takes work in proportion to the length of a name', () => {
     const names = [
       ...['', ' ', ' x', '|'].map((tail) => `${'a'.repeat(2_000_000)}${tail}`),
       ...['a', ' '].map((tail) => `x${' '.repeat(2_000_000)}${tail}`),

@@ -70,7 +70,7 @@ describe('the strict mode', () => {
     ['task.start_time_offset', 'None', 'warning'],
     ['kernel.phys_base', 'None', undefined],
     ['arch', 'x86', undefined],
-  ])('%s = %j', (key, value, severity) => {
+  ])('reads %s as %j', (key, value, severity) => {
     const { issues } = strict(changed(key, `${key} = ${value}`));
     expect(issues.map((issue) => [issue.key, issue.severity])).toEqual(
       severity === undefined ? [] : [[key, severity]],
@@ -112,7 +112,7 @@ describe('the default mode', () => {
     ]);
   });
 
-  it('and the strict one read any values without failing', () => {
+  it('reads any values without failing, as the strict one does', () => {
     const value = fc.string({ unit: fc.constantFrom(...'0123456789abcxX+- \t\\#|.') });
     fc.assert(
       fc.property(fc.constantFrom('name', 'task.size', 'task.init_addr', 'version.a'), value, (key, text) => {

@@ -162,7 +162,7 @@ describe('findKernelInfoBlock', () => {
     );
   });
 
-  it('takes time in proportion to the log', () => {
+  it('takes work in proportion to the log', () => {
     const noise = '[    1.000000] --KERNELINFO-BEGIN-- is said here\n'.repeat(200_000);
     const long = `KERNELINFO-${'x'.repeat(2_000_000)}\n`;
     const dots = `--KERNELINFO-BEGIN--\n${`${'.'.repeat(4000)}x\n`.repeat(2000)}--KERNELINFO-END--\n`;

@@ -18,7 +18,7 @@ describe('g_key_file_get_integer', () => {
     [`${'0'.repeat(500_000)}7`, 7],
     ['2147483647', 2147483647],
     ['-2147483648', -2147483648],
-  ])('case %#: %#', (text, value) => {
+  ])('reads case %#: %#', (text, value) => {
     expect(readGlibInteger(text)).toEqual({ value });
   });
 
@@ -40,7 +40,7 @@ describe('g_key_file_get_uint64', () => {
     ['-18446744073709551616', WORD_MAX],
     ['9'.repeat(1_000_000), WORD_MAX],
     ['-0', 0n],
-  ])('case %#', (text, value) => {
+  ])('reads case %#', (text, value) => {
     expect(readGlibUint64(text)).toEqual({ value });
   });
 

@@ -129,7 +129,7 @@ describe('PathReader', () => {
     expect(reader.describe({ mnt: top, dentry }).text).toBe(`/${name}`.repeat(21));
   });
 
-  it('remembers', () => {
+  it('does not read the same path from memory twice', () => {
     const { tree, paths, top, sh, bin } = createTree();
     const reader = paths();
     const place = { mnt: top, dentry: sh };
@@ -236,18 +236,21 @@ describe('damage', () => {
       ({ tree, usr, bin }) => tree.memory.writeWord(usr + 0x18n, bin),
       'PATH_ENDLESS',
     ],
-  ] as [string, (made: ReturnType<typeof createTree>) => void, string][])('%s', (_, damage, code) => {
-    const made = createTree();
-    damage(made);
-    const reader = made.paths(0n, 0n);
-    expect(codeOf(() => reader.read(place(made)))).toBe(code);
-    expect(codeOf(() => reader.read(place(made)))).toBe(code);
-    expect(pathOrCode(() => reader.read({ mnt: made.tmp, dentry: made.user }))).toMatch(
-      /^(\/run\/user|[A-Z_]+)$/,
-    );
-  });
+  ] as [string, (made: ReturnType<typeof createTree>) => void, string][])(
+    'is reported: %s',
+    (_, damage, code) => {
+      const made = createTree();
+      damage(made);
+      const reader = made.paths(0n, 0n);
+      expect(codeOf(() => reader.read(place(made)))).toBe(code);
+      expect(codeOf(() => reader.read(place(made)))).toBe(code);
+      expect(pathOrCode(() => reader.read({ mnt: made.tmp, dentry: made.user }))).toMatch(
+        /^(\/run\/user|[A-Z_]+)$/,
+      );
+    },
+  );
 
-  it('a cycle of mounts', () => {
+  it('of a cycle of mounts ends in PATH_ENDLESS', () => {
     const { tree, paths, tmp, top, tmpRoot, sh } = createTree();
     tree.memory.writeWord(top - 0x10n, tmp - 0x20n);
     tree.memory.writeWord(top - 8n, tmpRoot);

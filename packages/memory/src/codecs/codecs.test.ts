@@ -158,7 +158,7 @@ describe('zstd', () => {
     expect(undo(portableCodecs.zstd, zstdFrame(bytes), 4096)).toEqual(bytes);
   });
 
-  it('gives a page or none of a damaged block, in bounded time', () => {
+  it('gives a page or none of a damaged block, in bounded work', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.nat({ max: block.length - 1 }), fc.nat({ max: 255 })), {

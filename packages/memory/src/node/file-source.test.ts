@@ -39,7 +39,7 @@ describe('openFileSource', () => {
     ['loop', 'SOURCE_UNREADABLE'],
     ['nul\0byte', 'SOURCE_UNREADABLE'],
     ['long'.repeat(2000), 'SOURCE_UNREADABLE'],
-  ])('%s: %s', (name, expected) => {
+  ])('refuses %s with %s', (name, expected) => {
     expect(() => openFileSource(path(name))).toThrow(code(expected));
   });
 

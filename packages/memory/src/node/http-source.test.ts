@@ -150,7 +150,7 @@ describe('openHttpSource', () => {
     ['/cut', 'SOURCE_UNREACHABLE'],
     ['/ring', 'SOURCE_UNREACHABLE'],
     ['/away', 'SOURCE_UNREACHABLE'],
-  ])('%s: %s', (path, expected) => {
+  ])('refuses the answer to %s with %s', (path, expected) => {
     expect(() => openHttpSource(base + path)).toThrow(code(expected));
   });
 

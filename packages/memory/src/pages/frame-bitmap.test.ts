@@ -14,7 +14,7 @@ const bitmapBytes = fc
   )
   .map((runs) => Uint8Array.from(runs.flatMap(({ byte, count }) => new Array<number>(count).fill(byte))));
 
-it('counts and finds the same bits as a plain loop', () => {
+it('FrameBitmap counts and finds the same bits as a plain loop', () => {
   fc.assert(
     fc.property(bitmapBytes, fc.nat({ max: 60 }), fc.nat(), fc.nat(), (bytes, short, a, b) => {
       const frames = Math.max(0, bytes.length * 8 - short);
@@ -47,7 +47,7 @@ it('counts and finds the same bits as a plain loop', () => {
   );
 });
 
-it('ends where the file ends', () => {
+it('FrameBitmap ends where the file ends', () => {
   const bitmap = new FrameBitmap(new BytesSource(new Uint8Array(10).fill(0xff)), 6, 2 ** 34);
   expect([bitmap.frames, bitmap.rank(2 ** 34), bitmap.has(31), bitmap.has(32)]).toEqual([
     32,
@@ -59,7 +59,7 @@ it('ends where the file ends', () => {
   expect(new FrameBitmap(new BytesSource(new Uint8Array(10)), 20, 64).frames).toBe(0);
 });
 
-it('puts runs together where there are too many, and loses no page', () => {
+it('FrameBitmap puts runs together where there are too many, and loses no page', () => {
   const bytes = new Uint8Array(40_000).fill(0x55);
   const ranges = new FrameBitmap(new BytesSource(bytes), 0, 320_000).ranges({ start: 0, end: 320_000 });
   expect(ranges).toEqual([{ start: 0, end: 319_999 * 4096 }]);

@@ -20,14 +20,14 @@ function storeOfTwo(): FrameStore & { loads: number; asked: number } {
   };
 }
 
-it('loads a page once, and scans past the cache', () => {
+it('FrameMemory loads a page once, and scans past the cache', () => {
   const store = storeOfTwo();
   const memory = new FrameMemory(store);
   expect([memory.page(1)?.bytes[9], memory.page(1)?.bytes[9], store.loads]).toEqual([1, 1, 1]);
   expect([memory.ranges.length, memory.ranges.length, store.asked]).toEqual([1, 1, 1]);
 });
 
-it('scans from the middle of a page to the first hole', () => {
+it('FrameMemory scans from the middle of a page to the first hole', () => {
   const memory = new FrameMemory(storeOfTwo());
   const into = new Uint8Array(3 * 4096);
   expect(memory.scan(4096 + 4000, into)).toBe(96 + 4096);
@@ -37,7 +37,7 @@ it('scans from the middle of a page to the first hole', () => {
   expect([memory.scan(2 * 4096 - 4, short), [...short]]).toEqual([10, [1, 1, 1, 1, 2, 2, 2, 2, 2, 2]]);
 });
 
-it('asks the store for the reason of a hole, and leaves odd frames alone', () => {
+it('FrameMemory asks the store for the reason of a hole, and leaves odd frames alone', () => {
   const memory = new FrameMemory(storeOfTwo());
   expect([memory.hole(0).code, memory.hole(1).code]).toEqual(['PHYSICAL_HOLE', 'PAGE_PRESENT']);
   for (const frame of [-1, 0.5, 2 ** 45, Number.NaN]) expect(memory.page(frame)).toBeUndefined();

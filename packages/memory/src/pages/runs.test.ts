@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { RunTable } from './run-table';
 import { type FileRun, flattenRuns } from './runs';
 
-it('gives each byte to the first run that covers it', () => {
+it('flattenRuns gives each byte to the first run that covers it', () => {
   const run = fc.record({
     start: fc.nat({ max: 60 }),
     length: fc.nat({ max: 30 }),
@@ -33,7 +33,7 @@ it('gives each byte to the first run that covers it', () => {
   );
 });
 
-it('joins what continues in memory and in the file', () => {
+it('flattenRuns joins what continues in memory and in the file', () => {
   const runs = [
     { start: 10, end: 20, offset: 110 },
     { start: 0, end: 10, offset: 100 },
@@ -46,7 +46,7 @@ it('joins what continues in memory and in the file', () => {
   expect(new RunTable(flattenRuns(runs)).ranges()).toEqual([{ start: 0, end: 30 }]);
 });
 
-it('takes a hundred thousand runs that all overlap', () => {
+it('flattenRuns takes a hundred thousand runs that all overlap', () => {
   const runs = Array.from({ length: 100_000 }, (_, index) => ({
     start: index,
     end: 200_000 - index,

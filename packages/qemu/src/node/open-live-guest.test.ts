@@ -131,7 +131,7 @@ describe('the names of live guests', () => {
     ['gdb:[::1]:1234', { gdb: { host: '::1', port: 1234 } }],
     ['http://host/dump', undefined],
     ['/dumps/qmp:1', undefined],
-  ])('%s', (source, expected) => {
+  ])('are read: %s', (source, expected) => {
     expect(parseLiveSource(source)).toEqual(expected);
   });
 
@@ -144,7 +144,7 @@ describe('the names of live guests', () => {
     'gdb:::1:1234',
     'gdb:a b:1',
     'gdb:/sock',
-  ])('%s is none', (source) => {
+  ])('are refused: %s', (source) => {
     expect(codeOf(() => parseLiveSource(source))).toBe('LIVE_SOURCE_INVALID');
     if (source.startsWith('gdb:'))
       expect(codeOf(() => parseGdbAddress(source.slice(4)))).toBe('LIVE_SOURCE_INVALID');

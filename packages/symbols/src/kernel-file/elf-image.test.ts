@@ -112,6 +112,6 @@ describe.each(wide)('the symbols of %s in a stripped file', (_, form: KallsymsFo
   });
 });
 
-it('says so where a stripped file has no table of symbols', () => {
+it('readVmlinux reports a stripped file that has no table of symbols', () => {
   expect(() => open().readKallsyms()).toThrow(expect.objectContaining({ code: 'KALLSYMS_NOT_FOUND' }));
 });

@@ -11,14 +11,14 @@ const rootsOf = (parts: Partial<KernelSource>) =>
 
 describe('roots that VMCOREINFO names', () => {
   // Lines of the notes of Debian 12 guests.
-  it('64-bit, five levels, a negative phys_base', () => {
+  it('are found of 64 bits, with five levels and a negative phys_base', () => {
     const vmcoreinfo =
       'SYMBOL(swapper_pg_dir)=ffffffffb9a10000\nNUMBER(phys_base)=-826277888\nNUMBER(pgtable_l5_enabled)=1\n';
     expect(rootsOf({ vmcoreinfo, machine: 'x86_64' })).toEqual([['5-level', 0x8610000]]);
     expect(rootsOf({ vmcoreinfo: vmcoreinfo.replace('=1\n', '=0\n') })).toEqual([['4-level', 0x8610000]]);
   });
 
-  it('32-bit, two levels, each split of the address space that the table allows', () => {
+  it('are found of 32 bits with two levels, for each split of the address space that the table allows', () => {
     const vmcoreinfo = 'SYMBOL(swapper_pg_dir)=cae74000\n';
     expect(rootsOf({ vmcoreinfo, machine: 'i386' })).toEqual([
       ['i386', 0xae74000],
@@ -26,7 +26,7 @@ describe('roots that VMCOREINFO names', () => {
     ]);
   });
 
-  it('PAE', () => {
+  it('are found with PAE', () => {
     const vmcoreinfo = 'SYMBOL(swapper_pg_dir)=c4e98000\nCONFIG_X86_PAE=y\n';
     expect(rootsOf({ vmcoreinfo })[0]).toEqual(['pae', 0x4e98000]);
   });
@@ -37,7 +37,7 @@ describe('roots that VMCOREINFO names', () => {
     'SYMBOL(swapper_pg_dir)=cae74004\n',
     'NUMBER(phys_base)=0\n',
     'SYMBOL(swapper_pg_dir)=ffffffffb9a10000\nNUMBER(phys_base)=-9999999999\n',
-  ])('nothing of %j', (vmcoreinfo) => {
+  ])('are not found in %j', (vmcoreinfo) => {
     expect(rootsOf({ vmcoreinfo })).toEqual([]);
   });
 });
@@ -45,7 +45,7 @@ describe('roots that VMCOREINFO names', () => {
 describe('roots of processors', () => {
   const registers = { cr0: 0x80050033n, cr3: 0x2df3000n, cr4: 0x6f0n };
 
-  it('the half of user code comes after the one before it', () => {
+  it('name the half of the kernel before the half of user code', () => {
     const cpus = [{ index: 0, registers }];
     expect(rootsOf({ cpus, machine: 'x86_64' })).toEqual([
       ['4-level', 0x2df2000],
@@ -53,7 +53,7 @@ describe('roots of processors', () => {
     ]);
   });
 
-  it('EFER decides where the file names no machine', () => {
+  it('are of 64 bits by EFER where the file names no machine', () => {
     const cpus = [{ index: 0, registers: { ...registers, efer: 0xd01n } }];
     expect(rootsOf({ cpus })[0]?.[0]).toBe('4-level');
     expect(rootsOf({ cpus: [{ index: 0, registers }] })).toEqual([]);

@@ -1,4 +1,5 @@
 import { OsiError } from '@osi-linux/core';
+import { propertyRuns } from '@osi-linux/test-fixtures/expect';
 import { FakePhysicalMemory } from '@osi-linux/test-fixtures/fake-memory';
 import {
   type FakeImage,
@@ -133,7 +134,7 @@ describe('Kallsyms', () => {
         for (const [place, byte] of places) damage(image, place, byte);
         expect(() => tryToRead(image, noted)).not.toThrow();
       }),
-      { numRuns: 60 },
+      { numRuns: propertyRuns(20) },
     );
   });
 });

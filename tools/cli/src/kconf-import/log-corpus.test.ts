@@ -65,7 +65,7 @@ describe('the log corpus', () => {
     }
   });
 
-  it.each(names)('%s', async (name) => {
+  it.each(names)('gives what is expected of %s', async (name) => {
     const isTaken = existsSync(join(CORPUS, `${name}.conf`));
     const notes = readExpected(`${name}.notes.json`);
     const errors = readExpected(`${name}.error.json`);

@@ -136,7 +136,7 @@ describe('kconf-import', () => {
     expect(err).toMatch(/refused: 21 things missing in the section \[my_kernel_info\]; --allow-incomplete/);
   });
 
-  it('takes it with --allow-incomplete, as the document shows it', async () => {
+  it('takes the excerpt with --allow-incomplete, as the document shows it', async () => {
     const { code, err } = await call([
       SEED,
       '--group',
@@ -342,14 +342,14 @@ describe('wrong usage', () => {
     ['a group that GLib cannot hold', [REAL, '--group', 'a]b']],
     ['an empty group', [REAL, '--group', '']],
     ['a group with a control character', [REAL, '--group', 'a\x1b']],
-  ])('%s', async (_what, args) => {
+  ])('exits with 2: %s', async (_what, args) => {
     const { code, out, err } = await call([...args, '--output', conf]);
     expect([code, out, existsSync(conf)]).toEqual([2, '', false]);
     expect(err).toMatch(/^error: /);
     expect(err).not.toContain('\x1b');
   });
 
-  it('no log, and nothing but a person to read it from', async () => {
+  it('is to give no log where a person is at the terminal', async () => {
     const { code, err } = await call(['--group', 'g'], { terminal: true });
     expect(code).toBe(2);
     expect(err).toMatch(/^Usage: kconf-import/);
@@ -360,7 +360,7 @@ describe('wrong usage', () => {
     expect([code, err]).toEqual([1, expect.stringContaining('because: ENOENT')]);
   });
 
-  it('help and version are none', async () => {
+  it('is not what asks for help or the version', async () => {
     expect(await call(['--help'])).toMatchObject({ code: 0, out: expect.stringContaining('Examples:') });
     expect(await call(['--version'])).toMatchObject({
       code: 0,

@@ -52,7 +52,7 @@ describe('takeClaim', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('waits for a living one, and says whose it is when that takes too long', async () => {
+  it('gives up on the claim of a living process after its patience, and names the process', async () => {
     const first = await takeClaim(target);
     const clock = new TurnedClock();
     await expect(takeClaim(target, 5000, clock)).rejects.toMatchObject({
@@ -92,7 +92,7 @@ describe('takeClaim', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('waits for a claim from elsewhere while it is young', async () => {
+  it('takes a claim from elsewhere for a dead one after ten seconds, not sooner', async () => {
     const name = await claimName((parts) => {
       parts[3] = '00000000';
     });

@@ -64,12 +64,8 @@ describe('unifiedDiff', () => {
   });
 
   it('shows 50,000 changed lines', async () => {
-    const many = (word: string): string => `${word}
-`.repeat(50_000);
+    const many = (word: string): string => `${word}\n`.repeat(50_000);
     const diff = await unifiedDiff('k', many('x'), many('y'));
-    expect(diff.length).toBe(300_000 + '--- k
-+++ k
-@@ -1,50000 +1,50000 @@
-'.length);
+    expect(diff.length).toBe(300_000 + '--- k\n+++ k\n@@ -1,50000 +1,50000 @@\n'.length);
   });
 });

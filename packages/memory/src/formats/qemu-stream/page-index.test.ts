@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { PageIndex } from './page-index';
 
-it('holds what an array holds', () => {
+it('PageIndex holds what an array holds', () => {
   const value = fc.constantFrom(-1, -1, -256, 0, 5, 2 ** 53 - 1);
   const runs = fc.array(fc.tuple(fc.nat(1300), fc.integer({ min: 1, max: 700 }), value), { maxLength: 12 });
   fc.assert(

@@ -291,7 +291,7 @@ describe('mistakes', () => {
     expect(err).toContain('nearest name first: [debian-12] [debian-11] [ubuntu:5.4:64]');
   });
 
-  it('of the file are told', async () => {
+  it('in the file are reported', async () => {
     const { err, exitCode } = await kconf('list', join(folder, 'absent.conf'));
     expect(err).toMatch(/cannot read .*absent\.conf\n {2}because: ENOENT/);
     expect(exitCode).toBe(1);

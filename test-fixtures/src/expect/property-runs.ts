@@ -1,0 +1,8 @@
+/**
+ * How often a property is tried whose runs are dear: as often as told here, times `OSI_LINUX_PROPERTY_FACTOR`, which the
+ * gate of a landing sets.
+ */
+export function propertyRuns(runs: number): number {
+  const factor = Number(process.env['OSI_LINUX_PROPERTY_FACTOR'] ?? 1);
+  return Math.max(1, Math.round(runs * (Number.isFinite(factor) ? factor : 1)));
+}
