@@ -8,10 +8,10 @@ export { type FoundInitTask, findInitTaskByShape } from './locate/init-task-shap
 export * from './locate/kernel-banner';
 export { eachKernelLocation, locateThrough } from './locate/kernel-location';
 export { findNamedRoots } from './locate/kernel-root';
-export type { KernelSource } from './locate/kernel-source';
+export type { DiscoveryMethod, KernelSource } from './locate/kernel-source';
 export { type LocatedKernel, locateKernel, locateKernels } from './locate/located-kernel';
-export type { KernelLocation } from './locate/location';
-export type { DiscoveryMethod, RootCandidate } from './locate/root-candidate';
+export type { KernelEntry, KernelLocation, LocationEvidence } from './locate/location';
+export type { KernelRoot } from './locate/root';
 export {
   type FoundVmcoreinfo,
   parseVmcoreinfo,

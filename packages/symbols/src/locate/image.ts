@@ -67,10 +67,3 @@ export function physicalOf(table: VirtualAddress, physBase: bigint | undefined):
   if (table >> 32n !== 0n) return physBase === undefined ? [] : [table - START_KERNEL_MAP + physBase];
   return pageOffsets.map((offset) => table - offset).filter((at) => at >= 0n && at < KERNEL_IMAGE_WINDOW);
 }
-
-/** First byte of the window that 64-bit images are mapped in, and how far an image reaches at most. */
-export const imageWindow = {
-  start: START_KERNEL_MAP,
-  step: Number(KASLR_STEP),
-  reach: 128 * 1024 * 1024,
-} as const;

@@ -1,6 +1,6 @@
 import { type PagingForm, pagingForms } from '@osi-linux/x86-mmu';
 import { physicalOf } from './image';
-import type { RootCandidate } from './root-candidate';
+import type { KernelRoot } from './root';
 import { parseVmcoreinfo, type Vmcoreinfo } from './vmcoreinfo';
 
 /**
@@ -9,7 +9,7 @@ import { parseVmcoreinfo, type Vmcoreinfo } from './vmcoreinfo';
  * `NUMBER(phys_base)` is signed. Before v4.10 the note has the address of the variable alone, `SYMBOL(phys_base)`, which
  * leads nowhere.
  */
-export function rootsOfVmcoreinfo(text: string, where: string): RootCandidate[] {
+export function rootsOfVmcoreinfo(text: string, where: string): KernelRoot[] {
   const note = parseVmcoreinfo(text);
   const table = note.address('SYMBOL(swapper_pg_dir)');
   if (table === undefined) return [];

@@ -1,4 +1,4 @@
-import { escapeControls, OsiError } from '@osi-linux/core';
+import { escapeControls, formatFinding, OsiError } from '@osi-linux/core';
 import { type DerivedSection, deriveSection } from '@osi-linux/guest';
 import { isGroupName } from '@osi-linux/kconf';
 import type { Command } from 'commander';
@@ -123,7 +123,8 @@ function printJson(
   { derived, section, outcome }: Derived,
 ): void {
   const { action, findings, diff = null } = outcome;
-  const { missing, findings: evidence } = derived;
+  const { missing } = derived;
+  const evidence = derived.findings.map(formatFinding);
   const { keys, text } = section;
   const object = { group, source, output, action, keys, missing, evidence, findings, section: text, diff };
   io.out(`${JSON.stringify(object, null, 2)}\n`);
