@@ -26,9 +26,22 @@ export function readPackages(root = repository, below = 'packages'): WorkspacePa
 export function listSources(directory: string): string[] {
   if (!existsSync(directory)) return [];
   return readdirSync(directory, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts') && !/\.(test|test-d)\.ts$/.test(path))
+    .filter((path) => path.endsWith('.ts') && !/\.(test|test-d)\.ts$|(^|\/)node_modules\//.test(path))
     .filter((path) => statSync(join(directory, path)).isFile())
     .sort();
+}
+
+/** A folder of sources that the rules for files hold in. */
+export interface SourceRoot {
+  readonly name: string;
+  readonly source: string;
+}
+
+/** The sources of the whole workspace: packages, tools, fixtures and suites. */
+export function sourceRoots(): SourceRoot[] {
+  const packages = readPackages().map(({ name, directory }) => ({ name, source: join(directory, 'src') }));
+  const others = ['tools/cli/src', 'tools/checks/src', 'test-fixtures/src', 'tests'];
+  return [...packages, ...others.map((name) => ({ name, source: join(repository, name) }))];
 }
 
 /** Entry points of a package: subpath -> source file. */
