@@ -4,13 +4,6 @@ export * from './kernel-file/elf-image';
 export * from './kernel-file/elf-symbols';
 export { type FoundInitTask, findInitTaskByShape } from './locate/init-task-shape';
 export * from './locate/kernel-banner';
-export {
-  eachKernelLocation,
-  type KernelLocation,
-  type KernelSource,
-  locateThrough,
-} from './locate/kernel-location';
-export { type DiscoveryMethod, findNamedRoots, type RootCandidate } from './locate/kernel-root';
 export { type LocatedKernel, locateKernel, locateKernels } from './locate/located-kernel';
 export {
   type FoundVmcoreinfo,
@@ -18,6 +11,13 @@ export {
   readVmcoreinfoNote,
   type Vmcoreinfo,
 } from './locate/vmcoreinfo';
+export {
+  eachKernelLocation,
+  type KernelLocation,
+  type KernelSource,
+  locateThrough,
+} from './locate/x86/kernel-location';
+export { type DiscoveryMethod, findNamedRoots, type RootCandidate } from './locate/x86/kernel-root';
 export { findVmcoreinfo, findVmcoreinfos, MemorySurvey, type SurveyedTexts } from './survey/memory-survey';
 export * from './survey/ram-scan';
 export { Kallsyms, type KallsymsSource, readKallsyms } from './tables/kallsyms';

@@ -8,7 +8,7 @@ import {
 } from '@osi-linux/core';
 import { memoryBetween } from '../survey/memory-between';
 import { eachOccurrence } from '../survey/ram-scan';
-import type { KernelLocation } from './kernel-location';
+import type { KernelLocation } from './x86/kernel-location';
 
 /** `init_task`, the structure of pid 0, where its shape shows it. */
 export interface FoundInitTask {

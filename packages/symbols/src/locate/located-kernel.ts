@@ -10,9 +10,9 @@ import {
 } from '@osi-linux/core';
 import type { AddressSpace } from '@osi-linux/x86-mmu';
 import { type Kallsyms, readKallsyms } from '../tables/kallsyms';
-import { findOwnI386Root } from './i386-roots';
-import { eachCandidate, type KernelLocation, type KernelSource } from './kernel-location';
 import { parseVmcoreinfo, readVmcoreinfoNote, type Vmcoreinfo } from './vmcoreinfo';
+import { findOwnI386Root } from './x86/i386-roots';
+import { eachCandidate, type KernelLocation, type KernelSource } from './x86/kernel-location';
 
 /** A kernel with its symbols. */
 export interface LocatedKernel {

@@ -1,8 +1,8 @@
 import { OsiError, type PhysicalMemory, type Skipped, type VirtualAddress } from '@osi-linux/core';
 import { PagedRanges } from '../internal/paged-ranges';
 import type { RangeSource } from '../internal/virtual-range';
-import type { KernelLocation } from '../locate/kernel-location';
 import type { Vmcoreinfo } from '../locate/vmcoreinfo';
+import type { KernelLocation } from '../locate/x86/kernel-location';
 import { type AddressEncoding, encodingsOf, type SymbolAddresses } from './address-table';
 import { CompressedNames } from './compressed-names';
 import { type KallsymsLayout, layoutByShape, layoutFromVmcoreinfo } from './kallsyms-layout';

@@ -1,8 +1,8 @@
 import { formatAddress, type PhysicalAddress, type PhysicalMemory } from '@osi-linux/core';
 import { AddressSpace, type PagingForm, pagingForms } from '@osi-linux/x86-mmu';
-import { memoryBetween } from '../survey/memory-between';
-import type { MemorySurvey } from '../survey/memory-survey';
-import { surveyPages } from '../survey/page-survey';
+import { memoryBetween } from '../../survey/memory-between';
+import type { MemorySurvey } from '../../survey/memory-survey';
+import { surveyPages } from '../../survey/page-survey';
 import { findPageOffset } from './direct-map';
 import type { RootCandidate } from './kernel-root';
 

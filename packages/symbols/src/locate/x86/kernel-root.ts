@@ -1,10 +1,10 @@
 import { type Cpu, formatAddress, type PhysicalAddress } from '@osi-linux/core';
 import type { PagingForm } from '@osi-linux/x86-mmu';
-import { MemorySurvey } from '../survey/memory-survey';
+import { MemorySurvey } from '../../survey/memory-survey';
+import type { FoundVmcoreinfo, Vmcoreinfo } from '../vmcoreinfo';
 import { rootsOfCpus } from './cpu-roots';
 import { findI386Roots } from './i386-roots';
 import type { KernelSource } from './kernel-location';
-import type { FoundVmcoreinfo, Vmcoreinfo } from './vmcoreinfo';
 import { rootsOfVmcoreinfo } from './vmcoreinfo-roots';
 import { findX8664Roots } from './x86-64-roots';
 

@@ -6,13 +6,13 @@ import {
   type VirtualAddress,
 } from '@osi-linux/core';
 import { AddressSpace, linuxNonPresent, type PagingForm } from '@osi-linux/x86-mmu';
-import type { MemorySurvey } from '../survey/memory-survey';
-import type { Evidence } from '../tables/symbol-table';
+import type { MemorySurvey } from '../../survey/memory-survey';
+import type { Evidence } from '../../tables/symbol-table';
+import type { Vmcoreinfo } from '../vmcoreinfo';
 import { type CpuEntry, entriesOfCpu } from './cpu-entries';
 import { findI386Image } from './i386-image';
 import { findImage, type Image, imageWindow } from './image';
 import { type DiscoveryMethod, eachRoot, type RootCandidate } from './kernel-root';
-import type { Vmcoreinfo } from './vmcoreinfo';
 
 /** Where a kernel is in a guest's memory. */
 export interface KernelLocation {
