@@ -8,8 +8,8 @@ import {
   writeFakeImage,
 } from '@osi-linux/test-fixtures/kernel-image';
 import { describe, expect, it } from 'vitest';
-import { eachKernelLocation } from './locate/kernel-location';
 import { locateKernel } from './locate/located-kernel';
+import { eachKernelLocation } from './locate/x86/kernel-location';
 
 const TEXT = 0xffffffffa9c00000n;
 const FORM = KALLSYMS_FORMS['v6.4'] as KallsymsForm;

@@ -9,7 +9,7 @@ import {
 } from '@osi-linux/core';
 import { memoryBetween } from '../survey/memory-between';
 import { eachOccurrence } from '../survey/ram-scan';
-import type { KernelLocation } from './location';
+import type { KernelLocation } from './x86/location';
 
 /** `init_task`, the structure of pid 0, where its shape shows it. */
 export interface FoundInitTask {

@@ -10,11 +10,11 @@ import {
 } from '@osi-linux/core';
 import type { AddressSpace } from '@osi-linux/x86-mmu';
 import { type Kallsyms, readKallsyms } from '../tables/kallsyms';
-import { findOwnI386Root } from './i386-roots';
-import { eachCandidate } from './kernel-location';
 import type { KernelSource } from './kernel-source';
-import type { KernelLocation } from './location';
 import { parseVmcoreinfo, readVmcoreinfoNote, type Vmcoreinfo } from './vmcoreinfo';
+import { findOwnI386Root } from './x86/i386-roots';
+import { eachCandidate } from './x86/kernel-location';
+import type { KernelLocation } from './x86/location';
 
 /** A kernel with its symbols. */
 export interface LocatedKernel {

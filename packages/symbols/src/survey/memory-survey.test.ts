@@ -7,8 +7,8 @@ import {
   writeVmcoreinfoNote,
 } from '@osi-linux/test-fixtures/kernel-image';
 import { describe, expect, it } from 'vitest';
-import { eachKernelLocation } from '../locate/kernel-location';
 import { locateKernel, locateKernels } from '../locate/located-kernel';
+import { eachKernelLocation } from '../locate/x86/kernel-location';
 import { MemorySurvey } from './memory-survey';
 
 const MIB = 1024 * 1024;

@@ -9,8 +9,8 @@ import {
 } from '@osi-linux/core';
 import { PagedRanges } from '../internal/paged-ranges';
 import type { RangeSource } from '../internal/virtual-range';
-import type { KernelLocation } from '../locate/location';
 import type { Vmcoreinfo } from '../locate/vmcoreinfo';
+import type { KernelLocation } from '../locate/x86/location';
 import { type AddressEncoding, encodingsOf, type SymbolAddresses } from './address-table';
 import { CompressedNames } from './compressed-names';
 import { type KallsymsLayout, layoutByShape, layoutFromVmcoreinfo } from './kallsyms-layout';

@@ -10,8 +10,8 @@ import {
   START_KERNEL_MAP,
 } from '@osi-linux/core';
 import { AddressSpace, findVirtual, type PagingForm, pagingForms } from '@osi-linux/x86-mmu';
-import type { MemorySurvey } from '../survey/memory-survey';
-import { type TableLink, tableBehind } from '../survey/page-survey';
+import type { MemorySurvey } from '../../survey/memory-survey';
+import { type TableLink, tableBehind } from '../../survey/page-survey';
 import type { KernelRoot } from './root';
 
 const ENTRIES = 512;

@@ -1,8 +1,8 @@
 import { formatAddress, I386_IMAGE_REACH, type PhysicalAddress, type PhysicalMemory } from '@osi-linux/core';
 import { AddressSpace, type PagingForm, pagingForms } from '@osi-linux/x86-mmu';
-import { memoryBetween } from '../survey/memory-between';
-import type { MemorySurvey } from '../survey/memory-survey';
-import { surveyPages } from '../survey/page-survey';
+import { memoryBetween } from '../../survey/memory-between';
+import type { MemorySurvey } from '../../survey/memory-survey';
+import { surveyPages } from '../../survey/page-survey';
 import { findPageOffset } from './direct-map';
 import type { KernelRoot } from './root';
 

@@ -1,6 +1,6 @@
 import type { Cpu, PhysicalAddress } from '@osi-linux/core';
 import type { PagingForm } from '@osi-linux/x86-mmu';
-import type { Vmcoreinfo } from './vmcoreinfo';
+import type { Vmcoreinfo } from '../vmcoreinfo';
 
 /** A page-table root that may be a kernel's, and what names it. */
 export interface KernelRoot {

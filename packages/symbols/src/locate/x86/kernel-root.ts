@@ -1,10 +1,10 @@
 import { formatAddress } from '@osi-linux/core';
-import { MemorySurvey } from '../survey/memory-survey';
+import { MemorySurvey } from '../../survey/memory-survey';
+import type { DiscoveryMethod, KernelSource } from '../kernel-source';
+import type { FoundVmcoreinfo } from '../vmcoreinfo';
 import { rootsOfCpus } from './cpu-roots';
 import { findI386Roots } from './i386-roots';
-import type { DiscoveryMethod, KernelSource } from './kernel-source';
 import type { KernelRoot } from './root';
-import type { FoundVmcoreinfo } from './vmcoreinfo';
 import { rootsOfVmcoreinfo } from './vmcoreinfo-roots';
 import { findX8664Roots } from './x86-64-roots';
 

@@ -7,8 +7,8 @@ import {
   type VirtualAddress,
 } from '@osi-linux/core';
 import type { AddressSpace } from '@osi-linux/x86-mmu';
+import type { Vmcoreinfo } from '../vmcoreinfo';
 import { pageOffsets } from './direct-map';
-import type { Vmcoreinfo } from './vmcoreinfo';
 
 /** Where the image of a kernel is mapped. */
 export interface Image {

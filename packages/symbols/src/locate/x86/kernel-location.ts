@@ -1,13 +1,13 @@
 import { IMAGE_REACH, type PhysicalMemory, type VirtualAddress } from '@osi-linux/core';
 import { AddressSpace, linuxNonPresent } from '@osi-linux/x86-mmu';
+import type { KernelSource } from '../kernel-source';
+import type { Vmcoreinfo } from '../vmcoreinfo';
 import { entriesOfCpu } from './cpu-entries';
 import { findI386Image } from './i386-image';
 import { findImage, type Image } from './image';
 import { eachRoot } from './kernel-root';
-import type { KernelSource } from './kernel-source';
 import type { KernelLocation } from './location';
 import type { KernelRoot } from './root';
-import type { Vmcoreinfo } from './vmcoreinfo';
 
 /**
  * Every kernel that a guest's memory shows, without a profile: by the source's own VMCOREINFO note, by the registers of

@@ -9,8 +9,8 @@ import {
   writeVmcoreinfoNote,
 } from '@osi-linux/test-fixtures/kernel-image';
 import { describe, expect, it } from 'vitest';
+import { locateKernel } from '../located-kernel';
 import { eachKernelLocation } from './kernel-location';
-import { locateKernel } from './located-kernel';
 
 const TEXT = 0xffffffffa9c00000n;
 const FORM = KALLSYMS_FORMS['v6.4'] as KallsymsForm;

@@ -1,7 +1,7 @@
 import { formatAddress, I386_IMAGE_REACH, type PhysicalMemory, type VirtualAddress } from '@osi-linux/core';
 import type { AddressSpace } from '@osi-linux/x86-mmu';
-import { PagedRanges } from '../internal/paged-ranges';
-import { findImageStart } from '../tables/kallsyms';
+import { PagedRanges } from '../../internal/paged-ranges';
+import { findImageStart } from '../../tables/kallsyms';
 import { findPageOffset } from './direct-map';
 import { type Image, imageInDirectMap } from './image';
 

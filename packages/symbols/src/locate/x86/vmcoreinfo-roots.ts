@@ -1,7 +1,7 @@
 import { type PagingForm, pagingForms } from '@osi-linux/x86-mmu';
+import { parseVmcoreinfo, type Vmcoreinfo } from '../vmcoreinfo';
 import { physicalOf } from './image';
 import type { KernelRoot } from './root';
-import { parseVmcoreinfo, type Vmcoreinfo } from './vmcoreinfo';
 
 /**
  * The root that a VMCOREINFO note names; of a 32-bit kernel one for each place that RAM may be mapped at.
