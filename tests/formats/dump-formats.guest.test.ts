@@ -163,7 +163,7 @@ describe.each(GUESTS)('one stopped $row in every form', ({ row, memoryMiB, forms
 
   it('leads by what processors enter the kernel at into its image, in the stream', () => {
     const { findings } = identifyGuest(open(QEMU_DUMP_FILES.stream), {});
-    const entries = findings.filter(({ what }) => what === 'kernel entry').map(({ evidence }) => evidence);
+    const entries = findings.filter(({ what }) => what === 'kernel-entry').map(({ evidence }) => evidence);
     const call =
       spec.arch === 'amd64'
         ? 'LSTAR of cpu 0 leads there, into the image; its symbols call it entry_SYSCALL_64'

@@ -58,7 +58,7 @@ describe('a guest that has crashed', () => {
       kaslrShift: guest.firstText - 0xffffffff81000000n,
       problem: null,
     });
-    const others = findings.filter(({ what }) => what === 'another kernel');
+    const others = findings.filter(({ what }) => what === 'another-kernel');
     expect(others).toMatchObject([
       {
         value: expect.stringContaining(`image at 0x${guest.secondText.toString(16)},`),

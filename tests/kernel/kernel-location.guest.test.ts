@@ -69,7 +69,7 @@ describe.each(guestsOfThisRun())('the kernel of $name', (spec) => {
 
   it('has the handlers of its processors in its image, by their names', () => {
     const findings = identifyGuest(dumps['dump.elf'], {}).findings.filter(
-      ({ what }) => what === 'kernel entry',
+      ({ what }) => what === 'kernel-entry',
     );
     expect(findings.map(({ evidence }) => evidence)).toEqual([
       expect.stringMatching(
@@ -95,12 +95,12 @@ describe.each(guestsOfThisRun())('the kernel of $name', (spec) => {
     };
     const { findings, paging, kaslrShift } = identifyGuest({ ...dump, memory }, {});
     expect({ paging, kaslrShift }).toEqual({ paging: spec.paging, kaslrShift: truth.text - linked });
-    const found = findings.filter(({ what }) => what.startsWith('kernel by'));
-    expect(found.map(({ value }) => /not found|0x[0-9a-f]+ *, KASLR/.exec(value)?.[0])).toEqual([
+    const found = findings.filter(({ what }) => what.startsWith('kernel-by-'));
+    expect(found.map(({ value }) => /not found|0x[0-9a-f]+ *, KASLR/.exec(String(value))?.[0])).toEqual([
       ...['not found', 'not found'],
       ...[`0x${truth.text.toString(16)}, KASLR`, `0x${truth.text.toString(16)}, KASLR`],
     ]);
-    expect(findings.filter(({ what }) => what === 'another kernel')).toEqual([]);
+    expect(findings.filter(({ what }) => what === 'another-kernel')).toEqual([]);
     // Symbols and types are in the image, of which some is read again.
     expect(scanned - size).toBeLessThan(192 * 1024 * 1024);
   });

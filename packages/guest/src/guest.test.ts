@@ -88,7 +88,7 @@ describe('the choice of a profile', () => {
       .replace(/^(kernel\.phys_base = ).*$/m, '$10');
     expect(other).not.toBe(plain);
     const [slid, own] = [open(other), open(plain)];
-    expect(slid.profile.findings[0]).toMatchObject({ what: 'slide', value: '0x2a00000' });
+    expect(slid.profile.findings[0]).toMatchObject({ what: 'slide', value: 0x2a00000n });
     expect(slid.profile.kernel.info).toEqual(own.profile.kernel.info);
     expect(slid.profile.root.root).toBe(own.profile.root.root);
     expect(slid.linux.getProcesses()).toEqual(own.linux.getProcesses());
@@ -204,12 +204,12 @@ describe('identifyGuest', () => {
 
   it('tells what each of the method has found, and they agree', () => {
     const found = identifyGuest(dump, { keyFile: safeParseKeyFile(conf).file });
-    const method = found.findings.filter(({ what }) => what.startsWith('kernel by '));
+    const method = found.findings.filter(({ what }) => what.startsWith('kernel-by-'));
     expect(method.map(({ what }) => what)).toEqual([
-      'kernel by VMCOREINFO of the dump',
-      'kernel by registers of processors',
-      'kernel by VMCOREINFO in memory',
-      'kernel by page tables in memory',
+      'kernel-by-vmcoreinfo',
+      'kernel-by-registers',
+      'kernel-by-vmcoreinfo-in-memory',
+      'kernel-by-page-tables-in-memory',
     ]);
     const [noted, registers, inMemory, tables] = method.map(({ value }) => value);
     expect([noted, inMemory]).toEqual(['not found', 'not found']);
@@ -219,7 +219,8 @@ describe('identifyGuest', () => {
     const bare = identifyGuest({ ...dump, cpus: [] }, {});
     expect([bare.paging, bare.kaslrShift]).toEqual([found.paging, found.kaslrShift]);
     expect(bare.findings).toContainEqual({
-      what: 'kernel by registers of processors',
+      what: 'kernel-by-registers',
+      title: 'kernel by registers of processors',
       value: 'not found',
       evidence: 'the dump has no registers',
     });

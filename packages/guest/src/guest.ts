@@ -4,8 +4,9 @@ import { Osi } from '@osi-linux/osi';
 import { OsiLinux } from '@osi-linux/osi-linux';
 import type { AddressSpace } from '@osi-linux/x86-mmu';
 import { KernelSearch } from './kernel/search';
-import { chooseProfile, type ProfileChoice, type ProfileSource } from './profile/choice';
+import { chooseProfile, type ProfileChoice } from './profile/choice';
 import type { ProfileNames } from './profile/names';
+import type { ProfileSource } from './profile/source';
 
 /** A Linux guest that is open for questions. */
 export interface Guest {

@@ -1,4 +1,4 @@
-import { formatAddress, OsiError, PAGE_SIZE } from '@osi-linux/core';
+import { attempt, OsiError, PAGE_SIZE } from '@osi-linux/core';
 import { readUtsname } from '@osi-linux/kstruct';
 import type { Dump, Finding } from '@osi-linux/memory';
 import type { KernelLocation } from '@osi-linux/symbols';
@@ -8,9 +8,10 @@ import { type Guest, openGuestBy } from './guest';
 import { type Banner, findBannerNear } from './kernel/banner';
 import { reportDiscovery } from './kernel/discovery';
 import { findKaslrShift } from './kernel/kaslr';
+import { rootFinding } from './kernel/location-findings';
 import { KernelSearch } from './kernel/search';
-import type { ProfileSource } from './profile/choice';
 import { sectionFindings } from './profile/section-needed';
+import type { ProfileSource } from './profile/source';
 
 /** What a dump is, as far as can be told. */
 export interface Identity {
@@ -66,7 +67,10 @@ export interface Identity {
  */
 export function identifyGuest(dump: Dump, source: ProfileSource): Identity {
   const search = new KernelSearch(dump);
-  const opened = tryOpen(search, source);
+  const opened = attempt(
+    () => openGuestBy(search, source),
+    (error) => error,
+  );
   const guest = OsiError.is(opened) ? undefined : opened;
   const banner = findBanner(search, guest);
   const findings = reportDiscovery(search);
@@ -92,15 +96,6 @@ export function identifyGuest(dump: Dump, source: ProfileSource): Identity {
     ],
     problem: OsiError.is(opened) ? opened : null,
   };
-}
-
-function tryOpen(search: KernelSearch, source: ProfileSource): Guest | OsiError {
-  try {
-    return openGuestBy(search, source);
-  } catch (error) {
-    if (!OsiError.is(error)) throw error;
-    return error;
-  }
 }
 
 function findBanner(search: KernelSearch, guest: Guest | undefined): Banner | undefined {
@@ -132,23 +127,21 @@ function countCpus(dump: Dump, guest: Guest | undefined): number {
 /** What a read of the guest gives, or what else is known where the profile or the dump lacks it. */
 function readOr<Value>(guest: Guest | undefined, read: (guest: Guest) => Value, otherwise: Value): Value {
   if (guest === undefined) return otherwise;
-  try {
-    return read(guest);
-  } catch (error) {
-    if (!OsiError.is(error)) throw error;
-    return otherwise;
-  }
+  return attempt(
+    () => read(guest),
+    () => otherwise,
+  );
 }
 
 function bannerFinding(banner: Banner | undefined): Finding[] {
-  if (banner !== undefined) return [{ what: 'banner', value: banner.text, evidence: banner.place }];
+  if (banner !== undefined) return [{ what: 'banner', value: banner.text, evidence: banner.address }];
   return [{ what: 'banner', value: 'not found', evidence: 'no "Linux version" text in all of memory' }];
 }
 
 function guestFindings({ profile, linux }: Guest): Finding[] {
   const { root, findings, group } = profile;
   return [
-    { what: 'page-table root', value: formatAddress(root.root), evidence: root.evidence },
+    rootFinding(root),
     { what: 'profile', value: group ?? profile.from, evidence: 'nothing in memory contradicts it' },
     ...findings,
     ...findHiddenFindings(linux),

@@ -1,3 +1,4 @@
+export type { KernelRoot } from '@osi-linux/symbols';
 export { diffGuests } from './compare/diff-guests';
 export {
   type ExportDumpOptions,
@@ -8,8 +9,6 @@ export {
 export { RecordingMemory, readAllListings } from './export/touched-pages';
 export { type Guest, type GuestBytesOptions, openGuest, openGuestBytes } from './guest';
 export { type Identity, identifyGuest } from './identity';
-export { readLogByVmcoreinfo } from './kernel/log-by-vmcoreinfo';
-export type { KernelRoot } from './kernel/root';
 export { deriveFileSection, type FileSectionOptions } from './kernel-file/derived-file-section';
 export { type DerivedSection, deriveSection } from './kernel-file/derived-section';
 export type { KernelFile } from './kernel-file/kernel-file';
@@ -18,5 +17,7 @@ export type { Breakpoints } from './live/breakpoints';
 export type { GuestStop, RunControl } from './live/run-control';
 export { GuestSampler } from './live/sampler';
 export { GuestWatch, type GuestWatchOptions } from './live/watch';
-export type { ProfileChoice, ProfileSource } from './profile/choice';
+export { readLogByVmcoreinfo } from './log-by-vmcoreinfo';
+export type { ProfileChoice } from './profile/choice';
 export type { ProfileNames } from './profile/names';
+export type { ProfileSource } from './profile/source';

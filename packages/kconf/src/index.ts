@@ -1,6 +1,7 @@
 export * from './issue';
 export * from './kernel-info/kaslr-slide';
 export * from './kernel-info/kernel-info';
+export { type KernelName, parseKernelName, sameMachine } from './kernel-info/kernel-name';
 export * from './kernel-log/kernel-log';
 export * from './key-file/group-names';
 export * from './key-file/key-file';

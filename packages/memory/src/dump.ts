@@ -1,16 +1,8 @@
-import type { Cpu, PhysicalMemory } from '@osi-linux/core';
+import type { Cpu, Finding, PhysicalMemory } from '@osi-linux/core';
 import type { Codecs } from './codecs/codecs';
 import type { ByteSource } from './sources/byte-source';
 
-/** Something that was noticed about a dump, with what it was noticed by. */
-export interface Finding {
-  /** What it is about, a short fixed name: `truncated`, `machine`. */
-  readonly what: string;
-  /** What was found. */
-  readonly value: string;
-  /** What shows it: a field of the file, two sizes that differ. */
-  readonly evidence: string;
-}
+export type { Finding } from '@osi-linux/core';
 
 /** The memory of a guest out of a file, with what the file says of its processors. */
 export interface Dump {

@@ -6,18 +6,18 @@ export * from './kernel-file/elf-symbols';
 export * from './kernel-file/file-bytes';
 export { type FoundInitTask, findInitTaskByShape } from './locate/init-task-shape';
 export * from './locate/kernel-banner';
-export { eachKernelLocation, locateThrough } from './locate/kernel-location';
-export { findNamedRoots } from './locate/kernel-root';
-export type { KernelSource } from './locate/kernel-source';
+export type { DiscoveryMethod, KernelSource } from './locate/kernel-source';
 export { type LocatedKernel, locateKernel, locateKernels } from './locate/located-kernel';
-export type { KernelLocation } from './locate/location';
-export type { DiscoveryMethod, RootCandidate } from './locate/root-candidate';
 export {
   type FoundVmcoreinfo,
   parseVmcoreinfo,
   readVmcoreinfoNote,
   type Vmcoreinfo,
 } from './locate/vmcoreinfo';
+export { eachKernelLocation, locateThrough } from './locate/x86/kernel-location';
+export { findNamedRoots } from './locate/x86/kernel-root';
+export type { KernelEntry, KernelLocation, LocationEvidence } from './locate/x86/location';
+export type { KernelRoot } from './locate/x86/root';
 export { findVmcoreinfo, findVmcoreinfos, MemorySurvey, type SurveyedTexts } from './survey/memory-survey';
 export * from './survey/ram-scan';
 export { Kallsyms, type KallsymsSource, readKallsyms } from './tables/kallsyms';

@@ -8,8 +8,8 @@ import {
   writeFakeImage,
 } from '@osi-linux/test-fixtures/kernel-image';
 import { describe, expect, it } from 'vitest';
-import { eachKernelLocation } from './locate/kernel-location';
 import { locateKernel } from './locate/located-kernel';
+import { eachKernelLocation } from './locate/x86/kernel-location';
 
 const TEXT = 0xffffffffa9c00000n;
 const FORM = KALLSYMS_FORMS['v6.4'] as KallsymsForm;
@@ -58,8 +58,8 @@ function cpu(root: number, more: Record<string, bigint>, cr4 = 0x6f0n): Cpu {
   return { index: 0, registers: { cr0: 0x80050033n, cr3: BigInt(root), cr4, ...more } };
 }
 
-const evidenceOf = (found: ReturnType<typeof locateKernel>, what: string) =>
-  found?.location.evidence.filter((one) => one.what === what).map(({ evidence }) => evidence);
+const entriesOf = (found: ReturnType<typeof locateKernel>) =>
+  found?.location.entries.map(({ by, isInImage }) => [by, isInImage]);
 
 describe('a kernel of 32 bits without VMCOREINFO', () => {
   it.each([
@@ -101,10 +101,8 @@ describe('a kernel of 32 bits without VMCOREINFO', () => {
     const cpus = [cpu(cr3, { idtr_base: 0xff400000n }, cr4)];
     const found = locateKernel({ memory: image.memory, cpus, machine: 'i386' });
     expect(found?.location).toMatchObject({ textBase: image.textBase, physBase: 0n });
-    expect(evidenceOf(found, 'kernel image')?.[0]).toMatch(/^_text of the symbols behind its handlers/);
-    expect(evidenceOf(found, 'kernel entry')).toEqual([
-      'the page fault of the IDT of cpu 0 leads there, into the image',
-    ]);
+    expect(found?.location.evidence.image).toMatch(/^_text of the symbols behind its handlers/);
+    expect(entriesOf(found)).toEqual([['the page fault of the IDT of cpu 0', true]]);
   });
 
   it('is not found where its symbols are gone', () => {
@@ -131,9 +129,9 @@ describe('the handlers of a processor', () => {
     const image = wide();
     writeGate(image, 0xfffffe0000000000n, 0x5000, TEXT + BigInt(HANDLER), 16);
     const cpus = [cpu(image.builder.root, { idtr_base: 0xfffffe0000000000n, lstar: TEXT + 0x40n })];
-    expect(evidenceOf(locateKernel({ memory: image.memory, cpus }), 'kernel entry')).toEqual([
-      'the page fault of the IDT of cpu 0 leads there, into the image',
-      'LSTAR of cpu 0 leads there, into the image',
+    expect(entriesOf(locateKernel({ memory: image.memory, cpus }))).toEqual([
+      ['the page fault of the IDT of cpu 0', true],
+      ['LSTAR of cpu 0', true],
     ]);
   });
 
@@ -146,7 +144,7 @@ describe('the handlers of a processor', () => {
       cpus: [cpu(image.builder.root, { lstar: trampoline })],
     });
     expect(found?.location.root).toBe(image.builder.root);
-    expect(evidenceOf(found, 'kernel entry')).toEqual(['LSTAR of cpu 0 leads there, into the image']);
+    expect(entriesOf(found)).toEqual([['LSTAR of cpu 0', true]]);
   });
 
   it('put a kernel last whose image they are not in', () => {
@@ -169,8 +167,8 @@ describe('the handlers of a processor', () => {
         memory: image.memory,
         cpus: [cpu(image.builder.root, { idtr_base, lstar: 0n, efer: 0xd01n })],
       });
-      expect(found?.location.evidence[0]?.evidence).toMatch(/^CR3 of cpu 0/);
-      expect(evidenceOf(found, 'kernel entry')).toEqual([]);
+      expect(found?.location.evidence.root).toMatch(/^CR3 of cpu 0/);
+      expect(entriesOf(found)).toEqual([]);
     }
   });
 });

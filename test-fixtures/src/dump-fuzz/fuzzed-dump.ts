@@ -1,11 +1,11 @@
-import { type Cpu, OsiError, type PhysicalMemory } from '@osi-linux/core';
+import { type Cpu, type Finding, formatFinding, OsiError, type PhysicalMemory } from '@osi-linux/core';
 import type { Random } from '../damage/random';
 
 /** What is asked of an opened dump: the shape of the memory package's `Dump`. */
 export interface FuzzedDump {
   readonly memory: PhysicalMemory;
   readonly cpus: readonly Cpu[];
-  readonly findings: readonly { readonly what: string; readonly value: string; readonly evidence: string }[];
+  readonly findings: readonly Finding[];
   close(): void;
 }
 
@@ -16,7 +16,7 @@ const MOST_ASKED_RANGES = 3;
 /** Asks a dump for what its users ask for; throws where an answer is not what was promised. */
 export function exerciseDump(dump: FuzzedDump, random: Random): void {
   const { memory, cpus, findings } = dump;
-  for (const { what, value, evidence } of findings) {
+  for (const { what, value, evidence } of findings.map(formatFinding)) {
     if (what === '' || value === '' || evidence === '') throw new Error(`an empty finding "${what}"`);
   }
   for (const { registers } of cpus) {

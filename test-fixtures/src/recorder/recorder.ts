@@ -98,8 +98,8 @@ function readPages(memory: PhysicalMemory, frames: RecordingMemory['frames']): M
 /** The page with the kernel's banner; the search for it reads the whole image, which is not to be kept. */
 function touchBanner({ memory }: Guest, findings: Identity['findings']): void {
   const banner = findings.find(({ what }) => what === 'banner');
-  const place = /^virtual address (0x[0-9a-f]+)$/.exec(banner?.evidence ?? '')?.[1];
-  if (place !== undefined) memory.page(BigInt(place));
+  if (typeof banner?.evidence === 'object' && banner.evidence.virtual !== undefined)
+    memory.page(banner.evidence.virtual);
 }
 
 function writeManifest(target: string, facts: Record<string, unknown>): void {

@@ -1,2 +1,3 @@
 export * from './address';
+export * from './guest-address';
 export * from './x86-kernel-image';

@@ -15,6 +15,15 @@ export const KERNEL_IMAGE_WINDOW = 0x40000000n;
 /** KASLR moves an x86 image by multiples of so many bytes: `CONFIG_PHYSICAL_ALIGN`, Linux arch/x86/Kconfig. */
 export const KASLR_STEP = 0x200000n;
 
+/** No x86 kernel's image is longer, in bytes: its text, `.rodata`, `.data` and page tables lie within. */
+export const IMAGE_REACH = 128 * 1024 * 1024;
+
+/** No image of a 32-bit x86 kernel is longer, in bytes. */
+export const I386_IMAGE_REACH = 64 * 1024 * 1024;
+
+/** Bytes of a large page of x86 with entries of 64 bits: what an entry of a page directory maps. Intel SDM vol. 3A 4.5. */
+export const LARGE_PAGE_SIZE = 2 * 1024 * 1024;
+
 /** Distributions link x86 images so many bytes behind the start of their window: `CONFIG_PHYSICAL_START`. */
 export const PHYSICAL_START = 0x1000000n;
 

@@ -1,5 +1,6 @@
 export * from './attempt';
 export * from './error-chain';
+export * from './finding';
 export * from './nearest-names';
 export * from './osi-error';
 export * from './skipped';

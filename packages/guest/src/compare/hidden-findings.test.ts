@@ -1,4 +1,4 @@
-import { OsiError } from '@osi-linux/core';
+import { formatFinding, OsiError } from '@osi-linux/core';
 import type { LinuxHidden, OsiLinux } from '@osi-linux/osi-linux';
 import { describe, expect, it } from 'vitest';
 import { findHiddenFindings } from './hidden-findings';
@@ -8,7 +8,7 @@ const thread = { pid: 10, tid: 10, name: 'daemon', taskd: 0xffff888000001000n };
 function findings(hidden: Partial<LinuxHidden>, skipped: readonly string[] = []) {
   const reason = new OsiError('PROFILE_KEY_MISSING', 'the profile has no module.modules_addr');
   const answer = { threads: [], modules: [], ...hidden, skipped: skipped.map((what) => ({ what, reason })) };
-  return findHiddenFindings({ findHidden: () => answer } as unknown as OsiLinux);
+  return findHiddenFindings({ findHidden: () => answer } as unknown as OsiLinux).map(formatFinding);
 }
 
 describe('the findings about what hides', () => {

@@ -20,7 +20,8 @@ export function findHiddenFindings(linux: OsiLinux): Finding[] {
 function threadFinding({ pid, tid, name, taskd, onlyIn }: HiddenThread): Finding {
   const task = `${name ?? 'task'} ${formatAddress(taskd)}`;
   return {
-    what: onlyIn === 'init_pid_ns.idr' ? 'task only in init_pid_ns.idr' : 'task only in the task lists',
+    what: 'hidden-task',
+    title: onlyIn === 'init_pid_ns.idr' ? 'task only in init_pid_ns.idr' : 'task only in the task lists',
     value: tid === pid ? `pid ${pid}: ${task}` : `pid ${pid}, thread ${tid}: ${task}`,
     evidence:
       onlyIn === 'init_pid_ns.idr'
@@ -32,7 +33,8 @@ function threadFinding({ pid, tid, name, taskd, onlyIn }: HiddenThread): Finding
 function moduleFinding({ name, modd, onlyIn }: HiddenModule): Finding {
   const other = onlyIn === 'modules' ? 'module_kset' : 'modules';
   return {
-    what: `module only in ${onlyIn}`,
+    what: 'hidden-module',
+    title: `module only in ${onlyIn}`,
     value: `${name} ${formatAddress(modd)}`,
     evidence: `the list ${onlyIn} has it, the list ${other} has not`,
   };
@@ -44,7 +46,8 @@ function incomplete(skipped: readonly Skipped[]): Finding[] {
   const rest = skipped.length === 1 ? '' : `, and ${skipped.length - 1} more`;
   return [
     {
-      what: 'search for hidden tasks and modules',
+      what: 'hidden-incomplete',
+      title: 'search for hidden tasks and modules',
       value: 'incomplete',
       evidence: `${first.what}: ${first.reason.message}${rest}`,
     },

@@ -9,8 +9,8 @@ import { readRecordedGuest, readRecordedGuests } from '@osi-linux/test-fixtures/
 import { describe, expect, it } from 'vitest';
 import { type Guest, openGuest } from '../guest';
 import { identifyGuest } from '../identity';
-import type { ProfileSource } from '../profile/choice';
 import { formatProfileSection } from '../profile/section-text';
+import type { ProfileSource } from '../profile/source';
 import { type ExportDumpOptions, exportDump } from './export-dump';
 
 const CARRYING: readonly WrittenFormat[] = ['kdump', 'elf'];

@@ -1,4 +1,4 @@
-import { OsiError, type Skipped } from '@osi-linux/core';
+import { attempt, OsiError, type Skipped } from '@osi-linux/core';
 import { safeParseKeyFile } from '@osi-linux/kconf';
 import { readUtsname } from '@osi-linux/kstruct';
 import {
@@ -13,8 +13,8 @@ import {
 import { findVmcoreinfos, parseVmcoreinfo } from '@osi-linux/symbols';
 import { type Guest, openGuest } from '../guest';
 import { findBannerNear } from '../kernel/banner';
-import type { ProfileSource } from '../profile/choice';
 import { formatProfileSection } from '../profile/section-text';
+import type { ProfileSource } from '../profile/source';
 import { RecordingMemory, readAllListings } from './touched-pages';
 
 /** What of a guest's memory is written: the pages that the listings read, or every page. */
@@ -74,7 +74,10 @@ export function exportDump(
   sink: ByteSink,
   options: ExportDumpOptions,
 ): ExportedDump {
-  const opened = tryOpen(dump, source);
+  const opened = attempt(
+    () => openGuest(dump, source),
+    (error) => error,
+  );
   const guest = OsiError.is(opened) ? undefined : opened;
   if (OsiError.is(opened) && options.pages !== 'all') throw opened;
   const profile = guest === undefined ? null : profileOf(guest, options.format);
@@ -115,15 +118,6 @@ function contentOf(
   return { memory, frames, cpus, machine, vmcoreinfo: vmcoreinfoOf(dump, guest), profile, uname };
 }
 
-function tryOpen(dump: Dump, source: ProfileSource): Guest | OsiError {
-  try {
-    return openGuest(dump, source);
-  } catch (error) {
-    if (!OsiError.is(error)) throw error;
-    return error;
-  }
-}
-
 interface Touched {
   readonly frames: FrameSet;
   readonly skipped: readonly Skipped[];
@@ -147,8 +141,8 @@ function touchBanner(reader: Guest, { profile }: Guest): void {
   const { memory, info } = profile.kernel;
   const init = info['task.init_addr'];
   const banner = init === undefined ? undefined : findBannerNear(memory, init);
-  const place = /^virtual address (0x[0-9a-f]+)$/.exec(banner?.place ?? '')?.[1];
-  if (place !== undefined) reader.memory.page(BigInt(place));
+  const at = banner?.address.virtual;
+  if (at !== undefined) reader.memory.page(at);
 }
 
 /** The note of the dump, else the one in memory that names the same places as the profile: there can be several. */
@@ -173,10 +167,8 @@ function machineOf({ profile }: Guest): 'x86_64' | 'i386' {
 }
 
 function unameOf({ profile }: Guest): ReturnType<typeof readUtsname> | undefined {
-  try {
-    return readUtsname(profile.kernel);
-  } catch (error) {
-    if (!OsiError.is(error)) throw error;
-    return undefined;
-  }
+  return attempt(
+    () => readUtsname(profile.kernel),
+    () => undefined,
+  );
 }

@@ -1,5 +1,6 @@
 import {
-  OsiError,
+  attempt,
+  type OsiError,
   type Page,
   type PhysicalAddress,
   type PhysicalMemory,
@@ -66,17 +67,15 @@ const MOST_MOUNT_VIEWS = 256;
  */
 export function readAllListings(guest: Guest): readonly Skipped[] {
   const skipped = Object.entries(LISTINGS).flatMap(([name, read]) => {
-    try {
-      return read(guest.linux).skipped;
-    } catch (error) {
-      if (!OsiError.is(error)) throw error;
-      return [{ what: name, reason: error }];
-    }
+    return attempt(
+      () => read(guest.linux).skipped,
+      (reason) => [{ what: name, reason }],
+    );
   });
   // Of the mounts of other processes it is said where they are listed, not here: some of them may be ending.
-  for (const pid of otherMountViews(guest)) attempt(() => guest.linux.getMounts(pid));
-  attempt(() => readUtsname(guest.profile.kernel));
-  attempt(() => findKaslrShift(guest));
+  for (const pid of otherMountViews(guest)) readIfThere(() => guest.linux.getMounts(pid));
+  readIfThere(() => readUtsname(guest.profile.kernel));
+  readIfThere(() => findKaslrShift(guest));
   return skipped;
 }
 
@@ -96,10 +95,10 @@ const LISTINGS: Readonly<Record<string, (linux: OsiLinux) => { readonly skipped:
 
 /** For each root directory but that of pid 1, the first process that has it. */
 function otherMountViews({ linux, profile }: Guest): number[] {
-  const processes = attempt(() => linux.getProcesses()) ?? [];
+  const processes = readIfThere(() => linux.getProcesses()) ?? [];
   const rows = processes.map(({ pid, taskd }) => ({
     pid,
-    root: attempt(() => {
+    root: readIfThere(() => {
       const root = new Task(profile.kernel, taskd).fs?.root;
       return root === undefined ? undefined : `${root.mnt} ${root.dentry}`;
     }),
@@ -115,11 +114,6 @@ function otherMountViews({ linux, profile }: Guest): number[] {
 }
 
 /** What is read here is read again where it is told, with the reason for what is missing. */
-function attempt<Value>(read: () => Value): Value | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (!OsiError.is(error)) throw error;
-    return undefined;
-  }
+function readIfThere<Value>(read: () => Value): Value | undefined {
+  return attempt(read, () => undefined);
 }

@@ -6,6 +6,7 @@ import {
   parseKernelBanner,
   type TypeSource,
 } from '@osi-linux/symbols';
+import { derivedKeysFinding } from '../profile/derived-profile';
 import type { DerivedSection } from './derived-section';
 import { type KernelFile, type KernelFileContents, readKernelFile } from './kernel-file';
 import { symbolsOfFiles } from './kernel-file-symbols';
@@ -97,15 +98,8 @@ function checkName(
   });
 }
 
-function findingsOf({ lines, missing, evidence }: DerivedKernelInfo): Finding[] {
-  const names = missing.map(({ key }) => key).join(', ');
-  const name = evidence.find(({ what }) => what === 'name');
-  return [
-    ...(name === undefined ? [] : [name]),
-    {
-      what: 'derived keys',
-      value: `${lines.length}`,
-      evidence: names === '' ? 'all that there are' : `without ${names}`,
-    },
-  ];
+function findingsOf(derived: DerivedKernelInfo): Finding[] {
+  const name = derived.evidence.find(({ key }) => key === 'name');
+  const keys = derivedKeysFinding(derived);
+  return name === undefined ? [keys] : [{ what: name.key, value: name.value, evidence: name.evidence }, keys];
 }

@@ -2,7 +2,9 @@ import { OsiError } from '@osi-linux/core';
 import type { KernelInfo } from '@osi-linux/kconf';
 import type { Dump, Finding } from '@osi-linux/memory';
 import { KernelSearch } from '../kernel/search';
-import { deriveProfile, tryDerived } from '../profile/derive';
+import { deriveProfile } from '../profile/derived-profile';
+import { contradictionsText, listText } from '../profile/refusal';
+import { tryDerivedProfile } from '../profile/trial';
 
 /** A section of `kernelinfo.conf` that the kernel in a dump tells itself. */
 export interface DerivedSection {
@@ -36,12 +38,13 @@ export interface DerivedSection {
 export function deriveSection(dump: Dump): DerivedSection {
   const search = new KernelSearch(dump);
   const derived = deriveProfile(search);
-  const { fitting, contradictions } = tryDerived(search, derived);
+  const verdict = tryDerivedProfile(dump, derived);
   const { info, lines, missing } = derived;
-  if (fitting !== undefined) return { info, lines, missing, findings: fitting.findings };
+  if (verdict.fits !== undefined) return { info, lines, missing, findings: verdict.fits.findings };
+  const contradictions = contradictionsText(verdict);
   throw new OsiError(
     'PROFILE_NOT_DERIVABLE',
-    `what the kernel tells of itself contradicts its memory:${contradictions.map((said) => `\n  - ${said}`).join('')}`,
+    `what the kernel tells of itself contradicts its memory:${listText(contradictions)}`,
     {
       hint: 'the dump is damaged, or taken while the guest ran; dump it again, stopped',
       fields: { contradictions },

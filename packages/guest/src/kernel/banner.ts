@@ -1,6 +1,7 @@
 import {
   decodeText,
-  formatAddress,
+  type GuestAddress,
+  LARGE_PAGE_SIZE,
   offsetAddress,
   PAGE_SIZE,
   type PhysicalAddress,
@@ -14,8 +15,8 @@ import { eachOccurrence } from '@osi-linux/symbols';
 /** The text that a kernel greets with, `linux_banner`, without its final newline. */
 export interface Banner {
   readonly text: string;
-  /** Where it stands, for the report. */
-  readonly place: string;
+  /** Where it stands: virtual where it was found through the kernel's page tables. */
+  readonly address: GuestAddress;
 }
 
 const START = new TextEncoder().encode('Linux version ');
@@ -37,7 +38,7 @@ export function scanForBanner(memory: PhysicalMemory): Banner | undefined {
 export function bannerAmong(memory: PhysicalMemory, places: Iterable<PhysicalAddress>): Banner | undefined {
   for (const at of places) {
     const text = bannerIn(readPhysical(memory, at, LONGEST_BANNER));
-    if (text !== undefined) return { text, place: `physical memory at ${formatAddress(at)}` };
+    if (text !== undefined) return { text, address: { physical: at } };
   }
   return undefined;
 }
@@ -49,7 +50,7 @@ function* places(memory: PhysicalMemory, alignment: 1 | 4): Generator<PhysicalAd
 /** Searches the image of a kernel, which lies in one run of memory. */
 export function scanImageForBanner(memory: PhysicalMemory, start: PhysicalAddress): Banner | undefined {
   const ranges = memory.ranges
-    .map((range) => ({ start: Math.max(range.start, start), end: Math.min(range.end, start + IMAGE_REACH) }))
+    .map((range) => ({ start: Math.max(range.start, start), end: Math.min(range.end, start + BANNER_REACH) }))
     .filter((range) => range.start < range.end);
   const { page, hole, scan } = memory;
   const image = { ranges, page: page.bind(memory), hole: hole.bind(memory), scan: scan.bind(memory) };
@@ -64,13 +65,12 @@ function readPhysical(memory: PhysicalMemory, at: PhysicalAddress, length: numbe
 }
 
 /** How far the banner, in `.rodata`, can lie from `init_task`, in `.data`, both in the kernel's image. */
-const IMAGE_REACH = 64 * 1024 * 1024;
-const LARGE_PAGE = 2 * 1024 * 1024;
+const BANNER_REACH = 64 * 1024 * 1024;
 
 /** Searches the kernel's image around an address in it, through the kernel's page tables. */
 export function findBannerNear(memory: VirtualMemory, inImage: VirtualAddress): Banner | undefined {
-  const middle = inImage & ~BigInt(LARGE_PAGE - 1);
-  for (let distance = 0; distance <= IMAGE_REACH; distance += LARGE_PAGE) {
+  const middle = inImage & ~BigInt(LARGE_PAGE_SIZE - 1);
+  for (let distance = 0; distance <= BANNER_REACH; distance += LARGE_PAGE_SIZE) {
     const places = distance === 0 ? [0] : [-distance, distance];
     for (const place of places) {
       const found = bannerInWindow(memory, offsetAddress(middle, place));
@@ -81,15 +81,14 @@ export function findBannerNear(memory: VirtualMemory, inImage: VirtualAddress): 
 }
 
 function bannerInWindow(memory: VirtualMemory, start: VirtualAddress): Banner | undefined {
-  for (let offset = 0; offset < LARGE_PAGE; offset += PAGE_SIZE) {
+  for (let offset = 0; offset < LARGE_PAGE_SIZE; offset += PAGE_SIZE) {
     const at = offsetAddress(start, offset);
     const page = memory.page(at);
     if (page === undefined) continue;
     const hit = indexOf(page.bytes, START, 0);
     if (hit < 0) continue;
     const text = bannerIn(readPartial(memory, offsetAddress(at, hit), LONGEST_BANNER).bytes);
-    if (text !== undefined)
-      return { text, place: `virtual address 0x${offsetAddress(at, hit).toString(16)}` };
+    if (text !== undefined) return { text, address: { virtual: offsetAddress(at, hit) } };
   }
   return undefined;
 }

@@ -28,13 +28,14 @@ export function reportDiscovery(search: KernelSearch): Finding[] {
   const taken = search.kernel && placeOf(search.kernel.location);
   for (const method of ALL) {
     if (method === 'rest-of-memory' && places.size > 0) break;
-    const what = TITLES[method];
+    const which = { what: `kernel-by-${method}`, title: TITLES[method] };
     const locations = [...eachKernelLocation({ ...search.source, methods: [method] })];
     for (const location of locations)
       if (!places.has(placeOf(location))) places.set(placeOf(location), location);
     const location = locations.find((found) => placeOf(found) === taken) ?? locations[0];
-    if (location === undefined) findings.push({ what, value: 'not found', evidence: whyNot(search, method) });
-    else findings.push({ what, value: locationText(location), evidence: evidenceText(location) });
+    if (location === undefined)
+      findings.push({ ...which, value: 'not found', evidence: whyNot(search, method) });
+    else findings.push({ ...which, value: locationText(location), evidence: evidenceText(location) });
   }
   const entries = [...places.values()].flatMap((location) => entryFindings(search, location));
   const others = places.size > 1 ? search.findOthers() : [];
@@ -46,7 +47,7 @@ function skippedFinding({ survey }: KernelSearch): Finding[] {
   const bytes = survey.skipped.reduce((sum, { start, end }) => sum + (end - start), 0);
   if (bytes === 0) return [];
   const evidence = 'behind a MiB of zeros, zero wherever it was looked at, once in 3 MiB or more often';
-  return [{ what: 'memory not searched', value: `${bytes} bytes`, evidence }];
+  return [{ what: 'memory-not-searched', title: 'memory not searched', value: `${bytes} bytes`, evidence }];
 }
 
 function placeOf({ form, textBase, physBase }: KernelLocation): string {
@@ -79,10 +80,7 @@ function locationText({ form, textBase, kaslrShift, physBase }: KernelLocation):
 }
 
 function evidenceText({ evidence }: KernelLocation): string {
-  return evidence
-    .slice(0, 2)
-    .map((found) => found.evidence)
-    .join('; ');
+  return `${evidence.root}; ${evidence.image}`;
 }
 
 /** A kernel in memory beside the one that is taken. */
@@ -95,5 +93,10 @@ function otherFinding(kernel: LocatedKernel): Finding {
     ...(banner === undefined ? ['no banner'] : [`banner "${banner}"`]),
     evidenceText(location),
   ];
-  return { what: 'another kernel', value: locationText(location), evidence: said.join('; ') };
+  return {
+    what: 'another-kernel',
+    title: 'another kernel',
+    value: locationText(location),
+    evidence: said.join('; '),
+  };
 }

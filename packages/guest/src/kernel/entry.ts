@@ -14,15 +14,17 @@ const NAMES: readonly string[] = [
 
 /** Where the processors enter the kernel that their registers lead to, with the names that its symbols have for it. */
 export function entryFindings({ kernel }: KernelSearch, location: KernelLocation): Finding[] {
-  const entries = location.evidence.filter(({ what }) => what === 'kernel entry');
-  if (entries.length === 0) return [];
   const isSame = kernel !== undefined && kernel.location.textBase === location.textBase;
-  const symbols = isSame ? kernel.symbols?.lookup(NAMES) : undefined;
-  return entries.map((entry) => {
-    const name = nameOf(location, symbols ?? new Map(), BigInt(entry.value));
-    return name === undefined
-      ? entry
-      : { ...entry, evidence: `${entry.evidence}; its symbols call it ${name}` };
+  const symbols = isSame && location.entries.length > 0 ? kernel.symbols?.lookup(NAMES) : undefined;
+  return location.entries.map((entry) => {
+    const name = symbols && nameOf(location, symbols, entry.address);
+    const called = name === undefined ? '' : `; its symbols call it ${name}`;
+    return {
+      what: 'kernel-entry',
+      title: 'kernel entry',
+      value: { virtual: entry.address },
+      evidence: `${entry.by} leads there, ${entry.isInImage ? 'into the image' : 'and not into the image'}${called}`,
+    };
   });
 }
 

@@ -1,4 +1,4 @@
-import { OsiError, type PhysicalAddress, type PhysicalMemory, type VirtualAddress } from '@osi-linux/core';
+import { attempt, type PhysicalAddress, type PhysicalMemory, type VirtualAddress } from '@osi-linux/core';
 import { type Kernel, requireKey, Task } from '@osi-linux/kstruct';
 import { eachOccurrence } from '@osi-linux/symbols';
 
@@ -21,14 +21,14 @@ export function findListStart(kernel: Kernel, memory: PhysicalMemory): VirtualAd
 }
 
 function isFirstProcess(kernel: Kernel, address: VirtualAddress): boolean {
-  try {
-    const task = new Task(kernel, address);
-    const isFirst = (task.pid === 1 || task.pid === 2) && task.tgid === task.pid;
-    return isFirst && task.groupLeader.address === address;
-  } catch (error) {
-    if (!OsiError.is(error)) throw error;
-    return false;
-  }
+  return attempt(
+    () => {
+      const task = new Task(kernel, address);
+      const isFirst = (task.pid === 1 || task.pid === 2) && task.tgid === task.pid;
+      return isFirst && task.groupLeader.address === address;
+    },
+    () => false,
+  );
 }
 
 /** Every place in memory that holds a word of the guest's size, aligned. */

@@ -75,7 +75,7 @@ export function bannerOf({ location, symbols }: LocatedKernel): Banner | undefin
   const { tables, textBase } = location;
   const at = symbols?.lookup(SYMBOLS).get('linux_banner');
   const text = at === undefined ? undefined : bannerIn(readPartial(tables, at, LONGEST_BANNER).bytes);
-  if (at !== undefined && text !== undefined) return { text, place: `virtual address 0x${at.toString(16)}` };
+  if (at !== undefined && text !== undefined) return { text, address: { virtual: at } };
   return findBannerNear(tables, textBase);
 }
 

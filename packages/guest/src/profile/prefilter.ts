@@ -1,8 +1,7 @@
-import { findEntry, type KeyFileGroup } from '@osi-linux/kconf';
+import { findEntry, type KeyFileGroup, parseKernelName, sameMachine } from '@osi-linux/kconf';
 import type { Dump } from '@osi-linux/memory';
 import { findNamedRoots, type KernelLocation, locateThrough } from '@osi-linux/symbols';
 import { type Banner, scanImageForBanner } from '../kernel/banner';
-import { parseProfileName, sameMachine } from './kernel-name';
 
 /** To look for the banner costs about as much as to hold this many groups against memory. */
 const FEW = 2;
@@ -19,7 +18,7 @@ export function likelyGroups(dump: Dump, groups: readonly KeyFileGroup[]): reado
   return groups.filter((group) => {
     const name = findEntry(group, 'name')?.value;
     if (name === undefined) return true;
-    const { release = '', version, machine = architecture.name } = parseProfileName(name);
+    const { release = '', version, machine = architecture.name } = parseKernelName(name);
     const told = banner === undefined || (banner.text.includes(version) && banner.text.includes(release));
     return told && sameMachine(machine, architecture.name);
   });

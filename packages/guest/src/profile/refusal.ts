@@ -1,10 +1,18 @@
 import { formatAddress, OsiError } from '@osi-linux/core';
-import { type KeyFile, type KeyFileGroup, nearestGroupNames, safeParseKernelInfo } from '@osi-linux/kconf';
+import {
+  type KeyFile,
+  type KeyFileGroup,
+  nearestGroupNames,
+  parseKernelName,
+  safeParseKernelInfo,
+} from '@osi-linux/kconf';
 import type { KernelSearch } from '../kernel/search';
-import type { ProfileSource } from './choice';
-import { parseProfileName } from './kernel-name';
+import type { SectionCandidate } from './candidate';
+import type { Contradiction } from './contradiction';
 import { namedProfile } from './names';
 import { findPidZero, neededName } from './section-needed';
+import type { ProfileSource } from './source';
+import type { Tried, Verdict } from './verdict';
 
 /** There is no key file where one is named. */
 export function missingFile(file: string, places: readonly string[] = []): OsiError {
@@ -25,36 +33,103 @@ export function unknownGroup(keyFile: KeyFile, file: string, wanted: string): Os
   });
 }
 
-/** The group that is named contradicts the dump. */
-export function mismatch(
+/** Why none of the candidates is taken: the group that is named contradicts the dump, or no section fits it. */
+export function refuse(search: KernelSearch, source: ProfileSource, tried: readonly Tried[]): OsiError {
+  const { kconfGroup } = namedProfile(source);
+  const first = tried.find(({ candidate }) => candidate.kind === 'section');
+  if (kconfGroup === undefined || first?.candidate.kind !== 'section') return noneFits(search, source, tried);
+  return mismatch(search, source, first.candidate, contradictionsText(first.verdict));
+}
+
+function mismatch(
   search: KernelSearch,
-  file: string,
-  group: KeyFileGroup,
+  source: ProfileSource,
+  { group, place }: SectionCandidate,
   contradictions: readonly string[],
 ): OsiError {
+  const file = place === 'note' ? 'the note of the dump' : fileName(source);
   const banner = search.banner?.text;
-  const lines = [...contradictions, ...kernelSeen(search)].map((said) => `\n  - ${said}`).join('');
+  const lines = listText([...contradictions, ...kernelSeen(search)]);
   return new OsiError('PROFILE_MISMATCH', `[${group.name}] of ${file} does not fit this dump:${lines}`, {
     hint: remedy(group, banner),
     fields: { file, group: group.name, contradictions, banner },
   });
 }
 
-/** No section fits, and none can be derived, for the reasons that are given. */
-export function noneFits(search: KernelSearch, source: ProfileSource, reasons: readonly string[]): OsiError {
+/** No section fits, and none can be derived. */
+function noneFits(search: KernelSearch, source: ProfileSource, tried: readonly Tried[]): OsiError {
   const { keyFile, places = [] } = source;
-  const file = namedProfile(source).kconfFile ?? 'kernelinfo.conf';
   const names = (keyFile?.groups ?? []).map(({ name }) => `[${name}]`);
-  const lines = [...reasons, ...kernelSeen(search)].map((said) => `\n  - ${said}`).join('');
+  const reasons = tried.flatMap(({ candidate, verdict }) =>
+    candidate.kind === 'derived' ? contradictionsText(verdict).map(damageText(verdict)) : [],
+  );
+  const lines = listText([...reasons, ...kernelSeen(search)]);
   const fields = { tried: names, places, banner: search.banner?.text };
   const more = { hint: MAKE_SECTION, fields };
   if (keyFile === undefined) {
-    const message = `there is no ${file} to take the kernel's offsets from${placesText(places)}${lines}`;
+    const message = `there is no ${fileName(source)} to take the kernel's offsets from${placesText(places)}${lines}`;
     return new OsiError('PROFILE_FILE_MISSING', message, more);
   }
-  const message = `none of the ${names.length} groups of ${file} fits this dump:${lines}`;
+  const message = `none of the ${names.length} groups of ${fileName(source)} fits this dump:${lines}`;
   return new OsiError('PROFILE_NONE_FITS', message, more);
 }
+
+/** What was derived and then contradicts its own memory is damaged; what cannot be derived has its own reason. */
+function damageText(verdict: Verdict): (text: string) => string {
+  const isDerived = verdict.fits === undefined && verdict.through !== undefined;
+  return (text) => (isDerived ? `what the guest tells of itself is damaged: ${text}` : text);
+}
+
+function fileName(source: ProfileSource): string {
+  return namedProfile(source).kconfFile ?? 'kernelinfo.conf';
+}
+
+/** Lines of a message, one for each of some sentences. */
+export function listText(sentences: readonly string[]): string {
+  return sentences.map((sentence) => `\n  - ${sentence}`).join('');
+}
+
+/** What contradicts a profile, each a sentence with the value found and the one expected. */
+export function contradictionsText(verdict: Verdict): readonly string[] {
+  if (verdict.fits !== undefined) return [];
+  const { contradictions, through } = verdict;
+  const where = through === undefined ? '' : ` (page tables: ${through.evidence})`;
+  return contradictions.map((contradiction) => `${formatContradiction(contradiction)}${where}`);
+}
+
+/** The sentence of a contradiction. */
+export function formatContradiction(found: Contradiction): string {
+  switch (found.kind) {
+    case 'section-error':
+      return `line ${found.issue.line}: ${found.issue.message}`;
+    case 'no-root':
+      return `no page-table root: the dump has no CPU registers${found.lacks === undefined ? '' : `, and the section has no ${found.lacks}`}`;
+    case 'not-derivable':
+      return found.reason.message;
+    case 'unreadable':
+      return `${found.structure} cannot be read: ${found.reason.message}`;
+    case 'init-task-name':
+      return `${found.key} ${formatAddress(found.address)} has the name "${found.received}", expected "${found.expected}"`;
+    case 'init-task-pid':
+      return `${found.key} ${formatAddress(found.address)} has pid ${found.received}, expected ${found.expected}`;
+    case 'task-list-open':
+      return `task_struct.tasks at ${formatAddress(found.address)} is no list: no end of it points back`;
+    case 'first-process-pid':
+      return `the first process after init_task has pid ${found.received}, expected ${found.expected}`;
+    case 'first-process-parent':
+      return `the parent of pid 1 is ${formatAddress(found.received)}, expected init_task`;
+    case 'kernel-name':
+      return `the profile is of "${found.expected}", ${KERNEL_NAMES[found.by]} "${found.received}"`;
+    case 'machine':
+      return `the profile is of a ${found.expected} kernel, ${found.by === 'page-tables' ? `the page tables are ${found.received}'s` : `this one is ${found.received}`}`;
+  }
+}
+
+const KERNEL_NAMES = {
+  init_uts_ns: 'the kernel calls itself',
+  banner: "the guest's banner is",
+  'page-tables': 'the page tables are of',
+} as const;
 
 /** What to do where no section can be had. */
 export const MAKE_SECTION =
@@ -84,7 +159,7 @@ function kernelSeen(search: KernelSearch): string[] {
 
 function remedy(group: KeyFileGroup, banner: string | undefined): string {
   const { info } = safeParseKernelInfo(group);
-  const told = info['name'] === undefined ? undefined : parseProfileName(info['name']);
+  const told = info['name'] === undefined ? undefined : parseKernelName(info['name']);
   const sameKernel =
     told !== undefined && banner?.includes(told.version) && banner.includes(told.release ?? '');
   return sameKernel

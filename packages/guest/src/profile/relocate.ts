@@ -1,9 +1,9 @@
 import {
+  attempt,
   decodeCString,
   I386_PAGE_OFFSET,
   KASLR_STEP,
   KERNEL_IMAGE_WINDOW,
-  OsiError,
   offsetAddress,
   PAGE_SIZE,
   type PhysicalMemory,
@@ -13,7 +13,7 @@ import {
 } from '@osi-linux/core';
 import { KERNELINFO_SCHEMA, type KernelInfo } from '@osi-linux/kconf';
 import { StructView } from '@osi-linux/kstruct';
-import { locateThrough, type RootCandidate } from '@osi-linux/symbols';
+import { type KernelRoot, locateThrough } from '@osi-linux/symbols';
 import { AddressSpace } from '@osi-linux/x86-mmu';
 
 /** A profile with the addresses that its kernel has in this boot. */
@@ -46,7 +46,7 @@ const ADDRESS_KEYS = KERNELINFO_SCHEMA.filter(
 export function slideProfile(
   info: KernelInfo,
   memory: PhysicalMemory,
-  by: RootCandidate,
+  by: KernelRoot,
 ): SlidProfile | undefined {
   const init = info['task.init_addr'];
   if (init === undefined) return undefined;
@@ -153,10 +153,8 @@ function physBase(info: KernelInfo, tables: AddressSpace): number | undefined {
 
 function wordAt(tables: AddressSpace, at: VirtualAddress | undefined): bigint | undefined {
   if (at === undefined) return undefined;
-  try {
-    return new StructView(tables, at).word(0);
-  } catch (error) {
-    if (!OsiError.is(error)) throw error;
-    return undefined;
-  }
+  return attempt(
+    () => new StructView(tables, at).word(0),
+    () => undefined,
+  );
 }

@@ -1,7 +1,9 @@
-import { formatAddress, type VirtualAddress } from '@osi-linux/core';
+import type { VirtualAddress } from '@osi-linux/core';
 import type { Finding } from '@osi-linux/memory';
 import { findInitTaskByShape } from '@osi-linux/symbols';
+import { imageFinding, rootFinding, shiftFinding } from '../kernel/location-findings';
 import type { KernelSearch } from '../kernel/search';
+import { rootOf } from './roots';
 
 /** `init_task` of a kernel that no section is there for. */
 export interface PidZero {
@@ -32,15 +34,15 @@ export function sectionFindings(search: KernelSearch): Finding[] {
   const { kernel } = search;
   const findings: Finding[] = [];
   if (kernel !== undefined) {
-    const [root, image, shift] = kernel.location.evidence;
-    for (const found of [root, image, shift]) if (found !== undefined) findings.push(found);
-    findings.push(...(kernel.symbols?.evidence ?? []));
+    const { location, symbols } = kernel;
+    findings.push(rootFinding(rootOf(kernel)), imageFinding(location), shiftFinding(location));
+    findings.push(...(symbols?.evidence ?? []));
   }
   const init = findPidZero(search);
   if (init !== undefined)
-    findings.push({ what: 'init_task', value: formatAddress(init.address), evidence: init.evidence });
+    findings.push({ what: 'init_task', value: { virtual: init.address }, evidence: init.evidence });
   const name = neededName(search);
   if (name === undefined) return findings;
   const evidence = `the name of the section that is needed; docs/adding-a-kernel.md tells how to make one`;
-  return [...findings, { what: 'section needed', value: name, evidence }];
+  return [...findings, { what: 'section-needed', title: 'section needed', value: name, evidence }];
 }

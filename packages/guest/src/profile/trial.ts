@@ -1,104 +1,101 @@
-import { formatAddress, type PhysicalMemory } from '@osi-linux/core';
-import { type KernelInfo, type KeyFileGroup, safeParseKernelInfo } from '@osi-linux/kconf';
+import { attempt, OsiError, type PhysicalMemory } from '@osi-linux/core';
+import { type KernelInfo, safeParseKernelInfo } from '@osi-linux/kconf';
 import { findInitTask, type Kernel, LinearMapMemory } from '@osi-linux/kstruct';
-import type { Dump, Finding } from '@osi-linux/memory';
+import type { Dump } from '@osi-linux/memory';
+import type { KernelRoot } from '@osi-linux/symbols';
 import { AddressSpace, linuxNonPresent } from '@osi-linux/x86-mmu';
 import { findListStart } from '../kernel/list-start';
-import { findDumpRoots, findProfileRoot, type KernelRoot } from '../kernel/root';
-import { type SlidProfile, slideProfile } from './relocate';
+import type { KernelSearch } from '../kernel/search';
+import type { Candidate, SectionCandidate } from './candidate';
+import type { Contradiction } from './contradiction';
+import { type DerivedProfile, deriveProfile } from './derived-profile';
+import { slideProfile } from './relocate';
+import { findDumpRoots, findProfileRoot, findSearchedRoots } from './roots';
 import { findSwapTypes } from './swap-types';
+import type { Verdict } from './verdict';
 import { checkProfileFit, HOLE_CODES } from './verify';
 
-/** A kernel that a profile leads to, and in which nothing contradicts it. */
-export interface FittingProfile {
-  /** The kernel's memory and its offsets. */
-  readonly kernel: Kernel;
-  /** The kernel's own page tables. */
-  readonly tables: AddressSpace;
-  /** The page-table root through which the kernel is read. */
-  readonly root: KernelRoot;
-  /** What was held against memory and agrees. */
-  readonly findings: readonly Finding[];
+/** Holds a candidate against the dump. Memory is only searched for what is tried through searched roots, or derived. */
+export function tryCandidate(search: KernelSearch, candidate: Candidate): Verdict {
+  return candidate.kind === 'section' ? trySection(search, candidate) : tryDerived(search);
 }
 
-/** What came of holding a profile against a dump. */
-export interface ProfileTrial {
-  /** Absent where the profile contradicts the dump. */
-  readonly fitting?: FittingProfile;
-  /** Whether its addresses had to be moved. */
-  readonly isSlid?: boolean;
-  /** Each a sentence with the value found and the one expected. */
-  readonly contradictions: readonly string[];
+/** Holds what was derived against the same memory: what is damaged must not pass. */
+export function tryDerivedProfile(dump: Dump, { info, root, findings }: DerivedProfile): Verdict {
+  const verdict = tryProfile(dump, info, root);
+  if (verdict.fits === undefined) return verdict;
+  return { ...verdict, fits: { ...verdict.fits, findings: [...findings, ...verdict.fits.findings] } };
 }
 
-/**
- * Holds a section of a key file against a dump: at the addresses that it has, then where KASLR may have moved its kernel.
- *
- * No memory is searched: `found` has the roots that a search has led to, where there was one.
- */
-export function tryGroup(dump: Dump, group: KeyFileGroup, found?: readonly KernelRoot[]): ProfileTrial {
+function tryDerived(search: KernelSearch): Verdict {
+  const derived = attempt(
+    () => deriveProfile(search),
+    (reason) => reason,
+  );
+  if (OsiError.is(derived)) return { contradictions: [{ kind: 'not-derivable', reason: derived }] };
+  return tryDerivedProfile(search.dump, derived);
+}
+
+/** The first trial that fits; else the one that says most: the first that found pid 0, else the first. */
+function trySection(search: KernelSearch, { group, roots }: SectionCandidate): Verdict {
   const { info, issues } = safeParseKernelInfo(group);
   const wrong = issues.filter(({ severity }) => severity === 'error');
-  if (wrong.length > 0)
-    return { contradictions: wrong.map(({ line, message }) => `line ${line}: ${message}`) };
-  const own = found === undefined ? findProfileRoot(info) : undefined;
-  const trials = new TrialLog();
-  if (own !== undefined && trials.add(tryProfile(dump, info, own))) return trials.result;
-  for (const root of found ?? findDumpRoots(dump, info)) {
-    const slid = slideProfile(info, dump.memory, root);
-    if (slid === undefined ? trials.add(tryProfile(dump, info, root)) : addSlid(trials, dump, slid, root))
-      break;
+  if (wrong.length > 0) return { contradictions: wrong.map((issue) => ({ kind: 'section-error', issue })) };
+  let best: Trial | undefined;
+  for (const trial of eachTrial(search, info, roots)) {
+    if (trial.verdict.fits !== undefined) return trial.verdict;
+    if (best === undefined || (trial.hasPidZero && !best.hasPidZero)) best = trial;
   }
-  return trials.isEmpty ? { contradictions: [noRoot(info)] } : trials.result;
+  return best?.verdict ?? { contradictions: [noRoot(info)] };
 }
 
-/** Through the kernel's own page tables first, which are the same in every dump of a guest; then those of a process. */
-function addSlid(trials: TrialLog, dump: Dump, { info, slide }: SlidProfile, by: KernelRoot): boolean {
+interface Trial {
+  readonly verdict: Verdict;
+  /** Whether pid 0 was found by its shape, where KASLR may have moved the kernel. */
+  readonly hasPidZero: boolean;
+}
+
+/** At the addresses that the section has, through the root that it names; then where KASLR may have moved its kernel. */
+function* eachTrial(
+  search: KernelSearch,
+  info: KernelInfo,
+  roots: SectionCandidate['roots'],
+): Generator<Trial> {
+  const { dump } = search;
+  const own = roots === 'named' ? findProfileRoot(info) : undefined;
+  if (own !== undefined) yield { verdict: tryProfile(dump, info, own), hasPidZero: false };
+  for (const root of roots === 'named' ? findDumpRoots(dump, info) : findSearchedRoots(search)) {
+    const slid = slideProfile(info, dump.memory, root);
+    if (slid === undefined) yield { verdict: tryProfile(dump, info, root), hasPidZero: false };
+    else
+      for (const through of rootsOfSlid(slid.info, root))
+        yield { verdict: withSlide(tryProfile(dump, slid.info, through), slid.slide), hasPidZero: true };
+  }
+}
+
+/** The kernel's own page tables first, which are the same in every dump of a guest; then those of a process. */
+function rootsOfSlid(info: KernelInfo, by: KernelRoot): readonly KernelRoot[] {
   const own = findProfileRoot(info);
-  const roots = own === undefined ? [by] : [{ ...own, evidence: `${own.evidence}, by ${by.evidence}` }, by];
-  return roots.some((root) => trials.add(withSlide(tryProfile(dump, info, root), slide), true));
+  return own === undefined ? [by] : [{ ...own, evidence: `${own.evidence}, by ${by.evidence}` }, by];
+}
+
+function withSlide(verdict: Verdict, slide: bigint): Verdict {
+  if (verdict.fits === undefined || slide === 0n) return verdict;
+  const { fits } = verdict;
+  const evidence =
+    'pid 0 is that far from task.init_addr of the section; its other addresses are moved as far';
+  const finding = { what: 'slide', value: slide, evidence };
+  return { fits: { ...fits, findings: [finding, ...fits.findings] }, isSlid: true };
 }
 
 /** Holds values against a dump, at the addresses that they have. */
-export function tryProfile(dump: Dump, info: KernelInfo, root: KernelRoot): ProfileTrial {
+function tryProfile(dump: Dump, info: KernelInfo, root: KernelRoot): Verdict {
   const tables = new AddressSpace(root.form, dump.memory, root.root, linuxNonPresent(findSwapTypes(info)));
   const memory = new LinearMapMemory(tables, dump.memory, info);
   const kernel = withListStart({ memory, info }, dump.memory);
   const { contradictions, findings } = checkProfileFit(kernel);
-  if (contradictions.length === 0) return { fitting: { kernel, tables, root, findings }, contradictions: [] };
-  return { contradictions: contradictions.map((said) => `${said} (page tables: ${root.evidence})`) };
-}
-
-/** Keeps the trial that says most: one that fits, else the first that found pid 0, else the first. */
-class TrialLog {
-  private best: { readonly trial: ProfileTrial; readonly reached: boolean } | undefined;
-
-  /** Whether the search is at its end. */
-  add(trial: ProfileTrial, reached = false): boolean {
-    const fits = trial.fitting !== undefined;
-    if (this.best === undefined || fits || (reached && !this.best.reached)) this.best = { trial, reached };
-    return fits;
-  }
-
-  get isEmpty(): boolean {
-    return this.best === undefined;
-  }
-
-  get result(): ProfileTrial {
-    return this.best?.trial ?? { contradictions: [] };
-  }
-}
-
-function withSlide({ fitting, contradictions }: ProfileTrial, slide: bigint): ProfileTrial {
-  if (fitting === undefined || slide === 0n) return { ...(fitting && { fitting }), contradictions };
-  const value = slide < 0n ? `-${formatAddress(-slide)}` : formatAddress(slide);
-  const evidence =
-    'pid 0 is that far from task.init_addr of the section; its other addresses are moved as far';
-  return {
-    fitting: { ...fitting, findings: [{ what: 'slide', value, evidence }, ...fitting.findings] },
-    isSlid: true,
-    contradictions,
-  };
+  if (contradictions.length > 0) return { contradictions, through: root };
+  return { fits: { kernel, tables, root, findings }, isSlid: false };
 }
 
 /** A dump that lacks `init_task` itself may still hold the tasks around it. */
@@ -109,8 +106,7 @@ function withListStart(kernel: Kernel, memory: PhysicalMemory): Kernel {
   return missing ? { ...kernel, listStart: findListStart(kernel, memory) } : kernel;
 }
 
-function noRoot(info: KernelInfo): string {
-  const lacks =
-    info['kernel.swapper_pg_dir_addr'] === undefined ? 'the section has no kernel.swapper_pg_dir_addr' : '';
-  return ['no page-table root: the dump has no CPU registers', lacks].filter(Boolean).join(', and ');
+function noRoot(info: KernelInfo): Contradiction {
+  const key = 'kernel.swapper_pg_dir_addr';
+  return { kind: 'no-root', lacks: info[key] === undefined ? key : undefined };
 }

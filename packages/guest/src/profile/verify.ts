@@ -1,13 +1,14 @@
-import { formatAddress, OsiError, type VirtualAddress } from '@osi-linux/core';
+import { attempt, type OsiError, type VirtualAddress } from '@osi-linux/core';
+import { parseKernelName, sameMachine } from '@osi-linux/kconf';
 import { findInitTask, type Kernel, readUtsname, requireKey, StructView, Task } from '@osi-linux/kstruct';
 import type { Finding } from '@osi-linux/memory';
 import { findBannerNear } from '../kernel/banner';
-import { parseProfileName, sameMachine } from './kernel-name';
+import type { CheckedStructure, Contradiction } from './contradiction';
 
 /** What speaks for a profile's being of the kernel in memory, and what against. */
 export interface ProfileFit {
-  /** Each a sentence with the value found and the one expected; a profile with any is refused. */
-  readonly contradictions: readonly string[];
+  /** A profile with any is refused. */
+  readonly contradictions: readonly Contradiction[];
   /** What was confirmed. */
   readonly findings: readonly Finding[];
 }
@@ -35,7 +36,7 @@ export const HOLE_CODES: ReadonlySet<string> = new Set([
 ]);
 
 class FitCheck implements ProfileFit {
-  readonly contradictions: string[] = [];
+  readonly contradictions: Contradiction[] = [];
   readonly findings: Finding[] = [];
   private readonly kernel: Kernel;
 
@@ -45,28 +46,35 @@ class FitCheck implements ProfileFit {
 
   /** Whether the rest is worth checking: nothing can be told where `init_task` itself is missing. */
   initTask(): boolean {
-    try {
-      const init = findInitTask(this.kernel);
-      const at = formatAddress(init.address);
-      const { comm } = init;
-      this.expect(
-        /^swapper(\/0)?$/.test(comm),
-        `task.init_addr ${at} has the name "${comm}", expected "swapper/0"`,
-      );
-      this.expect(init.pid === 0 && init.tgid === 0, `task.init_addr ${at} has pid ${init.pid}, expected 0`);
-      this.confirm('init_task', at, `its name is "${comm}", its pid ${init.pid}`);
-    } catch (error) {
-      if (!OsiError.is(error)) throw error;
-      const { listStart } = this.kernel;
-      if (listStart === undefined) this.contradictions.push(`init_task cannot be read: ${error.message}`);
-      else
-        this.confirm(
-          'init_task',
-          'not in the dump',
-          `pid ${new Task(this.kernel, listStart).pid} names it as its parent`,
-        );
-    }
+    attempt(
+      () => this.pidZero(findInitTask(this.kernel)),
+      (reason) => this.withoutInitTask(reason),
+    );
     return this.contradictions.length === 0;
+  }
+
+  private pidZero(init: Task): void {
+    const { address, comm, pid } = init;
+    const at = { key: 'task.init_addr', address } as const;
+    const isNamed = comm === 'swapper' || comm === 'swapper/0';
+    this.expect(isNamed, { kind: 'init-task-name', ...at, expected: 'swapper/0', received: comm });
+    const isZero = pid === 0 && init.tgid === 0;
+    this.expect(isZero, { kind: 'init-task-pid', ...at, expected: 0, received: pid });
+    this.confirm({
+      what: 'init_task',
+      value: { virtual: address },
+      evidence: `its name is "${comm}", its pid ${pid}`,
+    });
+  }
+
+  private withoutInitTask(reason: OsiError): void {
+    const { listStart } = this.kernel;
+    if (listStart === undefined) {
+      this.contradictions.push({ kind: 'unreadable', structure: 'init_task', reason });
+      return;
+    }
+    const evidence = `pid ${new Task(this.kernel, listStart).pid} names it as its parent`;
+    this.confirm({ what: 'init_task', value: 'not in the dump', evidence });
   }
 
   /** One end of the ring must agree; the other may be damaged. Both may be missing from the dump. */
@@ -77,31 +85,31 @@ class FitCheck implements ProfileFit {
       const [first, last] = [this.end(head, 0n, word), this.end(head, word, 0n)];
       const agrees = first === 'agrees' || last === 'agrees';
       const wrong = first === 'contradicts' || last === 'contradicts';
-      this.expect(
-        agrees || !wrong,
-        `task_struct.tasks at ${formatAddress(head)} is no list: no end of it points back`,
-      );
+      this.expect(agrees || !wrong, { kind: 'task-list-open', address: head });
       if (first === 'agrees') this.firstProcess(this.word(head));
-      else if (!wrong) this.confirm('task_struct.tasks', 'not in the dump', 'neither end of it can be read');
+      else if (!wrong) this.missing('task_struct.tasks', 'neither end of it can be read');
     });
   }
 
   private end(head: VirtualAddress, ahead: bigint, back: bigint): 'agrees' | 'contradicts' | 'missing' {
-    try {
-      return this.word(this.word(head + ahead) + back) === head ? 'agrees' : 'contradicts';
-    } catch (error) {
-      if (!OsiError.is(error)) throw error;
-      return HOLE_CODES.has(error.code) ? 'missing' : 'contradicts';
-    }
+    return attempt(
+      () => (this.word(this.word(head + ahead) + back) === head ? 'agrees' : 'contradicts'),
+      ({ code }) => (HOLE_CODES.has(code) ? 'missing' : 'contradicts'),
+    );
   }
 
   private firstProcess(node: VirtualAddress): void {
     const offset = BigInt(requireKey(this.kernel.info, 'task.tasks_offset'));
     const task = new Task(this.kernel, node - offset);
     const [parent, init] = [task.realParent.address, findInitTask(this.kernel).address];
-    this.expect(task.tgid === 1, `the first process after init_task has pid ${task.tgid}, expected 1`);
-    this.expect(parent === init, `the parent of pid 1 is ${formatAddress(parent)}, expected init_task`);
-    this.confirm('task list', formatAddress(task.address), 'pid 1 follows init_task and is its child');
+    this.expect(task.tgid === 1, { kind: 'first-process-pid', expected: 1, received: task.tgid });
+    this.expect(parent === init, { kind: 'first-process-parent', expected: init, received: parent });
+    this.confirm({
+      what: 'task-list',
+      title: 'task list',
+      value: { virtual: task.address },
+      evidence: 'pid 1 follows init_task and is its child',
+    });
   }
 
   kernelName(): void {
@@ -113,52 +121,58 @@ class FitCheck implements ProfileFit {
 
   private nameAgainstUts(name: string): void {
     this.try('init_uts_ns', () => {
-      const told = parseProfileName(name);
+      const told = parseKernelName(name);
       const uts = readUtsname(this.kernel);
       const kernel = `${uts.release} ${uts.version} ${uts.machine}`;
-      this.expect(
-        uts.version === told.version && (told.release ?? uts.release) === uts.release,
-        `the profile is of "${name}", the kernel calls itself "${kernel}"`,
-      );
-      this.expect(
-        sameMachine(told.machine ?? uts.machine, uts.machine),
-        `the profile is of a ${told.machine} kernel, this one is ${uts.machine}`,
-      );
-      this.confirm('kernel', kernel, 'init_uts_ns, and the name of the profile');
+      const agrees = uts.version === told.version && (told.release ?? uts.release) === uts.release;
+      const by = { key: 'name', by: 'init_uts_ns' } as const;
+      this.expect(agrees, { kind: 'kernel-name', ...by, expected: name, received: kernel });
+      this.machine(told.machine, { kind: 'machine', ...by, expected: told.machine, received: uts.machine });
+      this.confirm({ what: 'kernel', value: kernel, evidence: 'init_uts_ns, and the name of the profile' });
     });
   }
 
   private nameAgainstBanner(name: string): void {
     const { info, memory } = this.kernel;
-    const told = parseProfileName(name);
-    this.expect(
-      sameMachine(told.machine ?? memory.architecture.name, memory.architecture.name),
-      `the profile is of a ${told.machine} kernel, the page tables are ${memory.architecture.name}'s`,
-    );
+    const told = parseKernelName(name);
+    const { name: machine } = memory.architecture;
+    const by = { key: 'name', by: 'page-tables' } as const;
+    this.machine(told.machine, { kind: 'machine', ...by, expected: told.machine, received: machine });
     const banner = findBannerNear(memory, requireKey(info, 'task.init_addr'));
     if (banner === undefined) return;
-    const agrees = banner.text.includes(told.version) && banner.text.includes(told.release ?? '');
-    this.expect(agrees, `the profile is of "${name}", the guest's banner is "${banner.text}"`);
-    this.confirm('kernel', banner.text, banner.place);
+    const { text, address } = banner;
+    const agrees = text.includes(told.version) && text.includes(told.release ?? '');
+    this.expect(agrees, { kind: 'kernel-name', key: 'name', by: 'banner', expected: name, received: text });
+    this.confirm({ what: 'kernel', value: text, evidence: address });
+  }
+
+  /** A name without a machine is of any. */
+  private machine(
+    expected: string | undefined,
+    contradiction: Extract<Contradiction, { kind: 'machine' | 'kernel-name' }>,
+  ): void {
+    const { received } = contradiction;
+    this.expect(sameMachine(expected ?? received, received), contradiction);
   }
 
   /** Runs one check; what is not mapped where the profile points speaks against it, a hole in the dump does not. */
-  private try(what: string, check: () => void): void {
-    try {
-      check();
-    } catch (error) {
-      if (!OsiError.is(error)) throw error;
-      if (HOLE_CODES.has(error.code)) this.confirm(what, 'not in the dump', error.message);
-      else this.contradictions.push(`${what} cannot be read: ${error.message}`);
-    }
+  private try(structure: CheckedStructure, check: () => void): void {
+    attempt(check, (reason) => {
+      if (HOLE_CODES.has(reason.code)) this.missing(structure, reason.message);
+      else this.contradictions.push({ kind: 'unreadable', structure, reason });
+    });
   }
 
-  private expect(holds: boolean, contradiction: string): void {
+  private expect(holds: boolean, contradiction: Contradiction): void {
     if (!holds) this.contradictions.push(contradiction);
   }
 
-  private confirm(what: string, value: string, evidence: string): void {
-    this.findings.push({ what, value, evidence });
+  private missing(what: CheckedStructure, evidence: string): void {
+    this.confirm({ what, value: 'not in the dump', evidence });
+  }
+
+  private confirm(finding: Finding): void {
+    this.findings.push(finding);
   }
 
   private word(address: VirtualAddress): bigint {

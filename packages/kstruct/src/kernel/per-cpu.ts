@@ -1,4 +1,4 @@
-import { OsiError, type VirtualAddress } from '@osi-linux/core';
+import { type Cpu, OsiError, type VirtualAddress } from '@osi-linux/core';
 import { Task } from '../task/task';
 import { validateTask } from '../task/task-plausibility';
 import { type Kernel, requireKey } from './kernel';
@@ -79,6 +79,34 @@ export function readPerCpuOffset(kernel: Kernel, cpu: number): VirtualAddress {
   }
   if (cpu === 0) return requireKey(info, 'task.per_cpu_offset_0_addr');
   return requireKey(info, 'task.per_cpu_offsets_addr');
+}
+
+/**
+ * Registers that hold the address of a processor's per-CPU area while it executes the kernel, and one of them also while
+ * it executes a program: GS of x86_64 with what `swapgs` exchanges it for, FS of 32 bits (`__KERNEL_PERCPU`, Linux
+ * arch/x86/include/asm/segment.h).
+ */
+const AREA_BASES = ['gs_base', 'kernel_gs_base', 'fs_base'] as const;
+
+/**
+ * The processor of a source that is a given one of the kernel: the one whose registers name its per-CPU area.
+ *
+ * `undefined` where none does: of 32 bits while all of them execute programs, and in kernels of one processor, which
+ * have no such area.
+ *
+ * @throws OsiError what {@link readPerCpuOffset} throws.
+ *
+ * @example
+ * ```ts
+ * declare const kernel: Kernel;
+ * declare const dump: Dump;
+ * [0, 1].map((cpu) => findCpuByArea(kernel, cpu, dump.cpus)?.index) // => [0, 1]
+ * ```
+ */
+export function findCpuByArea(kernel: Kernel, cpu: number, cpus: readonly Cpu[]): Cpu | undefined {
+  const area = readPerCpuOffset(kernel, cpu);
+  if (area === 0n) return undefined;
+  return cpus.find(({ registers }) => AREA_BASES.some((name) => registers[name] === area));
 }
 
 /**

@@ -1,10 +1,10 @@
 import { type Cpu, OsiError, type SkippedLog } from '@osi-linux/core';
 import {
+  findCpuByArea,
   findCurrentTask,
   isCpuOnline,
   type Kernel,
   readOnlineCpus,
-  readPerCpuOffset,
   type Task,
 } from '@osi-linux/kstruct';
 import type { OsiExecutionPoint } from '@osi-linux/osi';
@@ -85,12 +85,9 @@ export class Processors {
     throw registersMissing(cpu);
   }
 
-  /** The processor of the source whose GS base is the kernel's per-CPU area of that number. */
+  /** By its per-CPU area; the one of that place where no registers name the area. */
   private findCpu(cpu: number): Cpu | undefined {
-    const area = readPerCpuOffset(this.kernel, cpu);
-    const owns = ({ registers }: Cpu) =>
-      registers['gs_base'] === area || registers['kernel_gs_base'] === area;
-    return this.cpus.find(owns) ?? this.cpus[cpu];
+    return findCpuByArea(this.kernel, cpu, this.cpus) ?? this.cpus[cpu];
   }
 }
 

@@ -1,4 +1,4 @@
-import { OsiError, readBytes, type VirtualAddress, type VirtualMemory } from '@osi-linux/core';
+import { attempt, readBytes, type VirtualAddress, type VirtualMemory } from '@osi-linux/core';
 import type { KernelInfo } from '@osi-linux/kconf';
 import type { TypeSource } from '../types/type-source';
 import type { DerivationSources } from './derivation-sources';
@@ -63,12 +63,10 @@ export class Derivation {
   private read<Value>(address: VirtualAddress, read: (memory: VirtualMemory) => Value): Value | Missing {
     const { memory } = this.sources;
     if (memory === undefined) return { missing: 'there is no memory of a running kernel to read it from' };
-    try {
-      return read(memory);
-    } catch (error) {
-      if (!OsiError.is(error)) throw error;
-      return { missing: `it cannot be read at 0x${address.toString(16)}: ${error.message}` };
-    }
+    return attempt(
+      () => read(memory),
+      ({ message }) => ({ missing: `it cannot be read at 0x${address.toString(16)}: ${message}` }),
+    );
   }
 }
 

@@ -47,10 +47,10 @@ describe('deriveKernelInfo', () => {
     const newer = derive(typesOf({ 'file.f_ref': 168, 'dentry.d_shortname': 60 }));
     expect([older.info['fs.f_count_offset'], older.info['path.d_iname_offset']]).toEqual([56, 56]);
     expect([newer.info['fs.f_count_offset'], newer.info['path.d_iname_offset']]).toEqual([168, 60]);
-    expect(older.evidence.map(({ what }) => what)).not.toContain('fs.f_count_offset');
+    expect(older.evidence.map(({ key }) => key)).not.toContain('fs.f_count_offset');
     expect(newer.evidence).toContainEqual({
-      what: 'fs.f_count_offset',
-      value: '168',
+      key: 'fs.f_count_offset',
+      value: 168,
       evidence: 'file.f_ref',
     });
   });
@@ -247,7 +247,7 @@ describe('what the files of a kernel tell', () => {
     const { info, evidence } = derive(types, {}, { fromFiles: true, name: given });
     expect([info['version.a'], info['version.b'], info['version.c']]).toEqual(version);
     expect(info['name']).toBe(given);
-    expect(evidence).toContainEqual({ what: 'name', value: given, evidence: "the kernel's banner" });
+    expect(evidence).toContainEqual({ key: 'name', value: given, evidence: "the kernel's banner" });
   });
 
   it('is no name that would break a line of the section', () => {

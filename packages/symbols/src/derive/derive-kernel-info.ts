@@ -1,5 +1,4 @@
 import { KERNELINFO_SCHEMA, type KernelInfo, type SchemaRow } from '@osi-linux/kconf';
-import type { Evidence } from '../tables/symbol-table';
 import { Derivation, type Derived, isMissing } from './derivation';
 import type { DerivationSources } from './derivation-sources';
 import { evaluateRow, symbolsOf } from './schema-expression';
@@ -13,6 +12,16 @@ export interface MissingKey {
   readonly reason: string;
 }
 
+/** A key whose value was not simply looked up, and what shows the value. */
+export interface DerivedKey {
+  /** The key of `kernelinfo.conf`. */
+  readonly key: string;
+  /** Its value; addresses are virtual. */
+  readonly value: bigint | number | string;
+  /** What shows it, a clause for people. */
+  readonly evidence: string;
+}
+
 /** A section of `kernelinfo.conf` that was derived from a kernel. */
 export interface DerivedKernelInfo {
   /** The values by key. */
@@ -21,8 +30,8 @@ export interface DerivedKernelInfo {
   readonly lines: readonly string[];
   /** The keys without a value, in the same order. Kernels differ: not every one of them is a loss. */
   readonly missing: readonly MissingKey[];
-  /** What tells those values that were not simply looked up: another member, a mark of the kernel, a place in memory. */
-  readonly evidence: readonly Evidence[];
+  /** The values that were not simply looked up: taken from another member, a mark of the kernel, a place in memory. */
+  readonly evidence: readonly DerivedKey[];
 }
 
 /** Keys of PANDA 1 and Linux 2.4, and those that people write: the kernelinfo module prints none of them. */
@@ -59,7 +68,7 @@ export function deriveKernelInfo(sources: DerivationSources): DerivedKernelInfo 
   const rows = KERNELINFO_SCHEMA.filter(({ key }) => !NOT_DERIVED.has(key));
   const derivation = new Derivation(sources, [...new Set([...rows.flatMap(symbolsOf), ...RULE_SYMBOLS])]);
   const missing: MissingKey[] = [];
-  const evidence: Evidence[] = [];
+  const evidence: DerivedKey[] = [];
   for (const row of rows) {
     const derived = derive(row, derivation);
     if (isMissing(derived)) {
@@ -67,9 +76,8 @@ export function deriveKernelInfo(sources: DerivationSources): DerivedKernelInfo 
       continue;
     }
     derivation.values.set(row.key, derived.value);
-    if (derived.evidence !== undefined) {
-      evidence.push({ what: row.key, value: String(derived.value), evidence: derived.evidence });
-    }
+    if (derived.evidence !== undefined)
+      evidence.push({ key: row.key, value: derived.value, evidence: derived.evidence });
   }
   const lines = [...derivation.values].map(([key, value]) => `${key} = ${value}`);
   return { info: derivation.info, lines, missing, evidence };

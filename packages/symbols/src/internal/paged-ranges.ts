@@ -1,5 +1,6 @@
 import {
   type Architecture,
+  LARGE_PAGE_SIZE,
   type OsiError,
   offsetAddress,
   PAGE_SIZE,
@@ -9,7 +10,6 @@ import {
 import type { AddressSpace } from '@osi-linux/x86-mmu';
 import { type RangeHole, type RangeSource, rangeOf, type VirtualRange } from './virtual-range';
 
-const LARGE_PAGE = 2 * 1024 * 1024;
 /** From so many bytes on, a walk that tells how large the page is costs less than one translation for each 4 KiB. */
 const WORTH_A_WALK = 32 * 1024;
 
@@ -72,15 +72,15 @@ function runAt(
 ): { physical: number | undefined; size: number } {
   const physical = tables.translate(address);
   if (physical === undefined) return { physical, size: 1 };
-  const inLarge = Number(address & BigInt(LARGE_PAGE - 1));
+  const inLarge = Number(address & BigInt(LARGE_PAGE_SIZE - 1));
   if (length > WORTH_A_WALK) {
     const step = tables.walk(address);
-    if (step.fault === undefined && step.pageSize >= LARGE_PAGE)
-      return { physical, size: LARGE_PAGE - inLarge };
+    if (step.fault === undefined && step.pageSize >= LARGE_PAGE_SIZE)
+      return { physical, size: LARGE_PAGE_SIZE - inLarge };
   }
   let size = Math.min(length, PAGE_SIZE - (physical % PAGE_SIZE));
   // Up to the next large page, where the way is shorter.
-  const end = Math.min(length, LARGE_PAGE - inLarge);
+  const end = Math.min(length, LARGE_PAGE_SIZE - inLarge);
   while (size < end && tables.translate(offsetAddress(address, size)) === physical + size) {
     size = Math.min(end, size + PAGE_SIZE);
   }

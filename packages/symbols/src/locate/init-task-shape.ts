@@ -2,13 +2,14 @@ import {
   type Architecture,
   decodeCString,
   formatAddress,
+  IMAGE_REACH,
   type PhysicalMemory,
   readPartial,
   type VirtualAddress,
 } from '@osi-linux/core';
 import { memoryBetween } from '../survey/memory-between';
 import { eachOccurrence } from '../survey/ram-scan';
-import type { KernelLocation } from './location';
+import type { KernelLocation } from './x86/location';
 
 /** `init_task`, the structure of pid 0, where its shape shows it. */
 export interface FoundInitTask {
@@ -25,8 +26,6 @@ export interface FoundInitTask {
 const NAME = new TextEncoder().encode('swapper');
 /** Name and padding: TASK_COMM_LEN, Linux include/linux/sched.h. */
 const COMM_BYTES = 16;
-/** How far `.data` can lie behind the start of an image. */
-const IMAGE_REACH = 128 * 1024 * 1024;
 /** How far behind the start of `task_struct` its name can be. */
 const COMM_REACH = 8192;
 /** Of a real image a few places have the name. */

@@ -1,6 +1,18 @@
 import type { Cpu, PhysicalMemory } from '@osi-linux/core';
 import type { MemorySurvey } from '../survey/memory-survey';
-import type { DiscoveryMethod } from './root-candidate';
+
+/**
+ * What can lead to a kernel, in the order in which it is tried: the source's VMCOREINFO note, the registers of its
+ * processors, VMCOREINFO in its memory, page tables in its memory. The last two share one pass over memory.
+ * Where nothing of these has led to a kernel, the stretches that looked empty are read as well, and VMCOREINFO that begins
+ * no page, as before Linux v4.13, is searched for in a pass of its own.
+ */
+export type DiscoveryMethod =
+  | 'vmcoreinfo'
+  | 'registers'
+  | 'vmcoreinfo-in-memory'
+  | 'page-tables-in-memory'
+  | 'rest-of-memory';
 
 /** What a kernel is looked for in. */
 export interface KernelSource {

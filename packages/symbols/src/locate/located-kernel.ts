@@ -1,7 +1,7 @@
 import {
+  attempt,
   decodeCString,
-  formatAddress,
-  OsiError,
+  type OsiError,
   type PhysicalAddress,
   type PhysicalMemory,
   readBytes,
@@ -10,11 +10,11 @@ import {
 } from '@osi-linux/core';
 import type { AddressSpace } from '@osi-linux/x86-mmu';
 import { type Kallsyms, readKallsyms } from '../tables/kallsyms';
-import { findOwnI386Root } from './i386-roots';
-import { eachCandidate } from './kernel-location';
 import type { KernelSource } from './kernel-source';
-import type { KernelLocation } from './location';
 import { parseVmcoreinfo, readVmcoreinfoNote, type Vmcoreinfo } from './vmcoreinfo';
+import { findOwnI386Root } from './x86/i386-roots';
+import { eachCandidate } from './x86/kernel-location';
+import type { KernelLocation } from './x86/location';
 
 /** A kernel with its symbols. */
 export interface LocatedKernel {
@@ -102,14 +102,10 @@ function describeKernel(
   found: KernelLocation,
   note: Vmcoreinfo | undefined,
 ): LocatedKernel {
-  let symbols: Kallsyms | undefined;
-  let problem: OsiError | undefined;
-  try {
-    symbols = readKallsyms({ memory, location: found, vmcoreinfo: note });
-  } catch (error) {
-    if (!OsiError.is(error)) throw error;
-    problem = error;
-  }
+  const { symbols, problem } = attempt(
+    () => ({ symbols: readKallsyms({ memory, location: found, vmcoreinfo: note }), problem: undefined }),
+    (error) => ({ symbols: undefined, problem: error }),
+  );
   const topTable = TOP_TABLE[found.tables.architecture.wordSize];
   const addresses = symbols?.lookup([topTable, ...COMMON, ...wanted]) ?? new Map<string, VirtualAddress>();
   const location = withOwnRoot(found, ownRoot(memory, found, addresses.get(topTable)));
@@ -140,14 +136,8 @@ function withOwnRoot(
   const tables = location.tables.withRoot(root);
   const same = tables.translate(location.textBase) === location.tables.translate(location.textBase);
   if (!same) return location;
-  const [first, ...rest] = location.evidence;
-  const evidence = `${by}, by ${first?.evidence ?? 'another root'}`;
-  return {
-    ...location,
-    root,
-    tables,
-    evidence: [{ what: 'page-table root', value: formatAddress(root), evidence }, ...rest],
-  };
+  const evidence = { ...location.evidence, root: `${by}, by ${location.evidence.root}` };
+  return { ...location, root, tables, evidence };
 }
 
 function readCommandLine(tables: AddressSpace, variable: VirtualAddress | undefined): string | undefined {
@@ -175,12 +165,11 @@ function readNote(
 }
 
 function readPointer(tables: AddressSpace, at: VirtualAddress): VirtualAddress | undefined {
-  try {
-    const bytes = readBytes(tables, at, tables.architecture.wordSize);
-    const view = new DataView(bytes.buffer);
-    return bytes.length === 8 ? view.getBigUint64(0, true) : BigInt(view.getUint32(0, true));
-  } catch (error) {
-    if (!OsiError.is(error)) throw error;
-    return undefined;
-  }
+  const bytes = attempt(
+    () => readBytes(tables, at, tables.architecture.wordSize),
+    () => undefined,
+  );
+  if (bytes === undefined) return undefined;
+  const view = new DataView(bytes.buffer);
+  return bytes.length === 8 ? view.getBigUint64(0, true) : BigInt(view.getUint32(0, true));
 }

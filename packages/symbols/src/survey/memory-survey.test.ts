@@ -7,8 +7,8 @@ import {
   writeVmcoreinfoNote,
 } from '@osi-linux/test-fixtures/kernel-image';
 import { describe, expect, it } from 'vitest';
-import { eachKernelLocation } from '../locate/kernel-location';
 import { locateKernel, locateKernels } from '../locate/located-kernel';
+import { eachKernelLocation } from '../locate/x86/kernel-location';
 import { MemorySurvey } from './memory-survey';
 
 const MIB = 1024 * 1024;
@@ -113,7 +113,7 @@ describe('MemorySurvey', () => {
     const rest = { memory, methods: ['vmcoreinfo-in-memory', 'rest-of-memory'] } as const;
     const [location] = eachKernelLocation(rest);
     expect(location?.root).toBe(image.builder.root);
-    expect(location?.evidence[0]?.evidence).toContain('VMCOREINFO in memory at physical 0x3011000');
+    expect(location?.evidence.root).toContain('VMCOREINFO in memory at physical 0x3011000');
   });
 
   it('is not followed by a slower search where it has led to a kernel', () => {

@@ -1,5 +1,5 @@
 import { PAGE_SIZE, type PhysicalAddress, type PhysicalMemory, type PhysicalRange } from '@osi-linux/core';
-import { pageOffsets } from '../locate/direct-map';
+import { pageOffsets } from '../locate/x86/direct-map';
 
 /** What one pass over all pages of memory has found that may lead to a kernel. Nothing of it is looked into yet. */
 export interface PageSurvey {

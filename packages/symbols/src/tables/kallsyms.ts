@@ -1,12 +1,20 @@
-import { OsiError, type PhysicalMemory, type Skipped, type VirtualAddress } from '@osi-linux/core';
+import {
+  attempt,
+  type Finding,
+  IMAGE_REACH,
+  OsiError,
+  type PhysicalMemory,
+  type Skipped,
+  type VirtualAddress,
+} from '@osi-linux/core';
 import { PagedRanges } from '../internal/paged-ranges';
 import type { RangeSource } from '../internal/virtual-range';
-import type { KernelLocation } from '../locate/location';
 import type { Vmcoreinfo } from '../locate/vmcoreinfo';
+import type { KernelLocation } from '../locate/x86/location';
 import { type AddressEncoding, encodingsOf, type SymbolAddresses } from './address-table';
 import { CompressedNames } from './compressed-names';
 import { type KallsymsLayout, layoutByShape, layoutFromVmcoreinfo } from './kallsyms-layout';
-import type { Evidence, KernelSymbol, SymbolTable } from './symbol-table';
+import type { KernelSymbol, SymbolTable } from './symbol-table';
 
 /** Where a kernel's symbol table is looked for. */
 export interface KallsymsSource {
@@ -18,8 +26,6 @@ export interface KallsymsSource {
   readonly vmcoreinfo?: Vmcoreinfo | undefined;
 }
 
-/** How far the table can lie behind the start of the image: it is part of `.rodata`. */
-const IMAGE_REACH = 128 * 1024 * 1024;
 /** Sections of an image begin with pages. */
 const IMAGE_ALIGNMENT = 0x1000n;
 /** How many addresses, spread over all, must ascend for an encoding to be taken. */
@@ -44,7 +50,7 @@ export class Kallsyms implements SymbolTable {
   /** How their addresses are written. */
   readonly encoding: AddressEncoding;
   /** What was found, and how. */
-  readonly evidence: readonly Evidence[];
+  readonly evidence: readonly Finding[];
   private readonly names: CompressedNames;
   private readonly addresses: SymbolAddresses;
   private readonly looked = new Map<string, VirtualAddress | undefined>();
@@ -57,7 +63,12 @@ export class Kallsyms implements SymbolTable {
     this.addresses = addresses;
     this.evidence = [
       { what: 'symbols', value: `${layout.count} of kallsyms`, evidence: layout.evidence },
-      { what: 'symbol addresses', value: addresses.encoding, evidence: 'gives the image its start' },
+      {
+        what: 'symbol-addresses',
+        title: 'symbol addresses',
+        value: addresses.encoding,
+        evidence: 'gives the image its start',
+      },
     ];
   }
 
@@ -199,12 +210,10 @@ export function findImageStart(
 }
 
 function tryLayout(source: RangeSource, start: VirtualAddress, length: number): KallsymsLayout | undefined {
-  try {
-    return layoutByShape(source, start, length);
-  } catch (error) {
-    if (!OsiError.is(error)) throw error;
-    return undefined;
-  }
+  return attempt(
+    () => layoutByShape(source, start, length),
+    () => undefined,
+  );
 }
 
 /** Every way to read the addresses, with what it gives for the image's start. */

@@ -19,13 +19,3 @@ export interface SymbolTable {
   /** Every symbol, in the order of the table. */
   each(): Iterable<KernelSymbol>;
 }
-
-/** Something that was found out about a guest, with what says so. */
-export interface Evidence {
-  /** What it is about, a short fixed name: `page-table root`, `kaslr shift`. */
-  readonly what: string;
-  /** What was found. */
-  readonly value: string;
-  /** What shows it. */
-  readonly evidence: string;
-}

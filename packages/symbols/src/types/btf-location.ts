@@ -1,4 +1,5 @@
 import {
+  attempt,
   formatAddress,
   OsiError,
   offsetAddress,
@@ -120,13 +121,11 @@ function headerAt({ memory }: BtfPlaces, at: VirtualAddress): BtfHeader | undefi
 
 /** What looks like a BTF by chance is no error. */
 function tryPlace(places: BtfPlaces, at: VirtualAddress, header: BtfHeader): FoundBtf | undefined {
-  try {
-    const found = readFound(places, at, header, 'search of the kernel image');
-    return found.btf.sizeOf(MARK) === undefined ? undefined : found;
-  } catch (error) {
-    if (!OsiError.is(error)) throw error;
-    return undefined;
-  }
+  const found = attempt(
+    () => readFound(places, at, header, 'search of the kernel image'),
+    () => undefined,
+  );
+  return found?.btf.sizeOf(MARK) === undefined ? undefined : found;
 }
 
 /** Bytes of the kernel; the size was bounded by the reader of the header. */

@@ -1,4 +1,5 @@
 import {
+  attempt,
   decodeCString,
   formatAddress,
   OsiError,
@@ -132,10 +133,8 @@ function word(memory: VirtualMemory, address: VirtualAddress): bigint {
 }
 
 function tryWord(memory: VirtualMemory, address: VirtualAddress): bigint | undefined {
-  try {
-    return word(memory, address);
-  } catch (error) {
-    if (!OsiError.is(error)) throw error;
-    return undefined;
-  }
+  return attempt(
+    () => word(memory, address),
+    () => undefined,
+  );
 }

@@ -4,9 +4,9 @@ import { printError } from '../terminal/diagnostics';
 import { ExitCode } from '../terminal/exit-code';
 import type { Io } from '../terminal/io';
 import { groupExists } from './existing-group';
-import { countFindings, type Finding, findingOfError } from './finding';
+import { countIssues, type ImportIssue, issueOfError } from './import-issue';
 import { type Input, readInput, readWholeFile } from './input';
-import { type Action, printDiff, printFinding, printJson } from './report';
+import { type Action, printDiff, printIssue, printJson } from './report';
 import { emptySection, type ImportedSection, readSection } from './section';
 import { changeTarget, readTarget, type TargetFile } from './target-file';
 import { unifiedDiff } from './unified-diff';
@@ -24,7 +24,7 @@ export interface ImportOptions {
 /** What became of a section. */
 export interface StoreOutcome {
   readonly action: Action;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly ImportIssue[];
   readonly diff?: string;
 }
 
@@ -53,7 +53,7 @@ function nameOf(log: string): string {
 async function readLog(log: string, group: string, io: Io, input: Input): Promise<ImportedSection> {
   try {
     const section = readSection(log === '-' ? await readInput(input) : readWholeFile(log), group);
-    for (const finding of section.findings) printFinding(io, nameOf(log), finding);
+    for (const finding of section.findings) printIssue(io, nameOf(log), finding);
     return section;
   } catch (error) {
     if (!OsiError.is(error)) throw error;
@@ -73,11 +73,11 @@ export async function storeSection(
   const lacking = findings.some(({ severity }) => severity === 'incomplete');
   if (wrong || (lacking && options.allowIncomplete !== true)) {
     const remedy = wrong ? '' : '; --allow-incomplete takes it all the same';
-    const what = `${countFindings(findings)} in the section [${escapeControls(options.group)}]`;
+    const what = `${countIssues(findings)} in the section [${escapeControls(options.group)}]`;
     io.err(`refused: ${what}${remedy}\n`);
     return { action: 'refused', findings };
   }
-  if (lacking) io.err(`warning: the section is taken with ${countFindings(findings)}\n`);
+  if (lacking) io.err(`warning: the section is taken with ${countIssues(findings)}\n`);
   if (options.output === '-') return { action: 'printed', findings };
   try {
     const stored = await addToFile(section, options, io);
@@ -85,7 +85,7 @@ export async function storeSection(
   } catch (error) {
     if (!OsiError.is(error)) throw error;
     printError(io, error);
-    return { action: 'refused', findings: [...findings, findingOfError(error, 'output')] };
+    return { action: 'refused', findings: [...findings, issueOfError(error, 'output')] };
   }
 }
 
@@ -93,7 +93,7 @@ export async function storeSection(
 interface Plan {
   readonly bytes: Uint8Array;
   readonly replaces: boolean;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly ImportIssue[];
 }
 
 async function addToFile(section: ImportedSection, options: ImportOptions, io: Io): Promise<StoreOutcome> {
@@ -108,9 +108,9 @@ async function addToFile(section: ImportedSection, options: ImportOptions, io: I
       return plan.bytes;
     });
   }
-  for (const finding of plan.findings) printFinding(io, options.output, finding);
+  for (const finding of plan.findings) printIssue(io, options.output, finding);
   const findings = durable ? plan.findings : [...plan.findings, notDurable()];
-  for (const finding of findings.slice(plan.findings.length)) printFinding(io, options.output, finding);
+  for (const finding of findings.slice(plan.findings.length)) printIssue(io, options.output, finding);
   printDone(section, options, plan.replaces, io);
   if (!isDry) return { action: plan.replaces ? 'replaced' : 'added', findings };
   const diff = await unifiedDiff(options.output, decodeText(before.bytes), decodeText(plan.bytes));
@@ -123,7 +123,7 @@ function makePlan(target: TargetFile, section: ImportedSection, { group, replace
   if (existing !== undefined && replace !== true) throw groupExists(target.name, existing, section);
   const text = { name: group, lines: section.lines };
   const bytes = existing === undefined ? insertGroup(target.bytes, text) : replaceGroup(target.bytes, text);
-  const findings = issues.flatMap(({ severity, line, message, hint }): Finding[] => {
+  const findings = issues.flatMap(({ severity, line, message, hint }): ImportIssue[] => {
     if (severity !== 'error') return [];
     const rejected = `GLib rejects the file for this line: ${message}`;
     const about = { severity: 'warning', file: 'output', line, key: null, code: null } as const;
@@ -149,7 +149,7 @@ function printDone(
   else io.out(done);
 }
 
-function notDurable(): Finding {
+function notDurable(): ImportIssue {
   const message = 'the file is written, but its folder cannot be synced: a power failure could still undo it';
   return { severity: 'warning', file: 'output', line: null, key: null, code: null, message, hint: null };
 }

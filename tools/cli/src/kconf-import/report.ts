@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { escapeControls } from '@osi-linux/core';
 import type { Io } from '../terminal/io';
-import type { Finding } from './finding';
+import type { ImportIssue } from './import-issue';
 import type { ImportedSection } from './section';
 
 /** What was done with a section. */
@@ -10,7 +10,7 @@ export type Action = 'added' | 'replaced' | 'dry-run' | 'printed' | 'refused';
 const COLOURS = { error: 'red', incomplete: 'yellow', warning: 'cyan' } as const;
 
 /** Prints a finding as `dmesg.log:12: warning: ...`, its hint on a line of its own. */
-export function printFinding(io: Io, file: string, { severity, line, message, hint }: Finding): void {
+export function printIssue(io: Io, file: string, { severity, line, message, hint }: ImportIssue): void {
   const place = line === null ? file : `${file}:${line}`;
   const word = io.colour ? styleText(COLOURS[severity], severity, { validateStream: false }) : severity;
   io.err(`${escapeControls(place)}: ${word}: ${escapeControls(message)}\n`);
@@ -29,7 +29,7 @@ export interface Answer {
   readonly output: string;
   readonly action: Action;
   readonly section: ImportedSection;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly ImportIssue[];
   readonly diff: string | null;
 }
 

@@ -7,7 +7,7 @@ import {
   type KeyFileGroup,
   safeParseKernelInfo,
 } from '@osi-linux/kconf';
-import { type Finding, findingOfError } from './finding';
+import { type ImportIssue, issueOfError } from './import-issue';
 
 /** Where the block stands in the log. */
 export interface BlockPlace {
@@ -32,7 +32,7 @@ export interface ImportedSection {
   /** How many keys it has. */
   readonly keys: number;
   /** Every finding in the order of the log's lines. */
-  readonly findings: readonly Finding[];
+  readonly findings: readonly ImportIssue[];
 }
 
 /**
@@ -45,7 +45,7 @@ export function readSection(log: Uint8Array, name: string): ImportedSection {
     const { lines: numbered, issues, ...block } = findKernelInfoBlock(log);
     const group = createGroup(name, block.beginLine, numbered);
     const lines = numbered.map(({ text }) => text);
-    const findings = [...issues, ...safeParseKernelInfo(group).issues].map(findingOfIssue);
+    const findings = [...issues, ...safeParseKernelInfo(group).issues].map(importIssueOf);
     findings.sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
     const text = formatSection(name, lines);
     return { source: 'log', block, group, lines, text, keys: group.entries.length, findings };
@@ -63,17 +63,17 @@ export function sectionOfLines(
 ): ImportedSection {
   const numbered = lines.map((text, index) => ({ line: index + 2, text }));
   const group = createGroup(name, 1, numbered);
-  const findings = safeParseKernelInfo(group).issues.map(findingOfIssue);
+  const findings = safeParseKernelInfo(group).issues.map(importIssueOf);
   const text = formatSection(name, lines);
   return { source, block: undefined, group, lines, text, keys: group.entries.length, findings };
 }
 
 /** The section of a log of which nothing could be read. */
 export function emptySection(error: OsiError): ImportedSection {
-  const findings = [findingOfError(error, 'log')];
+  const findings = [issueOfError(error, 'log')];
   return { source: 'log', block: undefined, group: undefined, lines: [], text: '', keys: 0, findings };
 }
 
-function findingOfIssue({ severity, line, key, message, hint }: KconfIssue): Finding {
+function importIssueOf({ severity, line, key, message, hint }: KconfIssue): ImportIssue {
   return { severity, file: 'log', line, key: key ?? null, code: null, message, hint: hint ?? null };
 }

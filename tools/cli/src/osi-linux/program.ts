@@ -1,4 +1,4 @@
-import { escapeControls, OsiError, parseAddress, type Skipped } from '@osi-linux/core';
+import { escapeControls, formatFinding, OsiError, parseAddress, type Skipped } from '@osi-linux/core';
 import type { Guest } from '@osi-linux/guest';
 import { diffSnapshots, SNAPSHOT_KINDS, type SnapshotKind, takeSnapshot } from '@osi-linux/osi-linux';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
@@ -327,7 +327,7 @@ function listingOptions({ pid, cpu, threads = false, ownRoot = false }: CommandO
 
 /** Names what is missing of an answer, and what is odd about the dump, on standard error. */
 function reportSkipped(io: Io, dump: Guest['dump'], skipped: readonly Skipped[]): ExitCode {
-  for (const { what, value, evidence } of dump.findings) {
+  for (const { what, value, evidence } of dump.findings.map(formatFinding)) {
     io.err(`warning: ${escapeControls(`${what}: ${value} (${evidence})`)}\n`);
   }
   for (const { what, reason } of skipped) io.err(`${escapeControls(`${what}: ${reasonText(reason)}`)}\n`);

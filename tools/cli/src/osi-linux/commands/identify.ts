@@ -1,3 +1,4 @@
+import { formatFinding } from '@osi-linux/core';
 import type { Guest, Identity } from '@osi-linux/guest';
 import { identifyGuest } from '@osi-linux/guest';
 import { findKeyFile } from '@osi-linux/guest/node';
@@ -36,7 +37,7 @@ export function identityRow({ problem: _, ...found }: Identity): JsonRow {
     kaslrShift: jsonAddress(found.kaslrShift),
     profile: found.profile === null ? null : { ...found.profile },
     memory: { ...found.memory },
-    findings: found.findings.map((finding) => ({ ...finding })),
+    findings: found.findings.map((finding) => ({ ...formatFinding(finding) })),
   };
 }
 
@@ -55,9 +56,9 @@ export function formatIdentity(found: Identity): string {
     ['memory', `${memory.pages} pages, ${memory.bytes} bytes`],
   ];
   const facts = lines.map(([title, value]) => `${title.padEnd(12)} ${value}`);
-  const findings = found.findings.map(
-    ({ what, value, evidence }) => `  ${cellText(what)}: ${cellText(value)} (${cellText(evidence)})`,
-  );
+  const findings = found.findings
+    .map(formatFinding)
+    .map(({ what, value, evidence }) => `  ${cellText(what)}: ${cellText(value)} (${cellText(evidence)})`);
   return [...facts, 'findings', ...findings].join('\n');
 }
 

@@ -2,7 +2,7 @@
 
 export { storeSection } from '../../kconf-import/import-log';
 export { processInput, readInput, readWholeFile } from '../../kconf-import/input';
-export { printDiff, printFinding } from '../../kconf-import/report';
+export { printDiff, printIssue } from '../../kconf-import/report';
 export { sectionOfLines } from '../../kconf-import/section';
 export * from './diff';
 export * from './export';

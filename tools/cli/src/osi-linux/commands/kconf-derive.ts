@@ -1,4 +1,4 @@
-import { escapeControls, OsiError } from '@osi-linux/core';
+import { escapeControls, formatFinding, OsiError } from '@osi-linux/core';
 import { type DerivedSection, deriveSection } from '@osi-linux/guest';
 import { isGroupName } from '@osi-linux/kconf';
 import type { Command } from 'commander';
@@ -62,7 +62,7 @@ interface DeriveOptions extends ImportOptions {
 type Attempt = (run: () => Promise<ExitCode>) => Promise<void>;
 
 async function derive(source: string, options: DeriveOptions, io: Io): Promise<ExitCode> {
-  const { printDiff, printFinding, sectionOfLines, storeSection } = await import('.');
+  const { printDiff, printIssue, sectionOfLines, storeSection } = await import('.');
   const settings = resolveSettings({ json: options.json }, io.environment);
   const ofFile = await deriveOfFile(source, options, settings, io);
   const derived = ofFile ?? (await deriveOfGuest(source, options, settings, io));
@@ -70,7 +70,7 @@ async function derive(source: string, options: DeriveOptions, io: Io): Promise<E
     ofFile === undefined
       ? sectionOfLines(derived.lines, options.group)
       : sectionOfLines([OF_FILE, ...derived.lines], options.group, 'file');
-  for (const finding of section.findings) printFinding(io, source, finding);
+  for (const finding of section.findings) printIssue(io, source, finding);
   const outcome = await storeSection(section, options, io);
   if (options.json === true) printJson(io, source, options, { derived, section, outcome });
   else if (outcome.action === 'printed') io.out(section.text);
@@ -123,7 +123,8 @@ function printJson(
   { derived, section, outcome }: Derived,
 ): void {
   const { action, findings, diff = null } = outcome;
-  const { missing, findings: evidence } = derived;
+  const { missing } = derived;
+  const evidence = derived.findings.map(formatFinding);
   const { keys, text } = section;
   const object = { group, source, output, action, keys, missing, evidence, findings, section: text, diff };
   io.out(`${JSON.stringify(object, null, 2)}\n`);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseProfileName, sameMachine } from './kernel-name';
+import { parseKernelName, sameMachine } from './kernel-name';
 
-describe('parseProfileName', () => {
+describe('parseKernelName', () => {
   it.each([
     [
       '6.1.0-56-amd64|#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)|x86_64',
@@ -19,10 +19,14 @@ describe('parseProfileName', () => {
       '#1 SMP Debian 3.2.51-1 i686',
       { release: undefined, version: '#1 SMP Debian 3.2.51-1', machine: 'i686' },
     ],
+    ['3.2.0|#1|armv5tejl', { release: '3.2.0', version: '#1', machine: 'armv5tejl' }],
+    ['5.4.0|#1|vax', { release: '5.4.0', version: '#1', machine: 'vax' }],
+    ['#1 SMP 5.4 loongarch64', { release: undefined, version: '#1 SMP 5.4', machine: 'loongarch64' }],
+    ['#1 SMP 5.4 vax', { release: undefined, version: '#1 SMP 5.4 vax', machine: undefined }],
     ['#7 Tue', { release: undefined, version: '#7 Tue', machine: undefined }],
     ['', { release: undefined, version: '', machine: undefined }],
   ])('reads %j', (name, expected) => {
-    expect(parseProfileName(name)).toEqual(expected);
+    expect(parseKernelName(name)).toEqual(expected);
   });
 });
 

@@ -1,7 +1,7 @@
 import { OsiError } from '@osi-linux/core';
 import { describe, expect, it } from 'vitest';
+import type { KernelSource } from '../kernel-source';
 import { findNamedRoots } from './kernel-root';
-import type { KernelSource } from './kernel-source';
 
 const hole = () => new OsiError('PHYSICAL_HOLE', 'empty');
 const memory = { ranges: [], page: () => undefined, hole, scan: () => 0 };

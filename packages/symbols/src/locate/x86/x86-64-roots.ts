@@ -1,9 +1,18 @@
-import { formatAddress, PAGE_SIZE, type PhysicalAddress, type PhysicalMemory } from '@osi-linux/core';
+import {
+  formatAddress,
+  IMAGE_REACH,
+  KASLR_STEP,
+  KERNEL_IMAGE_WINDOW,
+  LARGE_PAGE_SIZE,
+  PAGE_SIZE,
+  type PhysicalAddress,
+  type PhysicalMemory,
+  START_KERNEL_MAP,
+} from '@osi-linux/core';
 import { AddressSpace, findVirtual, type PagingForm, pagingForms } from '@osi-linux/x86-mmu';
-import type { MemorySurvey } from '../survey/memory-survey';
-import { type TableLink, tableBehind } from '../survey/page-survey';
-import { imageWindow } from './image';
-import type { RootCandidate } from './root-candidate';
+import type { MemorySurvey } from '../../survey/memory-survey';
+import { type TableLink, tableBehind } from '../../survey/page-survey';
+import type { KernelRoot } from './root';
 
 const ENTRIES = 512;
 /** Few pages look like the table behind a top table's last entry; in made-up memory all of them could. */
@@ -28,7 +37,7 @@ interface ImageTable extends TableLink {
  * part of its image: it maps itself there. The roots of processes do too, but are none of the image. What is left of a
  * kernel that ran before no longer maps itself in the direct map as well, once other data has taken its tables' place.
  */
-export function findX8664Roots({ memory, pages }: MemorySurvey): RootCandidate[] {
+export function findX8664Roots({ memory, pages }: MemorySurvey): KernelRoot[] {
   const { links, pairs } = pages;
   const images = new Map<PhysicalAddress, PhysicalAddress | undefined>();
   const upper: ImageTable[] = [];
@@ -50,14 +59,14 @@ export function findX8664Roots({ memory, pages }: MemorySurvey): RootCandidate[]
   ].sort((one, other) => other.score - one.score);
 }
 
-interface ScoredRoot extends RootCandidate {
+interface ScoredRoot extends KernelRoot {
   readonly score: number;
 }
 
 /** Those of the tables that lie in the image which they map. */
 function ownRoots(memory: PhysicalMemory, form: PagingForm, tables: readonly ImageTable[]): ScoredRoot[] {
   const spaces = tables
-    .filter(({ table, image }) => table >= image && table - image < imageWindow.reach)
+    .filter(({ table, image }) => table >= image && table - image < IMAGE_REACH)
     .slice(0, MOST_TRIES)
     .map(({ table, image }) => ({ tables: new AddressSpace(form, memory, table), image }))
     .filter((space) => mapsItself(space.tables, space.image));
@@ -73,10 +82,8 @@ function ownRoots(memory: PhysicalMemory, form: PagingForm, tables: readonly Ima
 
 /** Whether a root lies in the image that it maps, at a place where it maps itself. */
 function mapsItself(tables: AddressSpace, image: PhysicalAddress): boolean {
-  const { start, step } = imageWindow;
   const inImage = BigInt(tables.root - image);
-  for (let at = 0; at < 2 ** 30; at += step) {
-    const place = start + BigInt(at);
+  for (let place = START_KERNEL_MAP; place < START_KERNEL_MAP + KERNEL_IMAGE_WINDOW; place += KASLR_STEP) {
     if (tables.translate(place) !== undefined) return tables.translate(place + inImage) === tables.root;
   }
   return false;
@@ -85,7 +92,7 @@ function mapsItself(tables: AddressSpace, image: PhysicalAddress): boolean {
 /** Whether it is mapped a second time, below the image: where all of RAM is. */
 function isInDirectMap(memory: PhysicalMemory, form: PagingForm, root: PhysicalAddress): boolean {
   const { mappings } = findVirtual(form, memory, root, root, { limit: 1, entryLimit: MOST_ENTRIES });
-  return (mappings[0]?.virtual ?? imageWindow.start) < imageWindow.start;
+  return (mappings[0]?.virtual ?? START_KERNEL_MAP) < START_KERNEL_MAP;
 }
 
 /**
@@ -109,7 +116,7 @@ function imageBehind(memory: PhysicalMemory, table: PhysicalAddress): PhysicalAd
   if (first === undefined || present < FEWEST_PAGES) return undefined;
   const low = directory.getUint32(first * 8, true);
   const frame = frameOf(low, directory.getUint32(first * 8 + 4, true));
-  if ((low & LARGE) !== 0) return frame - (frame % LARGE_PAGE);
+  if ((low & LARGE) !== 0) return frame - (frame % LARGE_PAGE_SIZE);
   const pages = memory.page(frame / PAGE_SIZE)?.view;
   return pages && frameOf(pages.getUint32(0, true), pages.getUint32(4, true));
 }
@@ -126,6 +133,5 @@ function frameOf(low: number, high: number): PhysicalAddress {
 
 /** Bit 7 of an entry: it maps a large page. */
 const LARGE = 0x80;
-const LARGE_PAGE = 2 * 1024 * 1024;
 /** The smallest image that runs is several times 2 MiB. */
 const FEWEST_PAGES = 3;

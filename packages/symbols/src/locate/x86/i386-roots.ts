@@ -1,15 +1,13 @@
-import { formatAddress, type PhysicalAddress, type PhysicalMemory } from '@osi-linux/core';
+import { formatAddress, I386_IMAGE_REACH, type PhysicalAddress, type PhysicalMemory } from '@osi-linux/core';
 import { AddressSpace, type PagingForm, pagingForms } from '@osi-linux/x86-mmu';
-import { memoryBetween } from '../survey/memory-between';
-import type { MemorySurvey } from '../survey/memory-survey';
-import { surveyPages } from '../survey/page-survey';
+import { memoryBetween } from '../../survey/memory-between';
+import type { MemorySurvey } from '../../survey/memory-survey';
+import { surveyPages } from '../../survey/page-survey';
 import { findPageOffset } from './direct-map';
-import type { RootCandidate } from './root-candidate';
+import type { KernelRoot } from './root';
 
 /** A kernel has one; what is left of kernels that ran before may look like some more. */
 const MOST_ROOTS = 16;
-/** How far page tables can lie behind the start of a 32-bit image. */
-const IMAGE_REACH = 64 * 1024 * 1024;
 const WORD = 4;
 /** Entries of PAE's top table: one for each GiB. */
 const PAE_SPAN = 1n << 30n;
@@ -19,8 +17,8 @@ const PDE_SPAN = 1n << 22n;
  * Roots of 32-bit kernels that page tables in memory show by themselves: they map RAM one to one at a PAGE_OFFSET, with
  * themselves in it, and nothing below. Those of processes have entries there.
  */
-export function findI386Roots({ memory, pages }: Pick<MemorySurvey, 'memory' | 'pages'>): RootCandidate[] {
-  const roots: RootCandidate[] = [];
+export function findI386Roots({ memory, pages }: Pick<MemorySurvey, 'memory' | 'pages'>): KernelRoot[] {
+  const roots: KernelRoot[] = [];
   for (const root of pages.i386Roots) {
     const form = formOf(memory, root);
     const offset = form && findPageOffset(new AddressSpace(form, memory, root));
@@ -38,9 +36,9 @@ export function findOwnI386Root(
   image: PhysicalAddress,
   { form, root }: Pick<AddressSpace, 'form' | 'root'>,
 ): PhysicalAddress | undefined {
-  const part = memoryBetween(memory, image, image + IMAGE_REACH);
+  const part = memoryBetween(memory, image, image + I386_IMAGE_REACH);
   const roots = findI386Roots({ memory, pages: surveyPages(part) });
-  const isSame = (candidate: RootCandidate) => candidate.form === form;
+  const isSame = (candidate: KernelRoot) => candidate.form === form;
   return (roots.find((found) => found.root === root) ?? roots.find(isSame))?.root;
 }
 

@@ -1,4 +1,4 @@
-import { type Cpu, OsiError, readBytes, type VirtualAddress } from '@osi-linux/core';
+import { attempt, type Cpu, readBytes, type VirtualAddress } from '@osi-linux/core';
 import type { AddressSpace } from '@osi-linux/x86-mmu';
 
 /** A place in the kernel's code that a processor is set to enter it at. */
@@ -44,10 +44,8 @@ function readGate(tables: AddressSpace, idt: VirtualAddress, vector: number): Vi
 }
 
 function tryRead(tables: AddressSpace, at: VirtualAddress, size: number): Uint8Array | undefined {
-  try {
-    return readBytes(tables, BigInt.asUintN(64, at), size);
-  } catch (error) {
-    if (!OsiError.is(error)) throw error;
-    return undefined;
-  }
+  return attempt(
+    () => readBytes(tables, BigInt.asUintN(64, at), size),
+    () => undefined,
+  );
 }

@@ -1,22 +1,26 @@
 import type { OsiError } from '@osi-linux/core';
 import type { IssueSeverity } from '@osi-linux/kconf';
 
-/** One finding about the log or about the key file. */
-export interface Finding {
+/**
+ * One thing that is wrong with the log or the key file of an import; in JSON they are its `findings`.
+ *
+ * It is a `KconfIssue`, or an error, with the file that it is of; a `Finding` is about a guest.
+ */
+export interface ImportIssue {
   readonly severity: IssueSeverity;
   /** Which of the two files it is about. */
   readonly file: 'log' | 'output';
   /** Line number from 1; `null` where no line is meant. */
   readonly line: number | null;
   readonly key: string | null;
-  /** The code of an `OsiError`; `null` for a finding about a line. */
+  /** The code of an `OsiError`; `null` for an issue of a line. */
   readonly code: string | null;
   readonly message: string;
   readonly hint: string | null;
 }
 
-/** An error as a finding; what caused it is told in the message. */
-export function findingOfError(error: OsiError, file: Finding['file']): Finding {
+/** An error as an issue; what caused it is told in the message. */
+export function issueOfError(error: OsiError, file: ImportIssue['file']): ImportIssue {
   const { code, message, hint, fields, cause } = error;
   const line = typeof fields['line'] === 'number' ? fields['line'] : null;
   const because = cause instanceof Error ? `: ${cause.message}` : '';
@@ -24,7 +28,7 @@ export function findingOfError(error: OsiError, file: Finding['file']): Finding 
 }
 
 /** `2 errors, 1 thing missing`. */
-export function countFindings(findings: readonly Finding[]): string {
+export function countIssues(findings: readonly ImportIssue[]): string {
   const count = (severity: IssueSeverity): number =>
     findings.filter((each) => each.severity === severity).length;
   const [errors, missing] = [count('error'), count('incomplete')];

@@ -6,7 +6,7 @@ import { readRecordedGuest } from '@osi-linux/test-fixtures/recorded';
 import { AddressSpace, findVirtual } from '@osi-linux/x86-mmu';
 import { describe, expect, it } from 'vitest';
 import { openGuest } from '../guest';
-import { findDumpRoots, findProfileRoot } from './root';
+import { findDumpRoots, findProfileRoot } from './roots';
 
 const hole = () => new OsiError('PHYSICAL_HOLE', 'empty');
 

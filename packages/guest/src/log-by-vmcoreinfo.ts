@@ -3,8 +3,8 @@ import type { Dump } from '@osi-linux/memory';
 
 import { type LinuxLogRecord, OsiLinux } from '@osi-linux/osi-linux';
 import { deriveKernelInfo, type TypeSource, type Vmcoreinfo } from '@osi-linux/symbols';
-import { MAKE_SECTION } from '../profile/refusal';
-import { KernelSearch } from './search';
+import { KernelSearch } from './kernel/search';
+import { MAKE_SECTION } from './profile/refusal';
 
 /**
  * Reads the kernel log of a dump without any profile: VMCOREINFO tells where its ring buffer is and how it is laid out

@@ -1,18 +1,16 @@
 import { formatAddress } from '@osi-linux/core';
-import { MemorySurvey } from '../survey/memory-survey';
+import { MemorySurvey } from '../../survey/memory-survey';
+import type { DiscoveryMethod, KernelSource } from '../kernel-source';
+import type { FoundVmcoreinfo } from '../vmcoreinfo';
 import { rootsOfCpus } from './cpu-roots';
 import { findI386Roots } from './i386-roots';
-import type { KernelSource } from './kernel-source';
-import type { DiscoveryMethod, RootCandidate } from './root-candidate';
-import type { FoundVmcoreinfo } from './vmcoreinfo';
+import type { KernelRoot } from './root';
 import { rootsOfVmcoreinfo } from './vmcoreinfo-roots';
 import { findX8664Roots } from './x86-64-roots';
 
 type SurveyedSource = KernelSource & { readonly survey: MemorySurvey };
 
-const ROOTS_BY_METHOD: Readonly<
-  Record<DiscoveryMethod, (source: SurveyedSource) => Iterable<RootCandidate>>
-> = {
+const ROOTS_BY_METHOD: Readonly<Record<DiscoveryMethod, (source: SurveyedSource) => Iterable<KernelRoot>>> = {
   vmcoreinfo: ({ vmcoreinfo }) =>
     vmcoreinfo === undefined ? [] : rootsOfVmcoreinfo(vmcoreinfo, 'VMCOREINFO of the dump'),
   registers: ({ cpus = [], machine }) => rootsOfCpus(cpus, machine),
@@ -23,7 +21,7 @@ const ROOTS_BY_METHOD: Readonly<
 const ALL_METHODS = Object.keys(ROOTS_BY_METHOD) as readonly DiscoveryMethod[];
 
 /** What looked empty, then notes that begin no page. */
-function* rootsOfRest(survey: MemorySurvey): Generator<RootCandidate> {
+function* rootsOfRest(survey: MemorySurvey): Generator<KernelRoot> {
   if (survey.complete()) {
     yield* survey.notes.flatMap(rootsOfNote);
     yield* rootsOfTables(survey);
@@ -31,11 +29,11 @@ function* rootsOfRest(survey: MemorySurvey): Generator<RootCandidate> {
   yield* survey.texts.notes.flatMap(rootsOfNote);
 }
 
-function rootsOfTables(survey: MemorySurvey): RootCandidate[] {
+function rootsOfTables(survey: MemorySurvey): KernelRoot[] {
   return [...findX8664Roots(survey), ...findI386Roots(survey)];
 }
 
-function rootsOfNote({ at, text }: FoundVmcoreinfo): RootCandidate[] {
+function rootsOfNote({ at, text }: FoundVmcoreinfo): KernelRoot[] {
   return rootsOfVmcoreinfo(text, `VMCOREINFO in memory at physical ${formatAddress(at)}`);
 }
 
@@ -43,7 +41,7 @@ function rootsOfNote({ at, text }: FoundVmcoreinfo): RootCandidate[] {
  * The roots that each of the source's discovery methods leads to; what is found later is searched for only when it is asked for.
  * `isFound` tells whether one of them has led to a kernel.
  */
-export function* eachRoot(source: KernelSource, isFound: () => boolean): Generator<RootCandidate> {
+export function* eachRoot(source: KernelSource, isFound: () => boolean): Generator<KernelRoot> {
   const survey = source.survey ?? new MemorySurvey(source.memory);
   for (const method of ALL_METHODS) {
     if (source.methods !== undefined && !source.methods.includes(method)) continue;
@@ -64,6 +62,6 @@ export function* eachRoot(source: KernelSource, isFound: () => boolean): Generat
  * findNamedRoots({ memory: dump.memory }) // => []
  * ```
  */
-export function findNamedRoots(source: KernelSource): RootCandidate[] {
+export function findNamedRoots(source: KernelSource): KernelRoot[] {
   return [...eachRoot({ ...source, methods: ['vmcoreinfo', 'registers'] }, () => true)];
 }

@@ -7,8 +7,8 @@ import {
   type VirtualAddress,
 } from '@osi-linux/core';
 import type { AddressSpace } from '@osi-linux/x86-mmu';
+import type { Vmcoreinfo } from '../vmcoreinfo';
 import { pageOffsets } from './direct-map';
-import type { Vmcoreinfo } from './vmcoreinfo';
 
 /** Where the image of a kernel is mapped. */
 export interface Image {
@@ -67,10 +67,3 @@ export function physicalOf(table: VirtualAddress, physBase: bigint | undefined):
   if (table >> 32n !== 0n) return physBase === undefined ? [] : [table - START_KERNEL_MAP + physBase];
   return pageOffsets.map((offset) => table - offset).filter((at) => at >= 0n && at < KERNEL_IMAGE_WINDOW);
 }
-
-/** First byte of the window that 64-bit images are mapped in, and how far an image reaches at most. */
-export const imageWindow = {
-  start: START_KERNEL_MAP,
-  step: Number(KASLR_STEP),
-  reach: 128 * 1024 * 1024,
-} as const;

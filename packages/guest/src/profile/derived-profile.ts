@@ -1,10 +1,10 @@
 import { OsiError } from '@osi-linux/core';
 import type { Finding } from '@osi-linux/memory';
-import { type DerivedKernelInfo, deriveKernelInfo, findBtf, type LocatedKernel } from '@osi-linux/symbols';
-import type { KernelRoot } from '../kernel/root';
+import { type DerivedKernelInfo, deriveKernelInfo, findBtf, type KernelRoot } from '@osi-linux/symbols';
+import { imageFinding, shiftFinding } from '../kernel/location-findings';
 import type { KernelSearch } from '../kernel/search';
 import { MAKE_SECTION } from './refusal';
-import { type ProfileTrial, tryProfile } from './trial';
+import { rootOf } from './roots';
 
 /** What a kernel tells of itself, and through which page tables. */
 export interface DerivedProfile extends DerivedKernelInfo {
@@ -34,30 +34,20 @@ export function deriveProfile(search: KernelSearch): DerivedProfile {
     ...derived,
     root: rootOf(kernel),
     findings: [
-      ...location.evidence.filter(({ what }) => what === 'kernel image' || what === 'kaslr shift'),
+      imageFinding(location),
+      shiftFinding(location),
       ...symbols.evidence,
       { what: 'types', value: `BTF, ${size}`, evidence: btf.evidence },
-      { what: 'derived keys', value: `${derived.lines.length}`, evidence: missingText(derived) },
+      derivedKeysFinding(derived),
     ],
   };
 }
 
-/** Holds what was derived against the same memory: what is damaged must not pass. */
-export function tryDerived(search: KernelSearch, { info, root, findings }: DerivedProfile): ProfileTrial {
-  const trial = tryProfile(search.dump, info, root);
-  if (trial.fitting === undefined) return trial;
-  return { ...trial, fitting: { ...trial.fitting, findings: [...findings, ...trial.fitting.findings] } };
-}
-
-/** The root of a kernel that was found by a search. */
-export function rootOf({ location }: LocatedKernel): KernelRoot {
-  const { form, root, evidence } = location;
-  return { form, root, evidence: evidence[0]?.evidence ?? 'a search of memory' };
-}
-
-function missingText({ missing }: { readonly missing: DerivedKernelInfo['missing'] }): string {
-  if (missing.length === 0) return 'all that there are';
-  return `without ${missing.map(({ key }) => key).join(', ')}`;
+/** How many keys were derived, and which are missing. */
+export function derivedKeysFinding({ lines, missing }: DerivedKernelInfo): Finding {
+  const names = missing.map(({ key }) => key).join(', ');
+  const evidence = names === '' ? 'all that there are' : `without ${names}`;
+  return { what: 'derived-keys', title: 'derived keys', value: lines.length, evidence };
 }
 
 function notDerivable(why: string): OsiError {

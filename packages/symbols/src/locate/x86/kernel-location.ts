@@ -1,14 +1,13 @@
-import { formatAddress, type PhysicalMemory, type VirtualAddress } from '@osi-linux/core';
+import { IMAGE_REACH, type PhysicalMemory, type VirtualAddress } from '@osi-linux/core';
 import { AddressSpace, linuxNonPresent } from '@osi-linux/x86-mmu';
-import type { Evidence } from '../tables/symbol-table';
-import { type CpuEntry, entriesOfCpu } from './cpu-entries';
+import type { KernelSource } from '../kernel-source';
+import type { Vmcoreinfo } from '../vmcoreinfo';
+import { entriesOfCpu } from './cpu-entries';
 import { findI386Image } from './i386-image';
-import { findImage, type Image, imageWindow } from './image';
+import { findImage, type Image } from './image';
 import { eachRoot } from './kernel-root';
-import type { KernelSource } from './kernel-source';
 import type { KernelLocation } from './location';
-import type { RootCandidate } from './root-candidate';
-import type { Vmcoreinfo } from './vmcoreinfo';
+import type { KernelRoot } from './root';
 
 /**
  * Every kernel that a guest's memory shows, without a profile: by the source's own VMCOREINFO note, by the registers of
@@ -54,14 +53,14 @@ export function* eachCandidate(source: KernelSource): Generator<LocationCandidat
 /** Under page-table isolation the half of user code maps a part of the image, which seems to begin there. */
 function isSameImage(one: KernelLocation, other: KernelLocation): boolean {
   const behind = other.textBase - one.textBase;
-  const inside = behind === 0n || (one.mapBase >> 32n !== 0n && behind > 0n && behind < imageWindow.reach);
+  const inside = behind === 0n || (one.mapBase >> 32n !== 0n && behind > 0n && behind < IMAGE_REACH);
   return inside && one.physBase === other.physBase && one.form === other.form;
 }
 
 /** By all that can be told: of 32 bits, and of processors, more than {@link locateThrough} looks at. */
 function locateRoot(
   memory: PhysicalMemory,
-  root: RootCandidate,
+  root: KernelRoot,
 ): { readonly location: KernelLocation; readonly isDoubtful: boolean } | undefined {
   const tables = new AddressSpace(root.form, memory, root.root, linuxNonPresent());
   const entries = root.cpu === undefined ? [] : entriesOfCpu(tables, root.cpu);
@@ -70,11 +69,10 @@ function locateRoot(
     findImage(tables, root.vmcoreinfo) ??
     (i386 ? findI386Image(memory, tables, entries[0]?.address) : undefined);
   if (image === undefined) return undefined;
-  const inside = entries.filter(({ address }) => isInImage(tables, image, address));
-  const location = describeLocation(tables, root, image);
+  const placed = entries.map((entry) => ({ ...entry, isInImage: isInImage(tables, image, entry.address) }));
   return {
-    location: { ...location, evidence: [...location.evidence, ...entries.map(entryEvidence(inside))] },
-    isDoubtful: entries.length > 0 && inside.length === 0,
+    location: { ...describeLocation(tables, root, image), entries: placed },
+    isDoubtful: placed.length > 0 && placed.every((entry) => !entry.isInImage),
   };
 }
 
@@ -85,16 +83,7 @@ function locateRoot(
  */
 function isInImage(tables: AddressSpace, { textBase }: Image, address: VirtualAddress): boolean {
   const [start, at] = [tables.translate(textBase), tables.translate(address)];
-  return start !== undefined && at !== undefined && at >= start && at - start < imageWindow.reach;
-}
-
-function entryEvidence(inside: readonly CpuEntry[]): (entry: CpuEntry) => Evidence {
-  return (entry) => {
-    const where = inside.includes(entry)
-      ? 'leads there, into the image'
-      : 'leads there, and not into the image';
-    return { what: 'kernel entry', value: formatAddress(entry.address), evidence: `${entry.by} ${where}` };
-  };
+  return start !== undefined && at !== undefined && at >= start && at - start < IMAGE_REACH;
 }
 
 /**
@@ -107,28 +96,25 @@ function entryEvidence(inside: readonly CpuEntry[]): (entry: CpuEntry) => Eviden
  * findNamedRoots(dump).map((root) => locateThrough(dump.memory, root)?.form.name)[0] // => '4-level'
  * ```
  */
-export function locateThrough(memory: PhysicalMemory, candidate: RootCandidate): KernelLocation | undefined {
+export function locateThrough(memory: PhysicalMemory, candidate: KernelRoot): KernelLocation | undefined {
   const { form, root, vmcoreinfo } = candidate;
   const tables = new AddressSpace(form, memory, root, linuxNonPresent());
   const image = findImage(tables, vmcoreinfo);
   return image && describeLocation(tables, candidate, image);
 }
 
-function describeLocation(tables: AddressSpace, candidate: RootCandidate, image: Image): KernelLocation {
+function describeLocation(tables: AddressSpace, candidate: KernelRoot, image: Image): KernelLocation {
   const { form, root, vmcoreinfo } = candidate;
   const { textBase, mapBase, physBase, linked, evidence } = image;
   const told = vmcoreinfo?.address('KERNELOFFSET');
   const kaslrShift = told ?? (linked === undefined ? null : textBase - linked);
   return {
     ...{ form, root, tables, textBase, kaslrShift, mapBase, physBase },
-    evidence: [
-      { what: 'page-table root', value: formatAddress(root), evidence: candidate.evidence },
-      { what: 'kernel image', value: formatAddress(textBase), evidence },
-      {
-        what: 'kaslr shift',
-        value: kaslrShift === null ? 'unknown' : formatAddress(kaslrShift),
-        evidence: told === undefined ? 'where the image begins' : 'KERNELOFFSET of VMCOREINFO',
-      },
-    ],
+    evidence: {
+      root: candidate.evidence,
+      image: evidence,
+      kaslrShift: told === undefined ? 'where the image begins' : 'KERNELOFFSET of VMCOREINFO',
+    },
+    entries: [],
   };
 }

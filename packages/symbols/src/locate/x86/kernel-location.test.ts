@@ -9,8 +9,8 @@ import {
   writeVmcoreinfoNote,
 } from '@osi-linux/test-fixtures/kernel-image';
 import { describe, expect, it } from 'vitest';
+import { locateKernel } from '../located-kernel';
 import { eachKernelLocation } from './kernel-location';
-import { locateKernel } from './located-kernel';
 
 const TEXT = 0xffffffffa9c00000n;
 const FORM = KALLSYMS_FORMS['v6.4'] as KallsymsForm;
@@ -53,7 +53,7 @@ describe('locateKernel', () => {
         physBase: 0x9000000n - (TEXT - 0xffffffff80000000n),
       });
       expect(found?.location.form.name).toBe(paging);
-      expect(found?.location.evidence[0]?.evidence).toMatch(/^page tables in memory/);
+      expect(found?.location.evidence.root).toMatch(/^page tables in memory/);
       expect(found?.symbols?.count).toBe(image.symbols.length);
       expect(found?.commandLine).toBe('console=ttyS0');
     },
@@ -72,7 +72,7 @@ describe('locateKernel', () => {
     image.memory.setPage(0x300, image.memory.page(image.builder.root / 4096)?.bytes);
     const found = locateKernel({ memory: image.memory, cpus: [cpu(0x300000)] });
     expect(found?.location.root).toBe(image.builder.root);
-    expect(found?.location.evidence[0]?.evidence).toBe('its symbol, by CR3 of cpu 0, 0x300000');
+    expect(found?.location.evidence.root).toBe('its symbol, by CR3 of cpu 0, 0x300000');
   });
 
   it('takes the half with the kernel where page tables are isolated', () => {
@@ -81,7 +81,7 @@ describe('locateKernel', () => {
     image.memory.setPage(0x301);
     const found = locateKernel({ memory: image.memory, cpus: [cpu(0x301000)] });
     expect(found?.location.root).toBe(image.builder.root);
-    expect(found?.location.evidence[0]?.evidence).toContain('its half with the kernel');
+    expect(found?.location.evidence.root).toContain('its half with the kernel');
   });
 
   it('believes the VMCOREINFO of the dump before the registers, and before that in memory', () => {
@@ -90,7 +90,7 @@ describe('locateKernel', () => {
     image.memory.write(0x500000, writeVmcoreinfoNote(text));
     const { memory } = image;
     const evidence = (source: Parameters<typeof locateKernel>[0]) =>
-      locateKernel(source)?.location.evidence[0]?.evidence;
+      locateKernel(source)?.location.evidence.root;
     expect(evidence({ memory, vmcoreinfo: text, cpus: [cpu(image.builder.root)] })).toBe(
       'SYMBOL(swapper_pg_dir) of VMCOREINFO of the dump',
     );
@@ -104,7 +104,7 @@ describe('locateKernel', () => {
     const wrong = text.replace(/NUMBER\(phys_base\)=.*/, 'NUMBER(phys_base)=0');
     const cpus = [cpu(0x700000), cpu(image.builder.root, { cr0: 0x11n })];
     const found = locateKernel({ memory: image.memory, vmcoreinfo: wrong, cpus });
-    expect(found?.location.evidence[0]?.evidence).toMatch(/^page tables in memory/);
+    expect(found?.location.evidence.root).toMatch(/^page tables in memory/);
   });
 
   it('tells a kernel that was started to dump another from that one', () => {

@@ -1,9 +1,9 @@
-import { type Cpu, formatAddress, OsiError } from '@osi-linux/core';
+import { attempt, type Cpu, formatAddress } from '@osi-linux/core';
 import { type ControlRegisters, type Paging, pagingFromRegisters } from '@osi-linux/x86-mmu';
-import type { RootCandidate } from './root-candidate';
+import type { KernelRoot } from './root';
 
 /** The roots that processors use. Under page-table isolation, the half with all of the kernel comes first. */
-export function rootsOfCpus(cpus: readonly Cpu[], machine: string | undefined): RootCandidate[] {
+export function rootsOfCpus(cpus: readonly Cpu[], machine: string | undefined): KernelRoot[] {
   const longMode = machine === undefined ? undefined : machine === 'x86_64';
   const roots = cpus.flatMap((cpu) => {
     const { index, registers } = cpu;
@@ -30,10 +30,8 @@ function guessLongMode(registers: Readonly<Record<string, bigint>>): boolean | u
 
 /** A processor that has not turned paging on yet names no root. */
 function tryPaging(registers: ControlRegisters): Paging | undefined {
-  try {
-    return pagingFromRegisters(registers);
-  } catch (error) {
-    if (!OsiError.is(error)) throw error;
-    return undefined;
-  }
+  return attempt(
+    () => pagingFromRegisters(registers),
+    () => undefined,
+  );
 }

@@ -1,12 +1,10 @@
-import { formatAddress, type PhysicalMemory, type VirtualAddress } from '@osi-linux/core';
+import { formatAddress, I386_IMAGE_REACH, type PhysicalMemory, type VirtualAddress } from '@osi-linux/core';
 import type { AddressSpace } from '@osi-linux/x86-mmu';
-import { PagedRanges } from '../internal/paged-ranges';
-import { findImageStart } from '../tables/kallsyms';
+import { PagedRanges } from '../../internal/paged-ranges';
+import { findImageStart } from '../../tables/kallsyms';
 import { findPageOffset } from './direct-map';
 import { type Image, imageInDirectMap } from './image';
 
-/** How far `.rodata` and page tables can lie behind the start of a 32-bit image, or behind what its text has. */
-const REACH = 64 * 1024 * 1024;
 /** Images are put below this much RAM: KERNEL_IMAGE_SIZE of 32 bits, Linux arch/x86/include/asm/page_32_types.h. */
 const IMAGES_END = 512 * 1024 * 1024;
 
@@ -25,9 +23,11 @@ export function findI386Image(
   const mapBase = findPageOffset(tables, handler === undefined ? undefined : tables.translate(handler));
   if (mapBase === undefined) return undefined;
   const root = mapBase + BigInt(tables.root);
-  const before = root - BigInt(Math.min(REACH, tables.root));
+  const before = root - BigInt(Math.min(I386_IMAGE_REACH, tables.root));
   const windows: readonly (readonly [string, VirtualAddress, number])[] = [
-    ...(handler === undefined ? [] : ([['behind its handlers', handler & ~0xfffn, REACH]] as const)),
+    ...(handler === undefined
+      ? []
+      : ([['behind its handlers', handler & ~0xfffn, I386_IMAGE_REACH]] as const)),
     ['before its page tables', before & ~0xfffn, Number(root - before)],
     ['in the direct map', mapBase, IMAGES_END],
   ];

@@ -1,7 +1,7 @@
 import { type PagingForm, pagingForms } from '@osi-linux/x86-mmu';
+import { parseVmcoreinfo, type Vmcoreinfo } from '../vmcoreinfo';
 import { physicalOf } from './image';
-import type { RootCandidate } from './root-candidate';
-import { parseVmcoreinfo, type Vmcoreinfo } from './vmcoreinfo';
+import type { KernelRoot } from './root';
 
 /**
  * The root that a VMCOREINFO note names; of a 32-bit kernel one for each place that RAM may be mapped at.
@@ -9,7 +9,7 @@ import { parseVmcoreinfo, type Vmcoreinfo } from './vmcoreinfo';
  * `NUMBER(phys_base)` is signed. Before v4.10 the note has the address of the variable alone, `SYMBOL(phys_base)`, which
  * leads nowhere.
  */
-export function rootsOfVmcoreinfo(text: string, where: string): RootCandidate[] {
+export function rootsOfVmcoreinfo(text: string, where: string): KernelRoot[] {
   const note = parseVmcoreinfo(text);
   const table = note.address('SYMBOL(swapper_pg_dir)');
   if (table === undefined) return [];

@@ -1,20 +1,10 @@
-import type { PhysicalAddress } from '@osi-linux/core';
 import type { KernelInfo } from '@osi-linux/kconf';
 import { imagePhysical } from '@osi-linux/kstruct';
 import type { Dump } from '@osi-linux/memory';
-import { findNamedRoots } from '@osi-linux/symbols';
+import { findNamedRoots, type KernelRoot, type LocatedKernel } from '@osi-linux/symbols';
 import { type PagingForm, type PagingFormName, pagingForms } from '@osi-linux/x86-mmu';
-import { eachDirectSlide } from '../profile/relocate';
-
-/** A page-table root that may be the kernel's, and what says so. */
-export interface KernelRoot {
-  /** The form of paging that its tables are of. */
-  readonly form: PagingForm;
-  /** Physical address of the top page table. */
-  readonly root: PhysicalAddress;
-  /** What names it: `kernel.swapper_pg_dir_addr`, `CR3 of cpu 0`. */
-  readonly evidence: string;
-}
+import type { KernelSearch } from '../kernel/search';
+import { eachDirectSlide } from './relocate';
 
 const FORMS_BY_LEVELS: Readonly<Record<number, PagingFormName>> = {
   2: 'i386',
@@ -40,6 +30,17 @@ export function findProfileRoot(info: KernelInfo): KernelRoot | undefined {
 export function findDumpRoots(dump: Dump, info: KernelInfo): KernelRoot[] {
   const named = findNamedRoots(dump);
   return named.length > 0 || dump.machine === 'x86_64' ? named : rootsOfSlides(dump, info);
+}
+
+/** The root of the kernel that a search of memory finds. */
+export function findSearchedRoots({ kernel }: KernelSearch): readonly KernelRoot[] {
+  return kernel === undefined ? [] : [rootOf(kernel)];
+}
+
+/** The root of a kernel that was found by a search. */
+export function rootOf({ location }: LocatedKernel): KernelRoot {
+  const { form, root, evidence } = location;
+  return { form, root, evidence: evidence.root };
 }
 
 function rootsOfSlides({ memory }: Dump, info: KernelInfo): KernelRoot[] {

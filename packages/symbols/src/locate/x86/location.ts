@@ -1,6 +1,6 @@
 import type { PhysicalAddress, VirtualAddress } from '@osi-linux/core';
 import type { AddressSpace, PagingForm } from '@osi-linux/x86-mmu';
-import type { Evidence } from '../tables/symbol-table';
+import type { CpuEntry } from './cpu-entries';
 
 /** Where a kernel is in a guest's memory. */
 export interface KernelLocation {
@@ -18,6 +18,24 @@ export interface KernelLocation {
   readonly mapBase: VirtualAddress;
   /** Physical address behind {@link mapBase}, signed: an address of the image less `mapBase`, plus this, is physical. */
   readonly physBase: bigint;
-  /** What was found, and what says so. */
-  readonly evidence: readonly Evidence[];
+  /** What shows the root, the image and its shift. */
+  readonly evidence: LocationEvidence;
+  /** Where processors enter the kernel; empty where no processor names the root. */
+  readonly entries: readonly KernelEntry[];
+}
+
+/** What shows where a kernel is: clauses for people. */
+export interface LocationEvidence {
+  /** What names {@link KernelLocation.root}: `CR3 of cpu 0, 0x300000`. */
+  readonly root: string;
+  /** What shows {@link KernelLocation.textBase}. */
+  readonly image: string;
+  /** What shows {@link KernelLocation.kaslrShift}. */
+  readonly kaslrShift: string;
+}
+
+/** A place at which a processor enters a kernel. */
+export interface KernelEntry extends CpuEntry {
+  /** Whether it lies in the image of the kernel that the processor's page tables lead to. */
+  readonly isInImage: boolean;
 }
