@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { CONSTANT_HOMES, type ConstantHome, findSecondHomes, numbersIn } from './constant-homes';
+import { CONSTANT_HOMES, type ConstantHome, findSecondHomes, numbersIn, readNumbers } from './constant-homes';
 import { plantFiles } from './planted-files';
 import { readPackages, repository } from './workspace';
 
 const folders = [...readPackages().map(({ name }) => `packages/${name}/src`), 'tools/cli/src'];
+const files = readNumbers(repository, folders);
 
 describe('the constants', () => {
   it.each(CONSTANT_HOMES)('$what is written down in one file', (home) => {
-    expect(findSecondHomes(repository, folders, [home])).toEqual([]);
+    expect(findSecondHomes(files, home)).toEqual([]);
   });
 });
 
@@ -15,7 +16,7 @@ describe('a planted constant', () => {
   const home: ConstantHome = { what: 'a fact', form: /^0xffffffff8[0-9a-f]{7}n?$/, home: 'a/home.ts' };
   const first = 'export const START = 0xffffffff80000000n;';
   const findIn = (text: string) =>
-    findSecondHomes(plantFiles({ 'a/home.ts': first, 'b/c/other.ts': text }), ['a', 'b'], [home]);
+    findSecondHomes(readNumbers(plantFiles({ 'a/home.ts': first, 'b/c/other.ts': text }), ['a', 'b']), home);
 
   it.each([
     ['the same literal', 'const map = 0xffffffff80000000n;'],
@@ -36,13 +37,13 @@ describe('a planted constant', () => {
 
   it('whose home has lost it is reported', () => {
     const folder = plantFiles({ 'a/home.ts': '' });
-    expect(findSecondHomes(folder, ['a'], [home])).toEqual(['a/home.ts no longer has a fact']);
+    expect(findSecondHomes(readNumbers(folder, ['a']), home)).toEqual(['a/home.ts no longer has a fact']);
   });
 
   it('that is another number of the same digits is allowed where the table says which', () => {
     const folder = plantFiles({ 'a/home.ts': first, 'b/other.ts': first });
     const known = { ...home, others: { 'b/other.ts': 'a mask' } };
-    expect(findSecondHomes(folder, ['a', 'b'], [known])).toEqual([]);
+    expect(findSecondHomes(readNumbers(folder, ['a', 'b']), known)).toEqual([]);
   });
 });
 

@@ -55,27 +55,35 @@ export function numbersIn(text: string): string[] {
   return found;
 }
 
-/** Each constant that a file of the folders has beside its home, and each home without it, as sentences. */
-export function findSecondHomes(
-  root: string,
-  folders: readonly string[],
-  homes: readonly ConstantHome[],
-): string[] {
-  const files = folders.flatMap((folder) =>
+/** A source file, and the numbers that it writes down. */
+export interface FileNumbers {
+  /** From the root of the repository. */
+  readonly file: string;
+  readonly numbers: readonly string[];
+}
+
+/** The numbers of all source files of some folders. */
+export function readNumbers(root: string, folders: readonly string[]): FileNumbers[] {
+  return folders.flatMap((folder) =>
     listSources(join(root, folder)).map((path) => {
       const file = `${folder}/${path}`.replaceAll('\\', '/');
       return { file, numbers: numbersIn(readFileSync(join(root, file), 'utf8')) };
     }),
   );
-  return homes.flatMap(({ what, form, home, others = {} }) => {
-    const found = files.filter(({ numbers }) => numbers.some((number) => form.test(number)));
-    const second = found.filter(({ file }) => file !== home && others[file] === undefined);
-    const stale = [home, ...Object.keys(others)].filter((file) => !found.some((each) => each.file === file));
-    return [
-      ...second.map(({ file }) => `${file} has a second home for ${what}: import it from ${home}`),
-      ...stale.map((file) => `${file} no longer has ${what}`),
-    ];
-  });
+}
+
+/** Each file that has a constant beside its home, and each place that has lost it, as sentences. */
+export function findSecondHomes(
+  files: readonly FileNumbers[],
+  { what, form, home, others = {} }: ConstantHome,
+): string[] {
+  const found = files.filter(({ numbers }) => numbers.some((number) => form.test(number)));
+  const second = found.filter(({ file }) => file !== home && others[file] === undefined);
+  const stale = [home, ...Object.keys(others)].filter((file) => !found.some((each) => each.file === file));
+  return [
+    ...second.map(({ file }) => `${file} has a second home for ${what}: import it from ${home}`),
+    ...stale.map((file) => `${file} no longer has ${what}`),
+  ];
 }
 
 function normalized(literal: string): string {
