@@ -165,7 +165,7 @@ export class Vma extends KernelStruct {
   private isUser(address: VirtualAddress): boolean {
     const { info, memory } = this.kernel;
     if (memory.architecture.wordSize === 8) return !memory.architecture.isKernelAddress(address);
-    const split = layoutOf(info).vma.page_offset_addr;
+    const split = layoutOf(info).kernel.page_offset_addr;
     return split === undefined || address < split;
   }
 
