@@ -1,9 +1,8 @@
 import type { PhysicalAddress } from '@osi-linux/core';
 import type { KernelInfo } from '@osi-linux/kconf';
-import { imagePhysical } from '@osi-linux/kstruct';
 import type { Dump } from '@osi-linux/memory';
 import { findNamedRoots } from '@osi-linux/symbols';
-import { type PagingForm, type PagingFormName, pagingForms } from '@osi-linux/x86-mmu';
+import { imagePhysical, type PagingForm, type PagingFormName, pagingForms } from '@osi-linux/x86-mmu';
 import { eachDirectSlide } from '../profile/relocate';
 
 /** A page-table root that may be the kernel's, and what says so. */
