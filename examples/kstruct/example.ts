@@ -3,13 +3,24 @@ import { findInitTask } from '@osi-linux/kstruct';
 
 const INIT_TASK = 0xffff888000000000n;
 
+const architecture = {
+  name: 'x86_64',
+  wordSize: 8 as const,
+  pageShift: 12,
+  isKernelAddress: () => true,
+  linearPhysical: () => undefined,
+  perCpuBases: () => [],
+  programCounter: () => undefined,
+  modeOf: () => undefined,
+};
+
 export function run(): string[] {
   const bytes = new Uint8Array(4096);
   const view = new DataView(bytes.buffer);
   view.setInt32(0x10, 0, true);
   bytes.set(new TextEncoder().encode('swapper/0'), 0x20);
   const memory = {
-    architecture: { name: 'x86_64', wordSize: 8 as const, littleEndian: true, isKernelAddress: () => true },
+    architecture,
     root: 0,
     page: (address: bigint) => (address >> 12n === INIT_TASK >> 12n ? { bytes, view } : undefined),
     fault: (address: bigint): never => {

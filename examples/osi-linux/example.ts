@@ -4,6 +4,17 @@ import { OsiLinux } from '@osi-linux/osi-linux';
 const INIT_TASK = 0xffff888000000000n;
 const CRED = INIT_TASK + 0x800n;
 
+const architecture = {
+  name: 'x86_64',
+  wordSize: 8 as const,
+  pageShift: 12,
+  isKernelAddress: () => true,
+  linearPhysical: () => undefined,
+  perCpuBases: () => [],
+  programCounter: () => undefined,
+  modeOf: () => undefined,
+};
+
 export function run(): string[] {
   const bytes = new Uint8Array(4096);
   const view = new DataView(bytes.buffer);
@@ -13,7 +24,7 @@ export function run(): string[] {
   view.setBigUint64(0x50, INIT_TASK, true); // its own parent
   view.setBigUint64(0x58, CRED, true);
   const memory = {
-    architecture: { name: 'x86_64', wordSize: 8 as const, littleEndian: true, isKernelAddress: () => true },
+    architecture,
     root: 0,
     page: (address: bigint) => (address >> 12n === INIT_TASK >> 12n ? { bytes, view } : undefined),
     fault: (address: bigint): never => {

@@ -11,20 +11,14 @@ export type { PathText } from './fs/path-text';
 export { findReaderRoot } from './fs/reader-root';
 export { SuperBlock } from './fs/super-block';
 export { type Kernel, type KeyOf, requireKey } from './kernel/kernel';
-export {
-  findCpuByArea,
-  findCurrentTask,
-  isCpuOnline,
-  readOnlineCpus,
-  readPerCpuOffset,
-} from './kernel/per-cpu';
+export { findCpu, findCurrentTask, isCpuOnline, readOnlineCpus, readPerCpuOffset } from './kernel/per-cpu';
 export { StructView } from './kernel/struct-view';
 export { readUtsname, type Utsname } from './kernel/utsname';
 export { eachListEntry, type ListHead } from './lib/list-head';
 export { eachMapleEntry, type MapleEntry } from './lib/maple-tree';
 export { readCommandLine } from './mm/command-line';
 export { readEnvironment } from './mm/environment';
-export { imagePhysical, LinearMapMemory } from './mm/linear-map';
+export { LinearMapMemory } from './mm/linear-map';
 export { Mm } from './mm/mm';
 export { Vma } from './mm/vma';
 export { eachVma, findVmaOrder } from './mm/vma-list';

@@ -1,4 +1,12 @@
-import { formatAddress, OsiError, type PhysicalAddress, type VirtualAddress } from '@osi-linux/core';
+import {
+  formatAddress,
+  isX86Register,
+  OsiError,
+  type PhysicalAddress,
+  type VirtualAddress,
+  type X86Register,
+  type X86Registers,
+} from '@osi-linux/core';
 import type { ByteChannel } from './byte-channel';
 import { encodeGdbPacket, GdbPacketDecoder } from './gdb-packet';
 import { Deadline } from './internal/deadline';
@@ -140,19 +148,20 @@ export class GdbClient {
    *
    * @throws OsiError `LIVE_COMMAND_FAILED` where the stub has no target description or no such thread.
    */
-  readRegisters(thread: number): Record<string, bigint> {
+  readRegisters(thread: number): X86Registers {
     this.select(thread);
     const block = parseHex(this.request('g')) ?? new Uint8Array(0);
-    const registers: Record<string, bigint> = {};
+    const registers: { [Name in X86Register]?: bigint } = {};
     let at = 0;
     for (const { name, size, number } of this.registerLayout()) {
       const inBlock = at + size <= block.length;
       const bytes = inBlock ? block.subarray(at, at + size) : undefined;
       at += size;
-      if (size > 8 || FLOATING.test(name)) continue;
+      const known = NAMES[name] ?? name;
+      if (size > 8 || !isX86Register(known)) continue;
       const value = bytes ?? parseHex(this.request(`p${number.toString(16)}`));
       // A stub answers with x where it does not know a register now.
-      if (value?.length === size) registers[NAMES[name] ?? name] = littleEndian(value);
+      if (value?.length === size) registers[known] = littleEndian(value);
     }
     return registers;
   }
@@ -384,9 +393,6 @@ export class GdbClient {
     );
   }
 }
-
-/** Registers of floating point and vectors, of which nobody asks here. */
-const FLOATING = /^(?:st\d|f(?:ctrl|stat|tag|iseg|ioff|oseg|ooff|op)$|[xyz]mm|mxcsr|k\d)/;
 
 /** What QEMU calls otherwise. */
 const NAMES: Readonly<Record<string, string>> = { eflags: 'rflags', k_gs_base: 'kernel_gs_base' };

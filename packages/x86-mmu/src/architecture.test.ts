@@ -16,3 +16,31 @@ it('kernel addresses of 32 bits begin at the lowest VMSPLIT', () => {
   expect(addresses.map(i386.isKernelAddress)).toEqual([false, true, true, true, false]);
   expect(addresses.map(byHalves(i386))).toEqual([false, true, true, true, false]);
 });
+
+it('what the kernel maps in one run has a physical address without page tables', () => {
+  const runs = { physBase: -0x200000, pageOffset: 0xffff888000000000n };
+  expect(x86_64.linearPhysical(0xffffffff81000000n, runs)).toBe(0xe00000n);
+  expect(x86_64.linearPhysical(0xffff888000123456n, runs)).toBe(0x123456n);
+  const none = { physBase: undefined, pageOffset: undefined };
+  expect(x86_64.linearPhysical(0xffffffff81000000n, none)).toBeUndefined();
+  expect(i386.linearPhysical(0xc1000000n, { physBase: 0, pageOffset: 0xc0000000n })).toBe(0x1000000n);
+  expect(i386.linearPhysical(0xc1000000n, none)).toBeUndefined();
+});
+
+it('per-CPU data is reached through GS with 64 bits, through FS with 32', () => {
+  const cpu = { index: 0, registers: { gs_base: 1n, kernel_gs_base: 2n, fs_base: 3n } };
+  expect(x86_64.perCpuBases(cpu)).toEqual([1n, 2n]);
+  expect(i386.perCpuBases(cpu)).toEqual([3n]);
+  expect(x86_64.perCpuBases({ index: 0, registers: {} })).toEqual([]);
+});
+
+it.each([x86_64, i386])(
+  'the code segment says whether $name runs the kernel or a program',
+  (architecture) => {
+    const modes = [0x10n, 0x33n, undefined].map((cs) => {
+      return architecture.modeOf({ index: 0, registers: cs === undefined ? {} : { cs } });
+    });
+    expect(modes).toEqual(['kernel', 'user', undefined]);
+    expect(architecture.programCounter({ index: 0, registers: { rip: 0x401000n } })).toBe(0x401000n);
+  },
+);

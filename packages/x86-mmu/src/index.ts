@@ -1,6 +1,7 @@
 export * from './address-space';
 export * from './architecture';
 export * from './control-registers';
+export * from './image-physical';
 export * from './linux-non-present';
 export * from './non-present-entry';
 export * from './non-present-reader';

@@ -1,3 +1,4 @@
+import type { Architecture } from '@osi-linux/core';
 import { FakeVirtualMemory } from './fake-virtual-memory';
 
 /** What a made-up task is to look like. */
@@ -20,7 +21,7 @@ const ARGS = 0x7ffd00001000n;
  * `info` is its profile, in the keys of kernelinfo.conf.
  */
 export class FakeKernel {
-  readonly memory = new FakeVirtualMemory();
+  readonly memory: FakeVirtualMemory;
   readonly info = {
     'task.init_addr': BASE,
     'task.size': 0x2800,
@@ -57,7 +58,8 @@ export class FakeKernel {
   private readonly tasks = new Map<number, bigint>();
   private next = BASE;
 
-  constructor(tasks: readonly FakeTask[]) {
+  constructor(tasks: readonly FakeTask[], architecture?: Architecture) {
+    this.memory = new FakeVirtualMemory(architecture);
     for (const task of tasks) this.place(task);
     this.linkRing([...tasks].map(({ pid }) => this.task(pid) + BigInt(this.info['task.tasks_offset'])));
   }
@@ -125,7 +127,7 @@ export class FakeKernel {
     memory.writeWord(address + BigInt(info['mm.env_start_offset']), end);
     memory.writeWord(address + BigInt(info['mm.env_end_offset']), end + 64n);
     memory.writeWord(pgd, 0n);
-    const user = new FakeVirtualMemory();
+    const user = new FakeVirtualMemory(memory.architecture);
     user.writeText(ARGS, args.join('\0'));
     memory.spaces.set(memory.translate(pgd) ?? 0, user);
     return address;

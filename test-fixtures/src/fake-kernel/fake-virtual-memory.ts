@@ -10,21 +10,31 @@ import {
 
 const PAGE = BigInt(PAGE_SIZE);
 
-/** A 64-bit architecture for memory that is made up. */
+/** A 64-bit architecture for memory that is made up: pages of 4 KiB, and the registers of x86_64 in a few words. */
 export const fakeArchitecture: Architecture = {
   name: 'x86_64',
   wordSize: 8,
-  littleEndian: true,
+  pageShift: 12,
   isKernelAddress: (address) => address >> 63n === 1n,
+  linearPhysical: () => undefined,
+  perCpuBases: ({ registers: { gs_base, kernel_gs_base } }) => {
+    return [gs_base, kernel_gs_base].filter((base) => base !== undefined);
+  },
+  programCounter: ({ registers }) => registers.rip,
+  modeOf: ({ registers: { cs } }) => (cs === undefined ? undefined : (cs & 3n) === 3n ? 'user' : 'kernel'),
 };
 
 /** Virtual memory that a test writes by hand; pages that were never written are not present. */
 export class FakeVirtualMemory implements VirtualMemory {
-  readonly architecture = fakeArchitecture;
+  readonly architecture: Architecture;
   readonly root = 0x1000;
   /** Other address spaces by the physical address of their root. */
   readonly spaces = new Map<number, FakeVirtualMemory>();
   private readonly pages = new Map<bigint, Page>();
+
+  constructor(architecture = fakeArchitecture) {
+    this.architecture = architecture;
+  }
 
   page(address: VirtualAddress): Page | undefined {
     return this.pages.get(address / PAGE);
@@ -40,7 +50,7 @@ export class FakeVirtualMemory implements VirtualMemory {
   }
 
   withRoot(root: number): VirtualMemory {
-    return this.spaces.get(root) ?? new FakeVirtualMemory();
+    return this.spaces.get(root) ?? new FakeVirtualMemory(this.architecture);
   }
 
   /** Takes a page away, as a damaged dump does. */

@@ -1,10 +1,12 @@
+import type { X86Registers } from './x86-registers';
+
+/** The registers of any architecture that is read; what they mean is asked of the `Architecture`. */
+export type CpuRegisters = X86Registers;
+
 /** A processor of the guest at the moment of the dump. */
-export interface Cpu {
-  /** Number of the processor, from 0, as the kernel counts them. */
+export interface Cpu<Registers extends CpuRegisters = CpuRegisters> {
+  /** Number of the processor, from 0, in the order of the source. */
   readonly index: number;
-  /**
-   * Registers by Intel's names in lower case: `rax` ... `rip`, `rflags`, `cr0`, `cr2`, `cr3`, `cr4`, `efer`;
-   * segments as `cs`, `cs_base`, `gs_base`, `kernel_gs_base` ...; those that the source does not have are absent.
-   */
-  readonly registers: Readonly<Record<string, bigint>>;
+  /** Its registers; those that the source does not have are absent. */
+  readonly registers: Registers;
 }

@@ -1,5 +1,5 @@
 import type { VirtualAddress } from '@osi-linux/core';
-import { findCpuByArea, findCurrentTask, StructView, Task } from '@osi-linux/kstruct';
+import { findCpu, findCurrentTask, StructView, Task } from '@osi-linux/kstruct';
 import { type OsiEvent, type OsiProc, type OsiRunningTask, ProcessChanges } from '@osi-linux/osi';
 import type { Guest } from '../guest';
 import type { Breakpoints } from './breakpoints';
@@ -208,8 +208,8 @@ export class WatchSampler {
     const { linux, dump } = this.guest;
     const matched = new Map<number, number>();
     for (const cpu of attempt(() => linux.onlineCpus()) ?? []) {
-      const owner = attempt(() => findCpuByArea(linux.kernel, cpu, dump.cpus));
-      if (owner !== null && owner !== undefined) matched.set(owner.index, cpu);
+      const owner = attempt(() => findCpu(linux.kernel, dump.cpus, cpu));
+      if (owner) matched.set(owner.index, cpu);
     }
     return matched;
   }

@@ -1,8 +1,7 @@
 import type { KernelInfo } from '@osi-linux/kconf';
-import { imagePhysical } from '@osi-linux/kstruct';
 import type { Dump } from '@osi-linux/memory';
 import { findNamedRoots, type KernelRoot, type LocatedKernel } from '@osi-linux/symbols';
-import { type PagingForm, type PagingFormName, pagingForms } from '@osi-linux/x86-mmu';
+import { imagePhysical, type PagingForm, type PagingFormName, pagingForms } from '@osi-linux/x86-mmu';
 import type { KernelSearch } from '../kernel/search';
 import { eachDirectSlide } from './relocate';
 

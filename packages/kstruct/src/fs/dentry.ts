@@ -94,7 +94,7 @@ export class Dentry extends KernelStruct {
   /** The file, by whatever name. Corresponds to `dentry.d_inode`. @throws OsiError `STRUCT_IMPLAUSIBLE` for none. */
   get inode(): Inode {
     const pointer = this.view.word(
-      layoutOf(this.kernel.info).dentry.d_inode_offset ?? missingKey('path.d_inode_offset'),
+      layoutOf(this.kernel.info).path.d_inode_offset ?? missingKey('path.d_inode_offset'),
     );
     return requireInode(this.kernel, pointer, { struct: 'dentry', address: this.address, member: 'd_inode' });
   }

@@ -114,7 +114,7 @@ interface FdTable {
 
 function readTable(kernel: Kernel, files: VirtualAddress): FdTable {
   const { memory } = kernel;
-  const keys = layoutOf(kernel.info).file;
+  const keys = layoutOf(kernel.info).fs;
   validateUse(kernel, files);
   const holder = { struct: 'files_struct', address: files, member: 'fdt' };
   const fdt = new StructView(memory, files).word(keys.fdt_offset ?? missingKey('fs.fdt_offset'));
@@ -148,7 +148,7 @@ function readPointer(kernel: Kernel, fdtable: StructView, member: string, offset
 }
 
 function validateUse(kernel: Kernel, address: VirtualAddress): void {
-  const offset = layoutOf(kernel.info).file.files_count_offset;
+  const offset = layoutOf(kernel.info).files.count_offset;
   const count = offset === undefined ? 1 : new StructView(kernel.memory, address).s32(offset);
   if (count > 0) return;
   throw implausible({
@@ -166,7 +166,7 @@ function validateUse(kernel: Kernel, address: VirtualAddress): void {
  */
 function validateSize(kernel: Kernel, files: VirtualAddress, address: VirtualAddress, maxFds: number): void {
   const bits = kernel.memory.architecture.wordSize * 8;
-  const offset = layoutOf(kernel.info).file.fdtab_offset;
+  const offset = layoutOf(kernel.info).fs.fdtab_offset;
   const small = offset !== undefined && address === offsetAddress(files, offset);
   const fits = small ? maxFds === bits : offset === undefined ? maxFds >= bits : maxFds > bits;
   if (fits && maxFds % bits === 0 && maxFds <= TABLE_LIMIT) return;

@@ -34,9 +34,7 @@ const TYPES: ReadonlySet<number> = new Set([
 export class Inode extends KernelStruct {
   /** Type and permissions. Corresponds to `inode.i_mode`. */
   get mode(): number {
-    return this.view.u16(
-      layoutOf(this.kernel.info).dentry.i_mode_offset ?? missingKey('inode.i_mode_offset'),
-    );
+    return this.view.u16(layoutOf(this.kernel.info).inode.i_mode_offset ?? missingKey('inode.i_mode_offset'));
   }
 
   /** Number of the file in its file system. Corresponds to `inode.i_ino`. */
@@ -46,7 +44,7 @@ export class Inode extends KernelStruct {
 
   /** The file system, virtual address of its super_block. Corresponds to `inode.i_sb`. */
   get superBlock(): VirtualAddress {
-    return this.view.word(layoutOf(this.kernel.info).dentry.i_sb_offset ?? missingKey('inode.i_sb_offset'));
+    return this.view.word(layoutOf(this.kernel.info).inode.i_sb_offset ?? missingKey('inode.i_sb_offset'));
   }
 
   /** What the file system keeps of the file, virtual address. Corresponds to `inode.i_private`. */

@@ -22,7 +22,7 @@ import type { Path } from './path';
 export class OpenFile extends KernelStruct {
   /** What was opened. Corresponds to `file.f_path`. */
   get path(): Path {
-    const { f_path_mnt_offset, f_path_dentry_offset } = layoutOf(this.kernel.info).file;
+    const { f_path_mnt_offset, f_path_dentry_offset } = layoutOf(this.kernel.info).fs;
     return {
       mnt: this.view.word(f_path_mnt_offset ?? missingKey('fs.f_path_mnt_offset')),
       dentry: this.view.word(f_path_dentry_offset ?? missingKey('fs.f_path_dentry_offset')),
@@ -38,7 +38,7 @@ export class OpenFile extends KernelStruct {
    * Corresponds to `file_user_path`.
    */
   get userPath(): Path {
-    const { FMODE_BACKING: flag, user_path_mnt_offset } = layoutOf(this.kernel.info).file;
+    const { FMODE_BACKING: flag, user_path_mnt_offset } = layoutOf(this.kernel.info).fs;
     const kept = user_path_mnt_offset !== undefined;
     if (flag === undefined || !kept || (this.u32('fs.f_mode_offset') & flag) === 0) return this.path;
     return this.pathBy('fs.user_path_mnt_offset', 'fs.user_path_dentry_offset');
@@ -71,29 +71,15 @@ export class OpenFile extends KernelStruct {
    * @throws OsiError `STRUCT_IMPLAUSIBLE` for what is none.
    */
   validate(): void {
-    if (this.isSound()) return;
-    const { address } = this;
-    const { info } = this.kernel;
-    requirePointer(this.kernel, address, { struct: 'file', address, member: 'its address' });
-    this.requirePointer('f_path.mnt', this.word('fs.f_path_mnt_offset'));
-    this.requirePointer('f_path.dentry', this.word('fs.f_path_dentry_offset'));
-    if (info['fs.f_op_offset'] !== undefined) this.requirePointer('f_op', this.word('fs.f_op_offset'));
-    if (info['fs.f_inode_offset'] !== undefined)
-      this.requirePointer('f_inode', this.word('fs.f_inode_offset'));
-    this.validateCount();
-  }
-
-  /** Whether nothing contradicts that it is an open file; {@link validate} says what does. */
-  private isSound(): boolean {
-    const { view } = this;
-    const file = layoutOf(this.kernel.info).file;
-    const { f_path_mnt_offset: mnt, f_path_dentry_offset: dentry } = file;
-    if (mnt === undefined || dentry === undefined) return false;
-    if (!isKernelPointerWord(this.kernel.memory.architecture, this.address)) return false;
-    if (!view.isKernelPointer(mnt) || !view.isKernelPointer(dentry)) return false;
-    if (file.f_op_offset !== undefined && !view.isKernelPointer(file.f_op_offset)) return false;
-    if (file.f_inode_offset !== undefined && !view.isKernelPointer(file.f_inode_offset)) return false;
-    return file.f_count_offset === undefined || view.word(file.f_count_offset) < COUNT_LIMIT;
+    const { kernel, address } = this;
+    const { fs } = layoutOf(kernel.info);
+    if (!isKernelPointerWord(kernel.memory.architecture, address))
+      requirePointer(kernel, address, { struct: 'file', address, member: 'its address' });
+    this.validatePointer('f_path.mnt', fs.f_path_mnt_offset ?? missingKey('fs.f_path_mnt_offset'));
+    this.validatePointer('f_path.dentry', fs.f_path_dentry_offset ?? missingKey('fs.f_path_dentry_offset'));
+    if (fs.f_op_offset !== undefined) this.validatePointer('f_op', fs.f_op_offset);
+    if (fs.f_inode_offset !== undefined) this.validatePointer('f_inode', fs.f_inode_offset);
+    if (fs.f_count_offset !== undefined) this.validateCount(this.view.word(fs.f_count_offset));
   }
 
   /**
@@ -104,11 +90,11 @@ export class OpenFile extends KernelStruct {
    * @throws OsiError `STRUCT_IMPLAUSIBLE` where it leads to another file.
    */
   validatePath(): void {
-    const { file, dentry } = layoutOf(this.kernel.info);
-    if (file.f_inode_offset === undefined || dentry.d_inode_offset === undefined) return;
+    const { fs, path } = layoutOf(this.kernel.info);
+    if (fs.f_inode_offset === undefined || path.d_inode_offset === undefined) return;
     const { address } = this;
     const { inode } = new Dentry(this.kernel, this.path.dentry);
-    const received = this.view.word(file.f_inode_offset);
+    const received = this.view.word(fs.f_inode_offset);
     if (inode.address === received) return;
     throw implausible({
       struct: 'file',
@@ -123,19 +109,10 @@ export class OpenFile extends KernelStruct {
    * Zero holders are as many as one where the count starts at 0, as since
    * Linux commit 90ee6ed776c0 ("fs: port files to file_ref") (in v6.13); a dead file has the top bit set.
    */
-  private validateCount(): void {
-    const offset = this.kernel.info['fs.f_count_offset'];
-    if (offset === undefined) return;
-    const count = this.view.word(offset);
-    if (count < COUNT_LIMIT) return;
-    const { address } = this;
-    throw implausible({
-      struct: 'file',
-      address,
-      member: 'f_count',
-      received: count,
-      expected: 'a count of holders',
-    });
+  private validateCount(received: bigint): void {
+    if (received < COUNT_LIMIT) return;
+    const holder = { struct: 'file', address: this.address, member: 'f_count' };
+    throw implausible({ ...holder, received, expected: 'a count of holders' });
   }
 
   private pathBy(mnt: KeyOf<number>, dentry: KeyOf<number>): Path {
@@ -144,8 +121,9 @@ export class OpenFile extends KernelStruct {
     return { mnt: view.word(requireKey(info, mnt)), dentry: view.word(requireKey(info, dentry)) };
   }
 
-  private requirePointer(member: string, pointer: VirtualAddress): void {
-    requirePointer(this.kernel, pointer, { struct: 'file', address: this.address, member });
+  private validatePointer(member: string, offset: number): void {
+    if (this.view.isKernelPointer(offset)) return;
+    requirePointer(this.kernel, this.view.word(offset), { struct: 'file', address: this.address, member });
   }
 }
 

@@ -82,35 +82,29 @@ export function readPerCpuOffset(kernel: Kernel, cpu: number): VirtualAddress {
 }
 
 /**
- * Registers that hold the address of a processor's per-CPU area while it executes the kernel, and one of them also while
- * it executes a program: GS of x86_64 with what `swapgs` exchanges it for, FS of 32 bits (`__KERNEL_PERCPU`, Linux
- * arch/x86/include/asm/segment.h).
- */
-const AREA_BASES = ['gs_base', 'kernel_gs_base', 'fs_base'] as const;
-
-/**
- * The processor of a source that is a given one of the kernel: the one whose registers name its per-CPU area.
+ * The processor of a source that the kernel counts as `cpu`: the one whose registers have the base of that per-CPU area, as
+ * sources count in another order. `undefined` where none has, and where the kernel has no such areas.
  *
- * `undefined` where none does: of 32 bits while all of them execute programs, and in kernels of one processor, which
- * have no such area.
- *
- * @throws OsiError what {@link readPerCpuOffset} throws.
+ * @throws OsiError the fault of the page, or `PROFILE_KEY_MISSING`.
  *
  * @example
  * ```ts
  * declare const kernel: Kernel;
- * declare const dump: Dump;
- * [0, 1].map((cpu) => findCpuByArea(kernel, cpu, dump.cpus)?.index) // => [0, 1]
+ * findCpu(kernel, [{ index: 0, registers: { gs_base: readPerCpuOffset(kernel, 1) } }], 1)?.index // => 0
+ * findCpu(kernel, [], 1) // => undefined
  * ```
  */
-export function findCpuByArea(kernel: Kernel, cpu: number, cpus: readonly Cpu[]): Cpu | undefined {
+export function findCpu(kernel: Kernel, cpus: readonly Cpu[], cpu: number): Cpu | undefined {
   const area = readPerCpuOffset(kernel, cpu);
   if (area === 0n) return undefined;
-  return cpus.find(({ registers }) => AREA_BASES.some((name) => registers[name] === area));
+  const { architecture } = kernel.memory;
+  return cpus.find((candidate) => architecture.perCpuBases(candidate).includes(area));
 }
 
 /**
  * The thread that runs on a processor: an idle one runs `swapper/N`, pid 0. Corresponds to `current_task`.
+ *
+ * `cpus` are the processors of the source, for architectures on which registers lead to the task.
  *
  * @throws OsiError the fault of the page, `STRUCT_IMPLAUSIBLE` where it points at no task, or `PROFILE_KEY_MISSING`.
  *
@@ -120,11 +114,22 @@ export function findCpuByArea(kernel: Kernel, cpu: number, cpus: readonly Cpu[])
  * findCurrentTask(kernel, 1).comm // => 'spin thread 1'
  * ```
  */
-export function findCurrentTask(kernel: Kernel, cpu: number): Task {
+export function findCurrentTask(kernel: Kernel, cpu: number, cpus: readonly Cpu[] = []): Task {
+  const task = currentByRegisters(kernel, cpu, cpus) ?? currentByVariable(kernel, cpu);
+  validateTask(kernel, task);
+  return new Task(kernel, task);
+}
+
+function currentByRegisters(kernel: Kernel, cpu: number, cpus: readonly Cpu[]): VirtualAddress | undefined {
+  const { architecture } = kernel.memory;
+  if (architecture.currentTask === undefined) return undefined;
+  const owner = findCpu(kernel, cpus, cpu) ?? cpus[cpu];
+  return owner && architecture.currentTask(owner);
+}
+
+function currentByVariable(kernel: Kernel, cpu: number): VirtualAddress {
   const { info, memory } = kernel;
   const variable = readPerCpuOffset(kernel, cpu) + requireKey(info, 'task.current_task_addr');
   const bits = memory.architecture.wordSize * 8;
-  const task = new StructView(memory, BigInt.asUintN(bits, variable)).word(0);
-  validateTask(kernel, task);
-  return new Task(kernel, task);
+  return new StructView(memory, BigInt.asUintN(bits, variable)).word(0);
 }

@@ -1,5 +1,10 @@
 import { SkippedLog } from '@osi-linux/core';
-import { type FakeMapleEntry, FakeMapleTree, FakeVirtualMemory } from '@osi-linux/test-fixtures/fake-kernel';
+import {
+  type FakeMapleEntry,
+  FakeMapleTree,
+  FakeVirtualMemory,
+  fakeArchitecture,
+} from '@osi-linux/test-fixtures/fake-kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Kernel } from '../kernel/kernel';
@@ -78,14 +83,12 @@ describe('eachMapleEntry', () => {
   });
 
   it('reads the smaller words and larger nodes of 32-bit kernels', () => {
-    const memory = Object.assign(new FakeVirtualMemory(), {
-      architecture: {
-        name: 'i686',
-        wordSize: 4,
-        littleEndian: true,
-        isKernelAddress: (at: bigint) => at >= 0xc0000000n,
-      },
-    }) as unknown as FakeVirtualMemory;
+    const memory = new FakeVirtualMemory({
+      ...fakeArchitecture,
+      name: 'i686',
+      wordSize: 4,
+      isKernelAddress: (at) => at >= 0xc0000000n,
+    });
     const info = {
       ...FakeMapleTree.info,
       'maple_tree.MAPLE_RANGE64_SLOTS': 32,

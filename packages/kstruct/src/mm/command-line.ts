@@ -54,12 +54,13 @@ function viewBytes(memory: VirtualMemory, address: VirtualAddress, length: numbe
   return page === undefined ? readBytes(memory, address, length) : page.bytes.subarray(start, start + length);
 }
 
-/** Source: `get_mm_proctitle` in fs/proc/base.c: at most a page, up to and with its first NUL. */
+/** Source: `get_mm_proctitle` in fs/proc/base.c: at most a page of the kernel's size, up to and with its first NUL. */
 function readTitle(mm: Mm, memory: VirtualMemory): Uint8Array {
   const { argStart, argEnd, envStart, envEnd } = mm;
   const runsOn = envStart === argEnd && envEnd >= envStart;
   const room = (runsOn ? envEnd : argEnd) - argStart;
-  const { bytes, holes } = readPartial(memory, argStart, room < PAGE_SIZE ? Number(room) : PAGE_SIZE);
+  const page = 2 ** memory.architecture.pageShift;
+  const { bytes, holes } = readPartial(memory, argStart, room < page ? Number(room) : page);
   const hole = holes[0];
   const readable = hole === undefined ? bytes : bytes.subarray(0, Number(hole.at - argStart));
   const nul = readable.indexOf(0);

@@ -7,30 +7,15 @@ import type {
   VirtualAddress,
   VirtualMemory,
 } from '@osi-linux/core';
-import { isImageAddress, PAGE_SIZE, START_KERNEL_MAP } from '@osi-linux/core';
+import { PAGE_SIZE } from '@osi-linux/core';
 import type { KernelInfo } from '@osi-linux/kconf';
-
-/**
- * Physical address behind a virtual one of the image of an x86_64 kernel.
- *
- * `physBase` is what the image's physical address differs by from its link-time one; it may be negative.
- * Corresponds to `__phys_addr_nodebug`, arch/x86/include/asm/page_64.h.
- *
- * @example
- * ```ts
- * imagePhysical(0xffffffff81000000n, -0x200000n) // => 0xe00000n
- * ```
- */
-export function imagePhysical(address: VirtualAddress, physBase: bigint): bigint {
-  return address - START_KERNEL_MAP + physBase;
-}
 
 /**
  * The kernel's memory through its page tables, and past those that a damaged dump lacks.
  *
- * The kernel maps all of RAM (from PAGE_OFFSET) and its own image (from __START_KERNEL_map) in one run each, so that
- * the physical address is known without the tables. This is used only where a table is missing from the dump, never
- * where an entry says that a page is not present. Source: Documentation/arch/x86/x86_64/mm.rst.
+ * Kernels map all of RAM and their own image in one run each, so that the physical address is known without the tables:
+ * the architecture says where. This is used only where a table is missing from the dump, never where an entry says that a
+ * page is not present.
  *
  * @example
  * ```ts
@@ -95,9 +80,9 @@ export class LinearMapMemory implements VirtualMemory {
   }
 
   private linear(address: VirtualAddress): bigint | undefined {
-    const physBase = this.info['kernel.phys_base'];
-    if (physBase !== undefined && isImageAddress(address)) return imagePhysical(address, BigInt(physBase));
-    const pageOffset = this.info['kernel.page_offset_addr'];
-    return pageOffset === undefined ? undefined : address - pageOffset;
+    return this.architecture.linearPhysical(address, {
+      physBase: this.info['kernel.phys_base'],
+      pageOffset: this.info['kernel.page_offset_addr'],
+    });
   }
 }

@@ -9,6 +9,7 @@ import { OpenFile } from '../fs/open-file';
 import { implausible, requirePointer } from '../kernel/implausible';
 import { KernelStruct } from '../kernel/kernel-struct';
 import { layoutOf, missingKey } from '../kernel/layout';
+import { findMmContradiction } from './mm-plausibility';
 
 /**
  * A user address space. Corresponds to `mm_struct`.
@@ -105,21 +106,11 @@ export class Mm extends KernelStruct {
    * @throws OsiError `STRUCT_IMPLAUSIBLE` for an address space that no task uses or that has no page table.
    */
   validate(): void {
-    const { address } = this;
-    const { mm_users_offset: offset, pgd_offset = missingKey('mm.pgd_offset') } = layoutOf(
-      this.kernel.info,
-    ).mm;
-    const users = offset === undefined ? 1 : this.view.s32(offset);
-    if (users <= 0)
-      throw implausible({
-        struct: 'mm_struct',
-        address,
-        member: 'mm_users',
-        received: users,
-        expected: '1 or more',
-      });
-    if (this.view.isKernelPointer(pgd_offset)) return;
-    requirePointer(this.kernel, this.pgd, { struct: 'mm_struct', address, member: 'pgd' });
+    const member = findMmContradiction(this.view, layoutOf(this.kernel.info));
+    if (member === undefined) return;
+    const holder = { struct: 'mm_struct', address: this.address, member };
+    if (member === 'pgd') requirePointer(this.kernel, this.pgd, holder);
+    throw implausible({ ...holder, received: this.s32('mm.mm_users_offset'), expected: '1 or more' });
   }
 
   /** The guest's memory as this process sees it. */

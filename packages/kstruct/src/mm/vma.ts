@@ -1,4 +1,4 @@
-import { formatAddress, type OsiError, PAGE_SIZE, type VirtualAddress } from '@osi-linux/core';
+import { formatAddress, type OsiError, type VirtualAddress } from '@osi-linux/core';
 import { OpenFile } from '../fs/open-file';
 import { implausible, requirePointer } from '../kernel/implausible';
 import { isKernelPointerWord } from '../kernel/kernel-pointer';
@@ -16,9 +16,10 @@ const PERMS = Array.from({ length: 16 }, (_, bits) =>
   [bits & 1 ? 'r' : '-', bits & 2 ? 'w' : '-', bits & 4 ? 'x' : '-', bits & 8 ? 's' : 'p'].join(''),
 );
 
-const PAGE_SHIFT = 12n;
-const LAST_PAGE = 0xffffffffffffffffn >> PAGE_SHIFT;
-const IN_PAGE = BigInt(PAGE_SIZE - 1);
+const LAST_ADDRESS = 0xffffffffffffffffn;
+
+/** The kernel's own page sizes as shifts, ready made: a number costs more to make a bigint than to look up. */
+const SHIFTS = Array.from({ length: 32 }, (_, shift) => BigInt(shift));
 
 /**
  * A mapping: one run of an address space with the same file and the same rights. Corresponds to `vm_area_struct`.
@@ -107,8 +108,10 @@ export class Vma extends KernelStruct {
     const at = known ?? vm_file_offset - this.kernel.memory.architecture.wordSize;
     if (this.view.isZero(at)) return 0n;
     const pages = this.view.word(at);
-    if (pages > LAST_PAGE) throw this.contradiction('vm_pgoff', pages, 'a page of a file of 64-bit size');
-    return pages << PAGE_SHIFT;
+    const shift = SHIFTS[this.kernel.memory.architecture.pageShift] as bigint;
+    if (pages > LAST_ADDRESS >> shift)
+      throw this.contradiction('vm_pgoff', pages, 'a page of a file of 64-bit size');
+    return pages << shift;
   }
 
   /** Operations of the mapping, virtual; 0 for plain anonymous memory. Corresponds to `vm_area_struct.vm_ops`. */
@@ -137,8 +140,9 @@ export class Vma extends KernelStruct {
     requirePointer(kernel, address, { struct: 'vm_area_struct', address, member: 'its address' });
     if (this.mm !== mm) throw this.contradiction('vm_mm', this.mm, formatAddress(mm));
     const { start, end } = this;
-    if ((start & IN_PAGE) !== 0n) throw this.contradiction('vm_start', start, 'the start of a page');
-    if ((end & IN_PAGE) !== 0n) throw this.contradiction('vm_end', end, 'the end of a page');
+    const inPage = BigInt(this.inPage);
+    if ((start & inPage) !== 0n) throw this.contradiction('vm_start', start, 'the start of a page');
+    if ((end & inPage) !== 0n) throw this.contradiction('vm_end', end, 'the end of a page');
     if (end <= start) throw this.contradiction('vm_end', end, `more than vm_start, ${formatAddress(start)}`);
     if (!this.isUser(end - 1n)) throw this.contradiction('vm_end', end, 'an address of user memory');
   }
@@ -157,15 +161,20 @@ export class Vma extends KernelStruct {
     if (!isKernelPointerWord(this.kernel.memory.architecture, this.address) || !view.holds(vm_mm_offset, mm))
       return false;
     if (!view.holds(vm_start_offset, start) || !view.holds(vm_end_offset, end) || end <= start) return false;
-    const inPage = (view.u32(vm_start_offset) | view.u32(vm_end_offset)) & (PAGE_SIZE - 1);
+    const inPage = (view.u32(vm_start_offset) | view.u32(vm_end_offset)) & this.inPage;
     return inPage === 0 && this.isUser(end - 1n);
+  }
+
+  /** The bits of an address that are its place in a page of the kernel's size. */
+  private get inPage(): number {
+    return (1 << this.kernel.memory.architecture.pageShift) - 1;
   }
 
   /** i386 splits its addresses where the kernel was told to; 64-bit processors leave a hole between the halves. */
   private isUser(address: VirtualAddress): boolean {
     const { info, memory } = this.kernel;
     if (memory.architecture.wordSize === 8) return !memory.architecture.isKernelAddress(address);
-    const split = layoutOf(info).vma.page_offset_addr;
+    const split = layoutOf(info).kernel.page_offset_addr;
     return split === undefined || address < split;
   }
 

@@ -1,4 +1,4 @@
-import { decodeText, type OsiError, PAGE_SIZE, type VirtualAddress } from '@osi-linux/core';
+import { decodeText, type OsiError, type VirtualAddress } from '@osi-linux/core';
 import { implausible, requirePointer } from '../kernel/implausible';
 import { requireKey } from '../kernel/kernel';
 import { KernelStruct } from '../kernel/kernel-struct';
@@ -125,8 +125,9 @@ export class Module extends KernelStruct {
   }
 
   private requireBase(base: VirtualAddress): VirtualAddress {
-    const aligned = base % BigInt(PAGE_SIZE) === 0n;
-    if (aligned && this.kernel.memory.architecture.isKernelAddress(base)) return base;
+    const { architecture } = this.kernel.memory;
+    const aligned = base % (1n << BigInt(architecture.pageShift)) === 0n;
+    if (aligned && architecture.isKernelAddress(base)) return base;
     throw this.implausible('base', base, 'the first address of a page of the kernel');
   }
 

@@ -1,6 +1,7 @@
 import { implausible } from '../kernel/implausible';
 import { KernelStruct } from '../kernel/kernel-struct';
-import { layoutOf, missingKey } from '../kernel/layout';
+import { type Layout, layoutOf, missingKey } from '../kernel/layout';
+import type { StructView } from '../kernel/struct-view';
 
 /**
  * Whom a task acts as; ids are unsigned, as the initial user namespace numbers them. Corresponds to `cred`.
@@ -35,10 +36,14 @@ export class Cred extends KernelStruct {
 
   /** Distrusts the structure. @throws OsiError `STRUCT_IMPLAUSIBLE` for credentials that nobody holds. */
   validate(): void {
-    const offset = layoutOf(this.kernel.info).cred.usage_offset;
-    const usage = offset === undefined ? 1 : this.view.s32(offset);
-    if (usage > 0) return;
+    if (isCredHeld(this.view, layoutOf(this.kernel.info))) return;
     const { address } = this;
-    throw implausible({ struct: 'cred', address, member: 'usage', received: usage, expected: '1 or more' });
+    const received = this.s32('cred.usage_offset');
+    throw implausible({ struct: 'cred', address, member: 'usage', received, expected: '1 or more' });
   }
+}
+
+/** Whether credentials are held by someone, as all that a task acts by are; so too where the profile lacks the count. */
+export function isCredHeld(view: StructView, { cred }: Layout): boolean {
+  return cred.usage_offset === undefined || view.s32(cred.usage_offset) > 0;
 }

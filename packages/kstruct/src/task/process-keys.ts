@@ -1,56 +1,25 @@
-import type { VirtualAddress } from '@osi-linux/core';
 import type { KernelInfo } from '@osi-linux/kconf';
-import { type Layout, layoutOf } from '../kernel/layout';
-
-/** Bytes of a task's name where the profile does not say: TASK_COMM_LEN, unchanged since Linux 2.0. */
-const TASK_COMM_LEN = 16;
+import type { LayoutWith } from '../kernel/layout';
 
 /** What reading a whole process takes; the checks for which the profile has no key stay away. */
-export type ProcessKeys = NonNullable<ReturnType<typeof makeKeys>>;
+export const PROCESS_KEYS = [
+  'task.init_addr',
+  'task.tgid_offset',
+  'task.real_parent_offset',
+  'task.comm_offset',
+  'task.start_time_offset',
+  'task.flags_offset',
+  'task.PF_KTHREAD',
+  'task.mm_offset',
+  'task.real_cred_offset',
+  'mm.pgd_offset',
+  'mm.arg_start_offset',
+  'mm.arg_end_offset',
+  'cred.uid_offset',
+  'cred.gid_offset',
+  'cred.euid_offset',
+  'cred.egid_offset',
+] as const satisfies readonly (keyof KernelInfo)[];
 
-const known = new WeakMap<Layout, ProcessKeys>();
-
-/** The keys of a profile, or `undefined` where one is missing. */
-export function processKeysOf(info: KernelInfo): ProcessKeys | undefined {
-  const layout = layoutOf(info);
-  const keys = known.get(layout) ?? makeKeys(layout);
-  if (keys !== undefined) known.set(layout, keys);
-  return keys;
-}
-
-function makeKeys({ task, mm, cred }: Layout) {
-  const required = requireAll({
-    initTask: task.init_addr,
-    tgid: task.tgid_offset,
-    realParent: task.real_parent_offset,
-    comm: task.comm_offset,
-    startTime: task.start_time_offset,
-    flags: task.flags_offset,
-    kthread: task.PF_KTHREAD,
-    mm: task.mm_offset,
-    realCred: task.real_cred_offset,
-    pgd: mm.pgd_offset,
-    argStart: mm.arg_start_offset,
-    argEnd: mm.arg_end_offset,
-    uid: cred.uid_offset,
-    gid: cred.gid_offset,
-    euid: cred.euid_offset,
-    egid: cred.egid_offset,
-  });
-  if (required === undefined) return undefined;
-  return {
-    ...required,
-    commSize: task.comm_size ?? TASK_COMM_LEN,
-    activeMm: task.active_mm_offset,
-    mmUsers: mm.mm_users_offset,
-    credUsage: cred.usage_offset,
-  };
-}
-
-type Present<Keys> = { readonly [Key in keyof Keys]: NonNullable<Keys[Key]> };
-
-function requireAll<Keys extends Record<string, number | VirtualAddress | undefined>>(
-  keys: Keys,
-): Present<Keys> | undefined {
-  return Object.values(keys).includes(undefined) ? undefined : (keys as Present<Keys>);
-}
+/** The layout of a kernel whose processes can be read whole. */
+export type ProcessLayout = LayoutWith<(typeof PROCESS_KEYS)[number]>;

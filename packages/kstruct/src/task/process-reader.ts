@@ -8,14 +8,17 @@ import {
 import type { Kernel } from '../kernel/kernel';
 import { isKernelPointerWord } from '../kernel/kernel-pointer';
 import { viewOf } from '../kernel/kernel-struct';
+import { findLayoutWith } from '../kernel/layout';
 import { moveView, StructView } from '../kernel/struct-view';
 import { readCommandLine } from '../mm/command-line';
 import { Mm } from '../mm/mm';
-import { type ProcessKeys, processKeysOf } from './process-keys';
-import { ShortNames } from './short-names';
+import { findMmContradiction } from '../mm/mm-plausibility';
+import { isCredHeld } from './cred';
+import { PROCESS_KEYS, type ProcessLayout } from './process-keys';
+import { ShortNames, TASK_COMM_LEN } from './short-names';
 import { readStartTime } from './start-time';
 import type { Task } from './task';
-import { validateTask } from './task-plausibility';
+import { findOtherMm, validateTask } from './task-plausibility';
 
 const IN_PAGE = PAGE_SIZE - 1;
 /** Address spaces that are kept; each may hold a page of memory. */
@@ -79,7 +82,7 @@ export interface ProcessRecord {
  */
 export class ProcessReader {
   private readonly kernel: Kernel;
-  private readonly keys: ProcessKeys | undefined;
+  private readonly layout: ProcessLayout | undefined;
   private readonly spaces = new Map<PhysicalAddress, KnownSpace>();
   private readonly parent: StructView;
   private readonly mm: StructView;
@@ -89,7 +92,7 @@ export class ProcessReader {
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
-    this.keys = processKeysOf(kernel.info);
+    this.layout = findLayoutWith(kernel.info, PROCESS_KEYS);
     this.parent = new StructView(kernel.memory, 0n);
     this.mm = new StructView(kernel.memory, 0n);
     this.cred = new StructView(kernel.memory, 0n);
@@ -102,74 +105,75 @@ export class ProcessReader {
    * @throws OsiError the fault of a page that is missing.
    */
   read(leader: Task): ProcessRecord | undefined {
-    const { keys } = this;
-    if (keys === undefined) return undefined;
+    const { layout } = this;
+    if (layout === undefined) return undefined;
+    const { task } = layout;
     const view = viewOf(leader);
-    const ppid = this.readPpid(view, keys);
-    const hasMm = !view.isZero(keys.mm);
-    if ((hasMm && !this.findMm(view, keys)) || !this.findCred(view, keys)) return undefined;
+    const ppid = this.readPpid(view, layout);
+    const hasMm = !view.isZero(task.mm_offset);
+    if ((hasMm && !this.findMm(view, layout)) || !this.findCred(view, layout)) return undefined;
     const { mm, cred } = this;
-    const pgd = hasMm ? mm.word(keys.pgd) : null;
+    const pgd = hasMm ? mm.word(layout.mm.pgd_offset) : null;
     const asid = pgd === null ? null : this.kernel.memory.translate(pgd);
     if (asid === undefined) return undefined;
     return {
       taskd: view.address,
-      pid: view.s32(keys.tgid),
+      pid: view.s32(task.tgid_offset),
       ppid,
-      name: shortNames.read(view, keys.comm, keys.commSize),
-      createTime: readStartTime(this.kernel, view, keys.startTime),
-      kernelThread: (view.u32(keys.flags) & keys.kthread) !== 0,
+      name: shortNames.read(view, task.comm_offset, task.comm_size ?? TASK_COMM_LEN),
+      createTime: readStartTime(this.kernel, view, task.start_time_offset),
+      kernelThread: (view.u32(task.flags_offset) & task.PF_KTHREAD) !== 0,
       pgd,
       asid,
-      cmdline: asid === null ? [] : this.readArguments(asid, keys),
-      uid: cred.u32(keys.uid),
-      gid: cred.u32(keys.gid),
-      euid: cred.u32(keys.euid),
-      egid: cred.u32(keys.egid),
+      cmdline: asid === null ? [] : this.readArguments(asid, layout),
+      uid: cred.u32(layout.cred.uid_offset),
+      gid: cred.u32(layout.cred.gid_offset),
+      euid: cred.u32(layout.cred.euid_offset),
+      egid: cred.u32(layout.cred.egid_offset),
     };
   }
 
   /** Children of one parent follow each other: the last one is remembered. */
-  private readPpid(view: StructView, keys: ProcessKeys): number {
-    const address = view.word(keys.realParent);
+  private readPpid(view: StructView, { task }: ProcessLayout): number {
+    const address = view.word(task.real_parent_offset);
     if (address === this.knownParent) return this.knownPpid;
-    if (address === keys.initTask) return 0;
+    if (address === task.init_addr) return 0;
     const { parent } = this;
     moveView(parent, address);
     validateTask(this.kernel, address, undefined, parent);
-    this.knownPpid = parent.s32(keys.tgid);
+    this.knownPpid = parent.s32(task.tgid_offset);
     this.knownParent = address;
     return this.knownPpid;
   }
 
-  private findMm(view: StructView, keys: ProcessKeys): boolean {
-    const { mm } = this;
-    const address = view.word(keys.mm);
+  private findMm(view: StructView, layout: ProcessLayout): boolean {
+    const address = view.word(layout.task.mm_offset);
     if (!isKernelPointerWord(this.kernel.memory.architecture, address)) return false;
-    if (keys.activeMm !== undefined && view.word(keys.activeMm) !== address) return false;
-    moveView(mm, address);
-    return (keys.mmUsers === undefined || mm.s32(keys.mmUsers) > 0) && mm.isKernelPointer(keys.pgd);
+    if (findOtherMm(view, layout, address) !== undefined) return false;
+    moveView(this.mm, address);
+    return findMmContradiction(this.mm, layout) === undefined;
   }
 
-  private findCred(view: StructView, keys: ProcessKeys): boolean {
-    const address = view.word(keys.realCred);
+  private findCred(view: StructView, layout: ProcessLayout): boolean {
+    const address = view.word(layout.task.real_cred_offset);
     if (!isKernelPointerWord(this.kernel.memory.architecture, address)) return false;
     moveView(this.cred, address);
-    return keys.credUsage === undefined || this.cred.s32(keys.credUsage) > 0;
+    return isCredHeld(this.cred, layout);
   }
 
   /** Arguments that lie in one page, as nearly all do, are read where they are. */
-  private readArguments(asid: PhysicalAddress, keys: ProcessKeys): string[] {
+  private readArguments(asid: PhysicalAddress, layout: ProcessLayout): string[] {
     const { mm } = this;
+    const { arg_start_offset, arg_end_offset } = layout.mm;
     const space = this.spaceOf(asid);
-    const start = mm.u32(keys.argStart);
-    const length = mm.u32(keys.argEnd) - start;
+    const start = mm.u32(arg_start_offset);
+    const length = mm.u32(arg_end_offset) - start;
     const inPage = start & IN_PAGE;
     const isShort = length > 0 && inPage + length <= PAGE_SIZE && mm.is64Bit;
-    if (isShort && mm.u32(keys.argStart + 4) === mm.u32(keys.argEnd + 4)) {
-      const high = mm.u32(keys.argStart + 4);
+    if (isShort && mm.u32(arg_start_offset + 4) === mm.u32(arg_end_offset + 4)) {
+      const high = mm.u32(arg_start_offset + 4);
       if (space.start === start && space.high === high && space.length === length) return space.text.slice();
-      const bytes = space.memory.page(mm.word(keys.argStart))?.bytes;
+      const bytes = space.memory.page(mm.word(arg_start_offset))?.bytes;
       // What does not end in a NUL is a title that the process has put in their place.
       if (bytes?.[inPage + length - 1] === 0) {
         space.text = decodeStringList(bytes.subarray(inPage, inPage + length));

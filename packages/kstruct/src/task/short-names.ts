@@ -1,8 +1,11 @@
 import type { StructView } from '../kernel/struct-view';
 
+/** Bytes of a task's name where the profile does not say, unchanged since Linux 2.0: include/linux/sched.h. */
+export const TASK_COMM_LEN = 16;
+
 const SLOTS = 1024;
 /** Bytes of the names that are kept, TASK_COMM_LEN, as words of 32 bits. */
-const WORDS = 4;
+const WORDS = TASK_COMM_LEN / 4;
 /** Spreads the bits of a word over the upper ones: 2^32 divided by the golden ratio. */
 const SPREAD = 0x9e3779b1;
 
@@ -16,7 +19,7 @@ export class ShortNames {
 
   /** The C string in a field. @throws OsiError the fault of the first page that is missing. */
   read(view: StructView, offset: number, size: number): string {
-    if (size !== WORDS * 4) return view.text(offset, size);
+    if (size !== TASK_COMM_LEN) return view.text(offset, size);
     const a = view.u32(offset);
     const b = view.u32(offset + 4);
     const c = view.u32(offset + 8);

@@ -1,13 +1,15 @@
 import { formatAddress, OsiError, type SkippedLog, type VirtualAddress } from '@osi-linux/core';
-import { implausible, isImplausible, requirePointer } from '../kernel/implausible';
+import { implausible, isImplausible } from '../kernel/implausible';
 import type { Kernel } from '../kernel/kernel';
 import { isKernelPointerWord } from '../kernel/kernel-pointer';
-import { layoutOf } from '../kernel/layout';
+import { type Layout, layoutOf } from '../kernel/layout';
 import { StructView } from '../kernel/struct-view';
 
 /** PID_MAX_LIMIT on 64 bit, include/linux/threads.h. */
 const PID_MAX_LIMIT = 4 * 1024 * 1024;
 const STRUCT = 'task_struct';
+
+type TaskLayout = Layout['task'];
 
 /** What a task is expected to be beside a task: the leader of its group, or a thread of the one that is given. */
 export type ExpectedLeader = 'itself' | VirtualAddress | undefined;
@@ -38,7 +40,7 @@ export function isTask(
  *
  * A member that the profile does not know is not asked for.
  *
- * @throws OsiError `STRUCT_IMPLAUSIBLE` for what is no task; the fault of a page that is missing.
+ * @throws OsiError `STRUCT_IMPLAUSIBLE` where there is not a task; the fault of a page that is missing.
  */
 export function validateTask(
   kernel: Kernel,
@@ -46,78 +48,85 @@ export function validateTask(
   expected?: ExpectedLeader,
   view = new StructView(kernel.memory, address),
 ): void {
-  if (isSoundLeader(kernel, view, expected)) return;
-  requirePointer(kernel, address, { struct: STRUCT, address, member: 'its address' });
-  validateIds(kernel, view);
-  const leader = readLeader(kernel, view);
+  const { task } = layoutOf(kernel.info);
+  if (!isKernelPointerWord(kernel.memory.architecture, address))
+    throw notPointer(address, 'its address', address);
+  const { usage_offset } = task;
+  if (usage_offset !== undefined && view.s32(usage_offset) <= 0)
+    throw contradiction(address, 'usage', view.s32(usage_offset), '1 or more');
+  const leader = readLeader(view, task);
   if (leader === undefined) return;
-  const wanted = expected === 'itself' ? address : expected;
-  if (wanted !== undefined && leader !== wanted)
-    throw contradiction(address, 'group_leader', leader, formatAddress(wanted));
-  if (leader !== address) validateLeader(kernel, view, leader);
+  if (expected !== undefined && leader !== (expected === 'itself' ? address : expected))
+    throw contradiction(
+      address,
+      'group_leader',
+      leader,
+      formatAddress(expected === 'itself' ? address : expected),
+    );
+  if (leader !== address) validateLeader(view, task, new StructView(kernel.memory, leader));
 }
 
-/** Whether nothing contradicts that a task leads its group; all others are looked at one by one. */
-function isSoundLeader(kernel: Kernel, view: StructView, expected: ExpectedLeader): boolean {
-  const { architecture } = kernel.memory;
-  const { usage_offset, pid_offset, tgid_offset, signal_offset, group_leader_offset } = layoutOf(
-    kernel.info,
-  ).task;
+/**
+ * The address space that a task runs in, where it is not its own, given by address: a task with one of its own runs in no
+ * other, so that the pointer is to that of another process. `undefined` where nothing contradicts it.
+ */
+export function findOtherMm(
+  view: StructView,
+  { task }: Layout,
+  mm: VirtualAddress,
+): VirtualAddress | undefined {
+  if (task.active_mm_offset === undefined) return undefined;
+  const active = view.word(task.active_mm_offset);
+  return active === mm ? undefined : active;
+}
+
+// Every task of a listing passes here, and its parent: nothing is made unless something is wrong.
+
+/** The leader of the group, where ids and what the group shares are those of a task; one that leads itself has one id. */
+function readLeader(view: StructView, task: TaskLayout): VirtualAddress | undefined {
+  const { signal_offset, group_leader_offset } = task;
   const { address } = view;
-  if (pid_offset === undefined || tgid_offset === undefined || group_leader_offset === undefined)
-    return false;
-  if (!isKernelPointerWord(architecture, address)) return false;
-  if (usage_offset !== undefined && view.s32(usage_offset) <= 0) return false;
-  const pid = view.s32(pid_offset);
-  if (pid < 0 || pid > PID_MAX_LIMIT || view.s32(tgid_offset) !== pid) return false;
-  if (signal_offset !== undefined && !view.isKernelPointer(signal_offset)) return false;
-  if (view.word(group_leader_offset) !== address) return false;
-  return expected === undefined || expected === 'itself' || expected === address;
+  const pid = readId(view, 'pid', task.pid_offset);
+  const tgid = readId(view, 'tgid', task.tgid_offset);
+  if (signal_offset !== undefined && !view.isKernelPointer(signal_offset))
+    throw notPointer(address, 'signal', view.word(signal_offset));
+  if (group_leader_offset === undefined) return undefined;
+  const leader = view.word(group_leader_offset);
+  if (leader === address) {
+    if (pid === undefined || tgid === undefined || pid === tgid) return leader;
+    throw contradiction(address, 'pid', pid, `its tgid ${tgid}, as it leads its group`);
+  }
+  if (view.isKernelPointer(group_leader_offset)) return leader;
+  throw notPointer(address, 'group_leader', leader);
 }
 
-function validateIds({ info }: Kernel, view: StructView): void {
-  const { address } = view;
-  const usage = info['task.usage_offset'];
-  if (usage !== undefined && view.s32(usage) <= 0)
-    throw contradiction(address, 'usage', view.s32(usage), '1 or more');
-  validateId(view, 'pid', info['task.pid_offset']);
-  validateId(view, 'tgid', info['task.tgid_offset']);
-}
-
-function validateId(view: StructView, member: string, offset: number | undefined): void {
-  const id = offset === undefined ? 0 : view.s32(offset);
-  if (id < 0 || id > PID_MAX_LIMIT) throw contradiction(view.address, member, id, `0 to ${PID_MAX_LIMIT}`);
-}
-
-/** The leader of the group; a task that leads itself has been checked for it. */
-function readLeader(kernel: Kernel, view: StructView): VirtualAddress | undefined {
-  const { info } = kernel;
-  const { address } = view;
-  const signal = info['task.signal_offset'];
-  if (signal !== undefined)
-    requirePointer(kernel, view.word(signal), { struct: STRUCT, address, member: 'signal' });
-  const offset = info['task.group_leader_offset'];
+function readId(view: StructView, member: string, offset: number | undefined): number | undefined {
   if (offset === undefined) return undefined;
-  const leader = view.word(offset);
-  requirePointer(kernel, leader, { struct: STRUCT, address, member: 'group_leader' });
-  const { 'task.pid_offset': pid, 'task.tgid_offset': tgid } = info;
-  if (leader === address && pid !== undefined && tgid !== undefined && view.s32(pid) !== view.s32(tgid))
-    throw contradiction(address, 'pid', view.s32(pid), `its tgid ${view.s32(tgid)}, as it leads its group`);
-  return leader;
+  const id = view.s32(offset);
+  if (id >= 0 && id <= PID_MAX_LIMIT) return id;
+  throw contradiction(view.address, member, id, `0 to ${PID_MAX_LIMIT}`);
 }
 
-function validateLeader(kernel: Kernel, view: StructView, address: VirtualAddress): void {
-  const { info } = kernel;
-  const leader = new StructView(kernel.memory, address);
-  if (readLeader(kernel, leader) !== address)
-    throw contradiction(view.address, 'group_leader', address, 'a task that leads itself');
-  const { 'task.tgid_offset': tgid, 'task.signal_offset': signal } = info;
+function validateLeader(view: StructView, task: TaskLayout, leader: StructView): void {
+  const { address } = view;
+  if (readLeader(leader, task) !== leader.address)
+    throw contradiction(address, 'group_leader', leader.address, 'a task that leads itself');
+  const { tgid_offset: tgid, signal_offset: signal } = task;
   if (tgid !== undefined && view.s32(tgid) !== leader.s32(tgid))
-    throw contradiction(view.address, 'tgid', view.s32(tgid), `that of its leader, ${leader.s32(tgid)}`);
+    throw contradiction(address, 'tgid', view.s32(tgid), `that of its leader, ${leader.s32(tgid)}`);
   if (signal !== undefined && view.word(signal) !== leader.word(signal))
-    throw contradiction(view.address, 'signal', view.word(signal), "its leader's");
+    throw contradiction(address, 'signal', view.word(signal), "its leader's");
 }
 
-function contradiction(address: VirtualAddress, member: string, received: number | bigint, expected: string) {
+function notPointer(address: VirtualAddress, member: string, received: VirtualAddress): OsiError {
+  return contradiction(address, member, received, 'a pointer of the kernel');
+}
+
+function contradiction(
+  address: VirtualAddress,
+  member: string,
+  received: number | bigint,
+  expected: string,
+): OsiError {
   return implausible({ struct: STRUCT, address, member, received, expected });
 }

@@ -8,11 +8,9 @@ import { layoutOf, missingKey } from '../kernel/layout';
 import { StructView } from '../kernel/struct-view';
 import { Mm } from '../mm/mm';
 import { Cred } from './cred';
+import { TASK_COMM_LEN } from './short-names';
 import { readStartTime } from './start-time';
-import { validateTask } from './task-plausibility';
-
-/** Bytes of a task's name where the profile does not say: TASK_COMM_LEN, unchanged since Linux 2.0. */
-const TASK_COMM_LEN = 16;
+import { findOtherMm, validateTask } from './task-plausibility';
 
 /**
  * One task: a thread of a process, or a kernel thread. Corresponds to `task_struct`.
@@ -137,11 +135,9 @@ export class Task extends KernelStruct {
     return offsetAddress(this.address, requireKey(this.kernel.info, key));
   }
 
-  /** A task with an address space of its own runs in no other: else the pointer is to that of another process. */
   private confirmMm(received: VirtualAddress): void {
-    const offset = layoutOf(this.kernel.info).task.active_mm_offset;
-    const active = offset === undefined ? received : this.view.word(offset);
-    if (active === received) return;
+    const active = findOtherMm(this.view, layoutOf(this.kernel.info), received);
+    if (active === undefined) return;
     const expected = `its active_mm, ${formatAddress(active)}`;
     throw implausible({ struct: 'task_struct', address: this.address, member: 'mm', received, expected });
   }

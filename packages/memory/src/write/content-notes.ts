@@ -19,7 +19,9 @@ export function contentNotes({ cpus, machine, vmcoreinfo, profile }: DumpContent
   }
   if (
     inOrder &&
-    cpus.every(({ registers }) => ['cr0', 'cr3', 'cr4', 'gs_base'].every((name) => name in registers))
+    cpus.every(({ registers }) =>
+      (['cr0', 'cr3', 'cr4', 'gs_base'] as const).every((name) => name in registers),
+    )
   ) {
     for (const cpu of cpus) notes.push(note('QEMU', 0, encodeQemuNote(cpu)));
   }

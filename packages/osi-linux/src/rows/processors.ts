@@ -1,6 +1,6 @@
 import { type Cpu, OsiError, type SkippedLog } from '@osi-linux/core';
 import {
-  findCpuByArea,
+  findCpu,
   findCurrentTask,
   isCpuOnline,
   type Kernel,
@@ -10,9 +10,6 @@ import {
 import type { OsiExecutionPoint } from '@osi-linux/osi';
 import type { LinuxCurrent } from './linux-types';
 import { readAsid, readThread } from './process-row';
-
-/** The low two bits of a code segment's selector are the privilege level: 3 is a program. Intel SDM vol. 3A 5.5. */
-const RPL = 3n;
 
 /** The processors of a guest: which are online, what they run, and where. */
 export class Processors {
@@ -52,12 +49,12 @@ export class Processors {
 
   /** The thread that runs on a processor. @throws OsiError why it cannot be told. */
   currentTask(cpu: number): Task {
-    return findCurrentTask(this.kernel, this.requireOnline(cpu));
+    return findCurrentTask(this.kernel, this.requireOnline(cpu), this.cpus);
   }
 
   /** What a processor that is online runs. */
   readCurrent(cpu: number, skipped: SkippedLog): LinuxCurrent {
-    const task = findCurrentTask(this.kernel, cpu);
+    const task = findCurrentTask(this.kernel, cpu, this.cpus);
     return {
       cpu,
       ...readThread(task, skipped),
@@ -71,28 +68,26 @@ export class Processors {
 
   /** Where a processor executes. @throws OsiError `CPU_REGISTERS_MISSING` where the source has no registers of it. */
   readExecutionPoint(cpu: number): OsiExecutionPoint {
-    const registers = this.findCpu(this.requireOnline(cpu))?.registers;
-    const pc = registers?.['rip'];
-    const selector = registers?.['cs'];
-    if (pc === undefined || selector === undefined) throw registersMissing(cpu);
-    return { pc, mode: modeOf(selector) };
+    const found = this.findCpu(this.requireOnline(cpu));
+    const { architecture } = this.kernel.memory;
+    const pc = found && architecture.programCounter(found);
+    const mode = found && architecture.modeOf(found);
+    if (pc === undefined || mode === undefined) throw registersMissing(cpu);
+    return { pc, mode };
   }
 
   private readMode(cpu: number, task: Task): 'kernel' | 'user' {
-    const selector = this.findCpu(cpu)?.registers['cs'];
-    if (selector !== undefined) return modeOf(selector);
+    const found = this.findCpu(cpu);
+    const mode = found && this.kernel.memory.architecture.modeOf(found);
+    if (mode !== undefined) return mode;
     if (task.mm === undefined) return 'kernel';
     throw registersMissing(cpu);
   }
 
-  /** By its per-CPU area; the one of that place where no registers name the area. */
+  /** The processor of the source that has the kernel's per-CPU area of that number, else the one in its place. */
   private findCpu(cpu: number): Cpu | undefined {
-    return findCpuByArea(this.kernel, cpu, this.cpus) ?? this.cpus[cpu];
+    return findCpu(this.kernel, this.cpus, cpu) ?? this.cpus[cpu];
   }
-}
-
-function modeOf(selector: bigint): 'kernel' | 'user' {
-  return (selector & RPL) === RPL ? 'user' : 'kernel';
 }
 
 function registersMissing(cpu: number): OsiError {

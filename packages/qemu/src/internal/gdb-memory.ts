@@ -32,8 +32,8 @@ export function gdbState(gdb: GdbClient): GuestState {
   const cpus = gdb.readThreads().map((thread): Cpu => {
     return { index: thread - 1, registers: gdb.readRegisters(thread) };
   });
-  const told = cpus.some(({ registers }) => registers['efer'] !== undefined);
+  const told = cpus.some(({ registers }) => registers.efer !== undefined);
   if (!told) return { cpus };
-  const long = cpus.some(({ registers }) => ((registers['efer'] ?? 0n) & LMA) !== 0n);
+  const long = cpus.some(({ registers }) => ((registers.efer ?? 0n) & LMA) !== 0n);
   return { cpus, machine: long ? 'x86_64' : 'i386' };
 }

@@ -1,10 +1,12 @@
-import type { Cpu } from '@osi-linux/core';
+import type { Cpu, X86Register, X86Registers } from '@osi-linux/core';
 import type { V86Emulator, V86Processor, V86Slots } from '../v86-emulator';
 import { isInsideSlice } from './machine';
 
-const GENERAL = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi'];
-const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs', 'tr', 'ldtr'];
-const CONTROL = ['cr0', undefined, 'cr2', 'cr3', 'cr4'];
+const GENERAL = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi'] as const;
+const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs', 'tr', 'ldtr'] as const;
+const CONTROL = ['cr0', undefined, 'cr2', 'cr3', 'cr4'] as const;
+
+type MutableRegisters = { [Name in X86Register]?: bigint };
 const CS = SEGMENTS.indexOf('cs');
 
 /** The one processor of an emulator; its registers are read anew each time. */
@@ -18,9 +20,9 @@ export class V86Cpu implements Cpu {
     this.processor = processor;
   }
 
-  get registers(): Readonly<Record<string, bigint>> {
+  get registers(): X86Registers {
     const { cr, sreg, segment_offsets: bases } = this.processor;
-    const registers: Record<string, bigint> = {};
+    const registers: MutableRegisters = {};
     for (const [index, name] of CONTROL.entries())
       if (name !== undefined) registers[name] = wordOf(cr, index);
     for (const [index, name] of SEGMENTS.entries()) {
@@ -31,12 +33,12 @@ export class V86Cpu implements Cpu {
     return isInsideSlice(this.emulator) ? registers : { ...registers, ...this.general() };
   }
 
-  private general(): Record<string, bigint> {
+  private general(): X86Registers {
     const { reg32, instruction_pointer: ip, segment_offsets: bases } = this.processor;
-    const registers: Record<string, bigint> = {};
+    const registers: MutableRegisters = {};
     for (const [index, name] of GENERAL.entries()) registers[name] = wordOf(reg32, index);
-    registers['rip'] = BigInt.asUintN(32, wordOf(ip, 0) - wordOf(bases, CS));
-    registers['rflags'] = BigInt(this.processor.get_eflags() >>> 0);
+    registers.rip = BigInt.asUintN(32, wordOf(ip, 0) - wordOf(bases, CS));
+    registers.rflags = BigInt(this.processor.get_eflags() >>> 0);
     return registers;
   }
 }

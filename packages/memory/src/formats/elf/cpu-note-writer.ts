@@ -1,4 +1,4 @@
-import type { Cpu } from '@osi-linux/core';
+import type { Cpu, X86Register } from '@osi-linux/core';
 import {
   CONTROL,
   CONTROL_AT,
@@ -16,15 +16,18 @@ import {
 export function encodeQemuNote({ registers }: Cpu): Uint8Array {
   const size = KERNEL_GS_BASE_AT + 8;
   const view = new DataView(new ArrayBuffer(size));
-  const put = (at: number, name: string, bytes: 4 | 8): void => putWord(view, at, registers[name], bytes);
+  const put = (at: number, name: X86Register | '', bytes: 4 | 8): void =>
+    putWord(view, at, name === '' ? undefined : registers[name], bytes);
   view.setUint32(0, 1, true);
   view.setUint32(4, size, true);
   for (const [index, name] of GENERAL.entries()) put(8 + index * 8, name, 8);
   for (const [index, name] of [...SEGMENTS, ...TABLES].entries()) {
     const at = SEGMENTS_AT + index * SEGMENT_SIZE;
-    put(at, name, 4);
     put(at + 4, `${name}_limit`, 4);
-    put(at + 8, `${name}_flags`, 4);
+    if (name !== 'gdtr' && name !== 'idtr') {
+      put(at, name, 4);
+      put(at + 8, `${name}_flags`, 4);
+    }
     put(at + 16, `${name}_base`, 8);
   }
   for (const [index, name] of CONTROL.entries()) put(CONTROL_AT + index * 8, name, 8);
@@ -43,7 +46,7 @@ export function encodeStatusNote(
   // pr_pid and three other ids, then four timevals, come before the registers.
   view.setUint32(layout.at - 16 - 8 * wordSize, index + 1, true);
   for (const [word, name] of layout.names.entries()) {
-    putWord(view, layout.at + word * wordSize, registers[name], wordSize);
+    if (name !== '') putWord(view, layout.at + word * wordSize, registers[name], wordSize);
   }
   return new Uint8Array(view.buffer);
 }

@@ -1,3 +1,4 @@
+import type { X86Register } from '@osi-linux/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../../dump';
@@ -9,7 +10,7 @@ import { formatRegisters, NOTE_PROFILE, NOTE_REGISTERS, OWN_NOTE, readOwnNotes }
 const text = new TextEncoder();
 const note = (type: number, desc: Uint8Array) => ({ name: OWN_NOTE, type, desc });
 
-const name = fc.stringMatching(/^[a-z][a-z0-9_]{0,15}$/);
+const name = fc.constantFrom<X86Register>('rax', 'r15', 'rip', 'cs', 'fs_base', 'gdtr_limit', 'cr3', 'efer');
 const registers = fc.dictionary(name, fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), { noNullPrototype: true });
 const cpus = fc.uniqueArray(fc.record({ index: fc.integer({ min: 0, max: 4095 }), registers }), {
   selector: ({ index }) => index,
@@ -27,13 +28,13 @@ describe('the registers of our own note', () => {
 
   it('are those of lines that can be read, and the others are told', () => {
     const findings: Finding[] = [];
-    const desc = text.encode('0 cr3 0x1000\nrubbish\n0 cr4 16\n1\n');
+    const desc = text.encode('0 cr3 0x1000\nrubbish\n0 cr4 16\n0 cr33 0x1\n1\n');
     const read = readOwnNotes([note(NOTE_REGISTERS, desc)], findings);
     expect(read.cpus).toEqual([
       { index: 0, registers: { cr3: 0x1000n } },
       { index: 1, registers: {} },
     ]);
-    expect(findings).toMatchObject([{ what: 'cpu-note', evidence: expect.stringContaining('2 lines') }]);
+    expect(findings).toMatchObject([{ what: 'cpu-note', evidence: expect.stringContaining('3 lines') }]);
   });
 });
 

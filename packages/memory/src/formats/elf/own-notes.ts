@@ -1,5 +1,6 @@
-import { type Cpu, decodeText, formatAddress } from '@osi-linux/core';
+import { type Cpu, decodeText, formatAddress, isX86Register } from '@osi-linux/core';
 import type { Finding } from '../../dump';
+import type { MutableRegisters } from '../../registers';
 import type { ElfNote } from './elf-notes';
 
 /** Owner of the notes that only this project writes and reads. */
@@ -39,24 +40,29 @@ function readProfile(desc: Uint8Array, findings: Finding[]): OwnNotes {
 const LINE = /^(\d{1,6})(?: ([a-z][a-z0-9_]{0,31}) 0x([0-9a-f]{1,16}))?$/;
 
 function readRegisters(text: string, findings: Finding[]): Cpu[] {
-  const cpus = new Map<number, Record<string, bigint>>();
+  const cpus = new Map<number, MutableRegisters>();
   let wrong = 0;
   for (const line of text.split('\n')) {
     const match = LINE.exec(line);
-    if (match === null) {
+    if (match === null || !isKnown(match[2])) {
       if (line !== '') wrong += 1;
       continue;
     }
     const [, index = '', name, value] = match;
     const registers = cpus.get(Number(index)) ?? {};
     cpus.set(Number(index), registers);
-    if (name !== undefined) registers[name] = BigInt(`0x${value}`);
+    if (name !== undefined && isX86Register(name)) registers[name] = BigInt(`0x${value}`);
   }
   if (wrong > 0) {
     const evidence = `${wrong} lines of the note with them are not "CPU NAME HEX"`;
     findings.push({ what: 'cpu-note', value: 'not all registers could be read', evidence });
   }
   return [...cpus].map(([index, registers]) => ({ index, registers }));
+}
+
+/** Whether a line names no register, or one of a processor. */
+function isKnown(name: string | undefined): boolean {
+  return name === undefined || isX86Register(name);
 }
 
 /** The text of a note with registers. */

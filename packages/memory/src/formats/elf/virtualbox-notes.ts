@@ -1,5 +1,6 @@
-import type { Cpu } from '@osi-linux/core';
+import type { Cpu, X86Register, X86Segment } from '@osi-linux/core';
 import type { Finding } from '../../dump';
+import type { MutableRegisters } from '../../registers';
 import type { ElfNote } from './elf-notes';
 
 // VirtualBox include/VBox/vmm/dbgfcorefmt.h. The versions before 0x10004 dump an internal structure instead.
@@ -11,43 +12,25 @@ const LAST_VERSION = 0x10006;
 
 // DBGFCORECPU: what it begins with, 8 bytes each.
 const GENERAL = [
-  'rax',
-  'rbx',
-  'rcx',
-  'rdx',
-  'rsi',
-  'rdi',
-  'r8',
-  'r9',
-  'r10',
-  'r11',
-  'r12',
-  'r13',
-  'r14',
-  'r15',
-].concat(['rip', 'rsp', 'rbp', 'rflags']);
+  ...(['rax', 'rbx', 'rcx', 'rdx', 'rsi', 'rdi'] as const),
+  ...(['r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const),
+  ...(['rip', 'rsp', 'rbp', 'rflags'] as const),
+];
 // DBGFCORESEL: { u64 base; u32 limit, attributes; u16 selector, pad; u32 pad }.
-const SEGMENTS = ['cs', 'ds', 'es', 'fs', 'gs', 'ss'];
+const SEGMENTS = ['cs', 'ds', 'es', 'fs', 'gs', 'ss'] as const;
 const SEGMENT_SIZE = 24;
 const SEGMENTS_AT = GENERAL.length * 8;
-const CONTROL = ['cr0', 'cr2', 'cr3', 'cr4'];
+const CONTROL = ['cr0', 'cr2', 'cr3', 'cr4'] as const;
 const CONTROL_AT = SEGMENTS_AT + SEGMENTS.length * SEGMENT_SIZE;
 // DBGFCOREXDTR: { u64 address; u32 limit, pad }, behind eight debug registers.
-const TABLES = ['gdtr', 'idtr'];
+const TABLES = ['gdtr', 'idtr'] as const;
 const TABLES_AT = CONTROL_AT + CONTROL.length * 8 + 64;
-const SYSTEM_SEGMENTS = ['ldtr', 'tr'];
+const SYSTEM_SEGMENTS = ['ldtr', 'tr'] as const;
 const SYSTEM_SEGMENTS_AT = TABLES_AT + TABLES.length * 16;
 const MSRS = [
-  'sysenter_cs',
-  'sysenter_eip',
-  'sysenter_esp',
-  'efer',
-  'star',
-  '',
-  'lstar',
-  'cstar',
-  'fmask',
-].concat(['kernel_gs_base']);
+  ...(['sysenter_cs', 'sysenter_eip', 'sysenter_esp', 'efer', 'star', ''] as const),
+  ...(['lstar', 'cstar', 'fmask', 'kernel_gs_base'] as const),
+];
 const MSRS_AT = SYSTEM_SEGMENTS_AT + SYSTEM_SEGMENTS.length * SEGMENT_SIZE;
 const LEAST_SIZE = MSRS_AT + MSRS.length * 8;
 
@@ -88,14 +71,14 @@ function problemOf(desc: Uint8Array): string | undefined {
   return `VBCORE has the version 0x${version.toString(16)}, 0x10004 to 0x10006 are read`;
 }
 
-function registersOf(view: DataView): Record<string, bigint> {
-  const registers: Record<string, bigint> = {};
-  const words = (names: readonly string[], from: number): void => {
+function registersOf(view: DataView): MutableRegisters {
+  const registers: MutableRegisters = {};
+  const words = (names: readonly (X86Register | '')[], from: number): void => {
     for (const [index, name] of names.entries()) {
       if (name !== '') registers[name] = view.getBigUint64(from + index * 8, true);
     }
   };
-  const segments = (names: readonly string[], from: number): void => {
+  const segments = (names: readonly X86Segment[], from: number): void => {
     for (const [index, name] of names.entries()) {
       const at = from + index * SEGMENT_SIZE;
       registers[name] = BigInt(view.getUint16(at + 16, true));

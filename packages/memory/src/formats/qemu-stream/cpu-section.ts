@@ -1,26 +1,19 @@
-import type { Cpu } from '@osi-linux/core';
+import type { Cpu, X86Register, X86Segment, X86Table } from '@osi-linux/core';
 import type { Finding } from '../../dump';
+import type { MutableRegisters } from '../../registers';
 import type { ByteSource } from '../../sources/byte-source';
 import { readAt } from '../../sources/read-at';
 import type { DeviceSection } from './sections';
 import type { StateField } from './vmdesc';
 
-type Registers = Record<string, bigint>;
-
 // QEMU target/i386/cpu.h: the order of CPUX86State.regs and of CPUX86State.segs.
-const GENERAL = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi'].concat([
-  'r8',
-  'r9',
-  'r10',
-  'r11',
-  'r12',
-  'r13',
-  'r14',
-  'r15',
-]);
-const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'];
+const GENERAL = [
+  ...(['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi'] as const),
+  ...(['r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const),
+];
+const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'] as const;
 // Fields of vmstate_x86_cpu (QEMU target/i386/machine.c) that hold one register, or one segment.
-const SINGLE: readonly (readonly [register: string, field: string])[] = [
+const SINGLE: readonly (readonly [register: X86Register, field: string])[] = [
   ['rip', 'env.eip'],
   ['rflags', 'env.eflags'],
   ['cr0', 'env.cr[0]'],
@@ -37,7 +30,7 @@ const SINGLE: readonly (readonly [register: string, field: string])[] = [
   ['sysenter_esp', 'env.sysenter_esp'],
   ['sysenter_eip', 'env.sysenter_eip'],
 ];
-const SEGMENT_FIELDS: readonly (readonly [register: string, field: string])[] = [
+const SEGMENT_FIELDS: readonly (readonly [register: X86Segment | X86Table, field: string])[] = [
   ['ldtr', 'env.ldt'],
   ['tr', 'env.tr'],
   ['gdtr', 'env.gdt'],
@@ -78,7 +71,7 @@ export function cpusOfSections(
   return cpus.map((cpu, index) => ({ ...cpu, index }));
 }
 
-function readRegisters(bytes: Uint8Array, section: DeviceSection): Registers | undefined {
+function readRegisters(bytes: Uint8Array, section: DeviceSection): MutableRegisters | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const { description } = section;
   // A length that is not the described one was found by searching: the description is another section's.
@@ -93,8 +86,8 @@ function readRegisters(bytes: Uint8Array, section: DeviceSection): Registers | u
   return undefined;
 }
 
-function readFields(view: DataView, fields: readonly StateField[]): Registers | undefined {
-  const registers: Registers = {};
+function readFields(view: DataView, fields: readonly StateField[]): MutableRegisters | undefined {
+  const registers: MutableRegisters = {};
   const byName = new Map(fields.map((field) => [field.name, field]));
   const general = byName.get('env.regs');
   for (let index = 0; index < Math.min(GENERAL.length, general?.count ?? 0); index += 1) {
@@ -104,12 +97,12 @@ function readFields(view: DataView, fields: readonly StateField[]): Registers | 
   const segments = byName.get('env.segs');
   for (const [index, name] of SEGMENTS.entries()) readSegment(registers, name, view, segments, index);
   for (const [name, field] of SEGMENT_FIELDS) readSegment(registers, name, view, byName.get(field), 0);
-  return registers['cr3'] === undefined ? undefined : registers;
+  return registers.cr3 === undefined ? undefined : registers;
 }
 
 function readSegment(
-  registers: Registers,
-  name: string,
+  registers: MutableRegisters,
+  name: X86Segment | X86Table,
   view: DataView,
   field: StateField | undefined,
   element: number,
@@ -117,16 +110,21 @@ function readSegment(
   if (field === undefined || element >= field.count) return;
   const start = field.offset + element * field.size;
   for (const member of field.members) {
-    if (member.name === 'selector' && (name === 'gdtr' || name === 'idtr')) continue;
-    if (member.name === 'flags' && (name === 'gdtr' || name === 'idtr')) continue;
-    const register = member.name === 'selector' ? name : `${name}_${member.name}`;
-    read(registers, register, view, { ...member, offset: start + member.offset }, 0);
+    read(registers, registerOf(name, member.name), view, { ...member, offset: start + member.offset }, 0);
   }
 }
 
+/** The register that a field of SegmentCache holds; those of descriptor tables have a selector and flags of no meaning. */
+function registerOf(name: X86Segment | X86Table, field: string): X86Register | undefined {
+  if (field === 'base' || field === 'limit') return `${name}_${field}`;
+  if (name === 'gdtr' || name === 'idtr') return undefined;
+  if (field === 'selector') return name;
+  return field === 'flags' ? `${name}_flags` : undefined;
+}
+
 function read(
-  registers: Registers,
-  register: string | undefined,
+  registers: MutableRegisters,
+  register: X86Register | undefined,
   view: DataView,
   field: StateField | undefined,
   element: number,
@@ -181,9 +179,9 @@ function segmentMembers(word: 4 | 8): StateField[] {
 }
 
 /** Selectors have 16 bits, RFLAGS 22 with bit 1 always set, CR0 bit 4 is set, CR3 is below 2^52, CR4 has 32 bits. */
-function isPlausible(registers: Registers): boolean {
-  const value = (name: string): bigint => registers[name] ?? 0n;
-  const selectors = [...SEGMENTS, 'ldtr', 'tr'].every((name) => value(name) < 0x10000n);
+function isPlausible(registers: MutableRegisters): boolean {
+  const value = (name: X86Register): bigint => registers[name] ?? 0n;
+  const selectors = ([...SEGMENTS, 'ldtr', 'tr'] as const).every((name) => value(name) < 0x10000n);
   const rflags = value('rflags');
   const flags = rflags < 0x400000n && (rflags & 2n) === 2n;
   const control = (value('cr0') & 0x10n) !== 0n && value('cr0') < 2n ** 32n && value('cr4') < 2n ** 32n;
@@ -194,7 +192,7 @@ function isPlausible(registers: Registers): boolean {
 export function machineOfCpus(cpus: readonly Cpu[]): 'x86_64' | 'i386' | undefined {
   const EFER_LMA = 0x400n;
   const CR0_PG = 0x80000000n;
-  if (cpus.some(({ registers }) => ((registers['efer'] ?? 0n) & EFER_LMA) !== 0n)) return 'x86_64';
-  const paging = cpus.some(({ registers }) => ((registers['cr0'] ?? 0n) & CR0_PG) !== 0n);
+  if (cpus.some(({ registers }) => ((registers.efer ?? 0n) & EFER_LMA) !== 0n)) return 'x86_64';
+  const paging = cpus.some(({ registers }) => ((registers.cr0 ?? 0n) & CR0_PG) !== 0n);
   return paging ? 'i386' : undefined;
 }

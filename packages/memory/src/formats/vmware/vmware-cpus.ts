@@ -1,17 +1,12 @@
-import type { Cpu } from '@osi-linux/core';
+import type { Cpu, X86Register } from '@osi-linux/core';
+import type { MutableRegisters } from '../../registers';
 import type { VmwareTag } from './vmware-tags';
 
-const GENERAL = ['rax', 'rcx', 'rdx', 'rbx', 'rbp', 'rsp', 'rsi', 'rdi'].concat([
-  'r8',
-  'r9',
-  'r10',
-  'r11',
-  'r12',
-  'r13',
-  'r14',
-  'r15',
-]);
-const CONTROL = ['cr0', '', 'cr2', 'cr3', 'cr4'];
+const GENERAL = [
+  ...(['rax', 'rcx', 'rdx', 'rbx', 'rbp', 'rsp', 'rsi', 'rdi'] as const),
+  ...(['r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const),
+];
+const CONTROL = ['cr0', '', 'cr2', 'cr3', 'cr4'] as const;
 const MOST_CPUS = 4096;
 
 /**
@@ -19,14 +14,15 @@ const MOST_CPUS = 4096;
  * `IDTR[cpu][1..2]`, or blocks `gpregs[cpu]`, `CR64[cpu]`, `IDTR[cpu]` of several.
  */
 export class VmwareCpus {
-  private readonly registers = new Map<number, Record<string, bigint>>();
+  private readonly registers = new Map<number, MutableRegisters>();
 
   /** Takes what a tag says. */
   tag(tag: VmwareTag): void {
     const [cpu, part] = tag.indexes;
     if (cpu === undefined || cpu >= MOST_CPUS) return;
     const { name } = tag;
-    if (GENERAL.includes(name) || name === 'rip') this.put(cpu, name, word(tag.value));
+    const single = name === 'rip' ? name : GENERAL.find((general) => general === name);
+    if (single !== undefined) this.put(cpu, single, word(tag.value));
     else if (name === 'eflags' || name === 'EFLAGS') this.flags(cpu, word(tag.value));
     else if (name === 'gpregs') this.words(cpu, GENERAL, tag);
     else if (name === 'CR64' && part !== undefined) this.put(cpu, CONTROL[part] ?? '', word(tag.value));
@@ -41,7 +37,7 @@ export class VmwareCpus {
       .map(([index, registers]) => ({ index, registers }));
   }
 
-  private put(cpu: number, name: string, value: bigint | undefined): void {
+  private put(cpu: number, name: X86Register | '', value: bigint | undefined): void {
     if (name === '' || value === undefined) return;
     const registers = this.registers.get(cpu) ?? {};
     registers[name] = value;
@@ -49,10 +45,10 @@ export class VmwareCpus {
   }
 
   private flags(cpu: number, value: bigint | undefined): void {
-    if (value !== undefined) this.put(cpu, 'rflags', (this.registers.get(cpu)?.['rflags'] ?? 0n) | value);
+    if (value !== undefined) this.put(cpu, 'rflags', (this.registers.get(cpu)?.rflags ?? 0n) | value);
   }
 
-  private words(cpu: number, names: readonly string[], tag: VmwareTag): void {
+  private words(cpu: number, names: readonly (X86Register | '')[], tag: VmwareTag): void {
     const bytes = tag.bytes(names.length * 8);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     for (const [index, name] of names.entries()) {
@@ -69,7 +65,7 @@ export class VmwareCpus {
       this.put(cpu, 'idtr_limit', BigInt(view.getUint16(0, true)));
       this.put(cpu, 'idtr_base', view.getBigUint64(2, true));
     } else if (part === 1 || part === 2) {
-      const before = this.registers.get(cpu)?.['idtr_base'] ?? 0n;
+      const before = this.registers.get(cpu)?.idtr_base ?? 0n;
       const half = (word(tag.value) ?? 0n) & 0xffffffffn;
       this.put(
         cpu,

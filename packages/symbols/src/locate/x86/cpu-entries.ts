@@ -17,7 +17,7 @@ const GATES: readonly (readonly [vector: number, name: string])[] = [
 
 /** Where a processor enters the kernel: by gates of its IDT, read through its page tables, and for system calls. */
 export function entriesOfCpu(tables: AddressSpace, { index, registers }: Cpu): CpuEntry[] {
-  const idt = registers['idtr_base'];
+  const idt = registers.idtr_base;
   const entries = GATES.flatMap(([vector, name]) => {
     const address = idt === undefined ? undefined : readGate(tables, idt, vector);
     return address === undefined ? [] : [{ by: `the ${name} of the IDT of cpu ${index}`, address }];
@@ -25,8 +25,8 @@ export function entriesOfCpu(tables: AddressSpace, { index, registers }: Cpu): C
   // They are 0 before the kernel sets them; sources differ in which they have.
   const [name, call] =
     tables.architecture.wordSize === 8
-      ? ['LSTAR', registers['lstar']]
-      : ['IA32_SYSENTER_EIP', registers['sysenter_eip']];
+      ? ['LSTAR', registers.lstar]
+      : ['IA32_SYSENTER_EIP', registers.sysenter_eip];
   if (call !== undefined && call !== 0n) entries.push({ by: `${name} of cpu ${index}`, address: call });
   return entries;
 }

@@ -1,4 +1,4 @@
-import { attempt, type Cpu, formatAddress } from '@osi-linux/core';
+import { attempt, type Cpu, formatAddress, type X86Registers } from '@osi-linux/core';
 import { type ControlRegisters, type Paging, pagingFromRegisters } from '@osi-linux/x86-mmu';
 import type { KernelRoot } from './root';
 
@@ -23,8 +23,8 @@ export function rootsOfCpus(cpus: readonly Cpu[], machine: string | undefined): 
 }
 
 /** Bases that no 32-bit processor can have tell of long mode. */
-function guessLongMode(registers: Readonly<Record<string, bigint>>): boolean | undefined {
-  const wide = ['kernel_gs_base', 'gs_base', 'idtr_base', 'gdtr_base', 'lstar', 'rip'];
+function guessLongMode(registers: X86Registers): boolean | undefined {
+  const wide = ['kernel_gs_base', 'gs_base', 'idtr_base', 'gdtr_base', 'lstar', 'rip'] as const;
   return wide.some((name) => (registers[name] ?? 0n) >> 32n !== 0n) ? true : undefined;
 }
 
