@@ -1,12 +1,21 @@
-import type { VirtualMemory } from '@osi-linux/core';
+import type { Architecture, VirtualMemory } from '@osi-linux/core';
 import { KERNELINFO_SCHEMA, type KernelInfo, type SchemaRow } from '@osi-linux/kconf';
-import type { PagingForm } from '@osi-linux/x86-mmu';
 import type { Vmcoreinfo } from '../locate/vmcoreinfo';
 import type { Evidence, SymbolTable } from '../tables/symbol-table';
 import type { TypeSource } from '../types/type-source';
 import { Derivation, type Derived, isMissing } from './derivation';
 import { evaluateRow, symbolsOf } from './schema-expression';
 import { RULE_SYMBOLS, SPECIAL_RULES } from './special-rules';
+
+/** What a section says of the form of paging; a form of `x86-mmu` fits. */
+export interface DerivedPaging {
+  /** Its name: `4-level`. */
+  readonly name: string;
+  /** Its levels, of which the number is told. */
+  readonly levels: { readonly length: number };
+  /** The architecture that it belongs to. */
+  readonly architecture: Architecture;
+}
 
 /** What a section is derived from. */
 export interface DerivationSources {
@@ -19,7 +28,7 @@ export interface DerivationSources {
   /** The form of paging, and where the kernel's image lies in physical memory; as `memory`. */
   readonly location?: {
     /** The form of paging. */
-    readonly form: PagingForm;
+    readonly form: DerivedPaging;
     /** What is added to an address of the image, less where images are mapped, for the physical one. */
     readonly physBase: bigint;
   };

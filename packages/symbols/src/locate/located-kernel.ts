@@ -7,8 +7,8 @@ import {
   readBytes,
   readPartial,
   type VirtualAddress,
+  type VirtualMemory,
 } from '@osi-linux/core';
-import type { AddressSpace } from '@osi-linux/x86-mmu';
 import { type Kallsyms, readKallsyms } from '../tables/kallsyms';
 import { parseVmcoreinfo, readVmcoreinfoNote, type Vmcoreinfo } from './vmcoreinfo';
 import { findOwnI386Root } from './x86/i386-roots';
@@ -148,7 +148,7 @@ function withOwnRoot(
   };
 }
 
-function readCommandLine(tables: AddressSpace, variable: VirtualAddress | undefined): string | undefined {
+function readCommandLine(tables: VirtualMemory, variable: VirtualAddress | undefined): string | undefined {
   const at = variable === undefined ? undefined : readPointer(tables, variable);
   if (at === undefined || !tables.architecture.isKernelAddress(at)) return undefined;
   const { bytes, holes } = readPartial(tables, at, LONGEST_COMMAND_LINE);
@@ -159,7 +159,7 @@ function readCommandLine(tables: AddressSpace, variable: VirtualAddress | undefi
 
 function readNote(
   memory: PhysicalMemory,
-  tables: AddressSpace,
+  tables: VirtualMemory,
   variable: VirtualAddress | undefined,
 ): Vmcoreinfo | undefined {
   const at = variable === undefined ? undefined : readPointer(tables, variable);
@@ -172,7 +172,7 @@ function readNote(
   return undefined;
 }
 
-function readPointer(tables: AddressSpace, at: VirtualAddress): VirtualAddress | undefined {
+function readPointer(tables: VirtualMemory, at: VirtualAddress): VirtualAddress | undefined {
   try {
     const bytes = readBytes(tables, at, tables.architecture.wordSize);
     const view = new DataView(bytes.buffer);

@@ -1,7 +1,8 @@
 import { formatAddress, PAGE_SIZE, type PhysicalAddress, type PhysicalMemory } from '@osi-linux/core';
 import { AddressSpace, findVirtual, type PagingForm, pagingForms } from '@osi-linux/x86-mmu';
 import type { MemorySurvey } from '../../survey/memory-survey';
-import { type TableLink, tableBehind } from '../../survey/page-survey';
+import type { TableLink } from '../../survey/page-survey';
+import { tableBehind } from '../../survey/x86/table-signature';
 import { imageWindow } from './image';
 import type { RootCandidate } from './kernel-root';
 
