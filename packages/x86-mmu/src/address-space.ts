@@ -2,6 +2,7 @@ import type {
   Architecture,
   OsiError,
   Page,
+  PageMapping,
   PhysicalAddress,
   PhysicalMemory,
   VirtualAddress,
@@ -20,6 +21,9 @@ const scratch = new BigUint64Array(1);
 const halves = new Uint32Array(scratch.buffer);
 const LOW = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 0 : 1;
 const HIGH = 1 - LOW;
+
+/** XD of an entry at any level; reserved, and so never set, where EFER.NXE is clear. Intel SDM vol. 3A 4.6. */
+const NO_EXECUTE = 1n << 63n;
 
 interface FirstPage {
   readonly pageLow: number;
@@ -111,6 +115,14 @@ export class AddressSpace implements VirtualMemory {
     const tlb = this.tlb ?? this.makeTlb();
     const slot = this.slot(tlb, low, high);
     return slot < 0 ? undefined : tlb.physicalPage(slot) + (low & 0xfff);
+  }
+
+  /** The page that an address is mapped in, of whatever size, or `undefined` where it is not mapped. */
+  mapping(address: VirtualAddress): PageMapping | undefined {
+    const walked = this.walk(address);
+    if (walked.fault !== undefined) return undefined;
+    const { physical, pageSize: size, entries } = walked;
+    return { physical, size, executable: entries.every(({ entry }) => (entry & NO_EXECUTE) === 0n) };
   }
 
   /** Every step of the translation of an address, read anew from the tables. */

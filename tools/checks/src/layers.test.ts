@@ -53,6 +53,14 @@ describe('a planted breach is reported', () => {
     ],
     ['an arrow upward in package.json', 'core', 'x.ts', '', { '@osi-linux/kconf': '1' }, /depends upward/],
     ['an import that is not declared', 'osi', 'x.ts', "import '@osi-linux/core';", {}, /does not declare/],
+    [
+      'a walker that imports an architecture',
+      'symbols',
+      'tables.ts',
+      "import type { AddressSpace } from '@osi-linux/x86-mmu';",
+      { '@osi-linux/x86-mmu': '1' },
+      /tables.ts imports @osi-linux\/x86-mmu outside of a folder x86/,
+    ],
     ['a package without a layer', 'extra', 'x.ts', '', {}, /in no layer/],
   ])('%s', (_, name, file, text, dependencies, expected) => {
     expect(findLayerBreaches(plant(name, file, text, dependencies)).join('\n')).toMatch(expected);
@@ -61,6 +69,13 @@ describe('a planted breach is reported', () => {
   it('but not a name that is merely the same', () => {
     const text = 'export interface X { process: number }\nexport const x: X = { process: 1 };\nx.process;\n';
     expect(findLayerBreaches(plant('core', 'x.ts', text))).toEqual([]);
+  });
+
+  it('and what finds x86 kernels may import their architecture', () => {
+    const found = plant('symbols', 'x.ts', '', { '@osi-linux/x86-mmu': '1' });
+    mkdirSync(join(found.directory, 'src', 'locate', 'x86'), { recursive: true });
+    writeFileSync(join(found.directory, 'src', 'locate', 'x86', 'x.ts'), "import '@osi-linux/x86-mmu';");
+    expect(findLayerBreaches(found)).toEqual([]);
   });
 
   it('but not an import that is allowed', () => {

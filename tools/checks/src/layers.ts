@@ -19,6 +19,9 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
 };
 
 const SCOPE = '@osi-linux/';
+/** Layers whose walkers are handed an architecture: only their folders named `x86` may import it. */
+const SEAM_LAYERS: ReadonlySet<string> = new Set(['kstruct', 'osi-linux', 'symbols']);
+const ARCHITECTURE_PACKAGE = `${SCOPE}x86-mmu`;
 const NODE_GLOBALS: ReadonlySet<string> = new Set([
   'Buffer',
   'process',
@@ -54,7 +57,7 @@ function breachesOfFile(
   const where = `packages/${layer}/src/${path}`;
   const nodeRoom = path.startsWith('node/');
   const breaches = importsOf(text).flatMap((name) => {
-    const said = breachOfImport(name, nodeRoom, declared, allowed);
+    const said = breachOfImport(name, nodeRoom, declared, allowed) ?? breachOfSeam(layer, path, name);
     return said === undefined ? [] : [`${where} ${said}`];
   });
   if (!nodeRoom && usesNodeGlobal(text)) breaches.push(`${where} uses a global of Node`);
@@ -78,6 +81,11 @@ function breachOfImport(
   if (bare.startsWith(SCOPE) && !allowed.includes(bare.slice(SCOPE.length))) return `imports upward: ${name}`;
   if (name.endsWith('/node') && !nodeRoom) return `imports ${name}, which browsers lack`;
   return undefined;
+}
+
+function breachOfSeam(layer: string, path: string, name: string): string | undefined {
+  if (!SEAM_LAYERS.has(layer) || path.split('/').slice(0, -1).includes('x86')) return undefined;
+  return name === ARCHITECTURE_PACKAGE ? `imports ${name} outside of a folder x86` : undefined;
 }
 
 function importsOf(text: string): string[] {

@@ -3,6 +3,16 @@ import type { OsiError } from '../errors/index';
 import type { Architecture } from './architecture';
 import type { Page } from './physical-memory';
 
+/** A page as page tables map it, of whatever size. */
+export interface PageMapping {
+  /** Physical address behind the virtual one that was asked for. */
+  readonly physical: PhysicalAddress;
+  /** Bytes of the page, large ones included. */
+  readonly size: number;
+  /** Whether its bytes may be executed. */
+  readonly executable: boolean;
+}
+
 /** One address space of the guest: physical memory seen through a page-table root. */
 export interface VirtualMemory {
   /** The processor architecture of the guest. */
@@ -19,6 +29,17 @@ export interface VirtualMemory {
   /** Physical address behind a virtual one, or `undefined` where it is not mapped. */
   translate(address: VirtualAddress): PhysicalAddress | undefined;
 
-  /** The same physical memory through another page-table root, given by its physical address. */
+  /**
+   * The mapping that holds a virtual address: what {@link translate} gives, with how far it reaches; `undefined` where
+   * nothing is mapped. Absent in memory without page tables.
+   */
+  mapping?(address: VirtualAddress): PageMapping | undefined;
+
+  /**
+   * The same physical memory through another page-table root, given by its physical address: that of a process.
+   *
+   * Addresses of the kernel are translated as before: on x86 the tables of each process map the kernel too; where the
+   * kernel has a root of its own (TTBR1 of arm64), that one stays.
+   */
   withRoot(root: PhysicalAddress): VirtualMemory;
 }

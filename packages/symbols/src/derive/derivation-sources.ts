@@ -1,8 +1,17 @@
-import type { VirtualMemory } from '@osi-linux/core';
-import type { PagingForm } from '@osi-linux/x86-mmu';
+import type { Architecture, VirtualMemory } from '@osi-linux/core';
 import type { Vmcoreinfo } from '../locate/vmcoreinfo';
 import type { SymbolTable } from '../tables/symbol-table';
 import type { TypeSource } from '../types/type-source';
+
+/** What a section reports of the form of paging; a form of `x86-mmu` fits. */
+export interface DerivedPaging {
+  /** Its name: `4-level`. */
+  readonly name: string;
+  /** Its levels; the section has their number. */
+  readonly levels: { readonly length: number };
+  /** The architecture that it belongs to. */
+  readonly architecture: Architecture;
+}
 
 /** What a section is derived from. */
 export interface DerivationSources {
@@ -15,7 +24,7 @@ export interface DerivationSources {
   /** The form of paging, and where the kernel's image lies in physical memory; as `memory`. */
   readonly location?: {
     /** The form of paging. */
-    readonly form: PagingForm;
+    readonly form: DerivedPaging;
     /** What is added to an address of the image, less where images are mapped, for the physical one. */
     readonly physBase: bigint;
   };

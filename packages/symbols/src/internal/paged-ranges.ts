@@ -6,22 +6,19 @@ import {
   PAGE_SIZE,
   type PhysicalMemory,
   type VirtualAddress,
+  type VirtualMemory,
 } from '@osi-linux/core';
-import type { AddressSpace } from '@osi-linux/x86-mmu';
 import { type RangeHole, type RangeSource, rangeOf, type VirtualRange } from './virtual-range';
 
 /** From so many bytes on, a walk that tells how large the page is costs less than one translation for each 4 KiB. */
 const WORTH_A_WALK = 32 * 1024;
 
-/** Bit 63 of an entry of a page table; kernels that do not use it have all of memory executable. */
-const NO_EXECUTE = 1n << 63n;
-
 /** A guest's virtual memory, copied past the page cache; pages that follow each other in RAM are one read. */
 export class PagedRanges implements RangeSource {
   private readonly memory: PhysicalMemory;
-  private readonly tables: AddressSpace;
+  private readonly tables: VirtualMemory;
 
-  constructor(memory: PhysicalMemory, tables: AddressSpace) {
+  constructor(memory: PhysicalMemory, tables: VirtualMemory) {
     this.memory = memory;
     this.tables = tables;
   }
@@ -54,19 +51,16 @@ export class PagedRanges implements RangeSource {
   }
 
   kindOf(address: VirtualAddress, length: number): 'code' | 'data' | undefined {
-    const first = this.tables.walk(address);
-    const last = this.tables.walk(offsetAddress(address, length - 1));
-    if (first.fault !== undefined && last.fault !== undefined) return undefined;
-    const isData = [first, last].some(({ entries }) =>
-      entries.some(({ entry }) => (entry & NO_EXECUTE) !== 0n),
-    );
-    return isData ? 'data' : 'code';
+    const first = this.tables.mapping?.(address);
+    const last = this.tables.mapping?.(offsetAddress(address, length - 1));
+    if (first === undefined && last === undefined) return undefined;
+    return [first, last].some((page) => page?.executable === false) ? 'data' : 'code';
   }
 }
 
 /** Memory from an address on that is contiguous in the guest's physical memory too. */
 function runAt(
-  tables: AddressSpace,
+  tables: VirtualMemory,
   address: VirtualAddress,
   length: number,
 ): { physical: number | undefined; size: number } {
@@ -74,8 +68,8 @@ function runAt(
   if (physical === undefined) return { physical, size: 1 };
   const inLarge = Number(address & BigInt(LARGE_PAGE_SIZE - 1));
   if (length > WORTH_A_WALK) {
-    const step = tables.walk(address);
-    if (step.fault === undefined && step.pageSize >= LARGE_PAGE_SIZE)
+    const page = tables.mapping?.(address);
+    if (page !== undefined && page.size >= LARGE_PAGE_SIZE)
       return { physical, size: LARGE_PAGE_SIZE - inLarge };
   }
   let size = Math.min(length, PAGE_SIZE - (physical % PAGE_SIZE));

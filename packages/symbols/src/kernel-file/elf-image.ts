@@ -6,20 +6,16 @@ import {
   type VirtualAddress,
   type VirtualMemory,
 } from '@osi-linux/core';
-import { pagingForms } from '@osi-linux/x86-mmu';
 import { type Kallsyms, openKallsyms } from '../tables/kallsyms';
 import { ElfRanges, type LoadedPiece } from './elf-ranges';
 import type { ElfSections } from './elf-sections';
 import type { FileBytes } from './file-bytes';
+import { X86_MACHINES } from './x86/elf-machines';
 
 const SHT_PROGBITS = 1;
 const SHT_NOTE = 7;
 const SHF_ALLOC = 2;
 const SHF_EXECINSTR = 4;
-const MACHINES: Readonly<Record<number, Architecture>> = {
-  3: pagingForms.i386.architecture,
-  62: pagingForms['4-level'].architecture,
-};
 const IN_PAGE = BigInt(PAGE_SIZE - 1);
 /** A kernel has some forty sections that are loaded; each module of its own would add a few. */
 const MOST_PIECES = 4096;
@@ -51,7 +47,7 @@ export class ElfImage implements VirtualMemory {
 
   /** The image in a file whose sections were read; `undefined` where it loads no code of an x86 kernel. */
   static of(file: FileBytes, { machine, sections }: ElfSections): ElfImage | undefined {
-    const architecture = MACHINES[machine];
+    const architecture = X86_MACHINES[machine];
     const pieces: LoadedPiece[] = sections
       .filter(
         ({ type, flags, size }) =>

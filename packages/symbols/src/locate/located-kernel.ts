@@ -7,8 +7,8 @@ import {
   readBytes,
   readPartial,
   type VirtualAddress,
+  type VirtualMemory,
 } from '@osi-linux/core';
-import type { AddressSpace } from '@osi-linux/x86-mmu';
 import { type Kallsyms, readKallsyms } from '../tables/kallsyms';
 import type { KernelSource } from './kernel-source';
 import { parseVmcoreinfo, readVmcoreinfoNote, type Vmcoreinfo } from './vmcoreinfo';
@@ -140,7 +140,7 @@ function withOwnRoot(
   return { ...location, root, tables, evidence };
 }
 
-function readCommandLine(tables: AddressSpace, variable: VirtualAddress | undefined): string | undefined {
+function readCommandLine(tables: VirtualMemory, variable: VirtualAddress | undefined): string | undefined {
   const at = variable === undefined ? undefined : readPointer(tables, variable);
   if (at === undefined || !tables.architecture.isKernelAddress(at)) return undefined;
   const { bytes, holes } = readPartial(tables, at, LONGEST_COMMAND_LINE);
@@ -151,7 +151,7 @@ function readCommandLine(tables: AddressSpace, variable: VirtualAddress | undefi
 
 function readNote(
   memory: PhysicalMemory,
-  tables: AddressSpace,
+  tables: VirtualMemory,
   variable: VirtualAddress | undefined,
 ): Vmcoreinfo | undefined {
   const at = variable === undefined ? undefined : readPointer(tables, variable);
@@ -164,7 +164,7 @@ function readNote(
   return undefined;
 }
 
-function readPointer(tables: AddressSpace, at: VirtualAddress): VirtualAddress | undefined {
+function readPointer(tables: VirtualMemory, at: VirtualAddress): VirtualAddress | undefined {
   const bytes = attempt(
     () => readBytes(tables, at, tables.architecture.wordSize),
     () => undefined,

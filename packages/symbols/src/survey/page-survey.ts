@@ -1,5 +1,5 @@
 import { PAGE_SIZE, type PhysicalAddress, type PhysicalMemory, type PhysicalRange } from '@osi-linux/core';
-import { pageOffsets } from '../locate/x86/direct-map';
+import { isI386Root, tableBehind } from './x86/table-signature';
 
 /** What one pass over all pages of memory has found that may lead to a kernel. Nothing of it is looked into yet. */
 export interface PageSurvey {
@@ -41,8 +41,6 @@ const MOST_NOTES = 4096;
 /** Page tables are many; those whose last entry leads on are a few for each process. */
 const MOST_LINKS = 1 << 20;
 const MOST_I386_ROOTS = 4096;
-/** Where each CONFIG_VMSPLIT_* has the first entry of the kernel's part, in a table of two levels. */
-const FIRST_ENTRIES = pageOffsets.map((offset) => Number(offset >> 22n));
 
 /** Looks at a few words of each page, in one pass. Memory is read past any cache. */
 export function surveyPages(memory: PhysicalMemory, survey: PageSurvey = emptySurvey()): PageSurvey {
@@ -136,33 +134,4 @@ function surveyPage(survey: PageSurvey, words: Uint32Array, first: number, page:
   if (words[first] === 0 && words[first + 1] === 0 && i386Roots.length < MOST_I386_ROOTS) {
     if (isI386Root(words, first)) i386Roots.push(page);
   }
-}
-
-/**
- * The table that an entry of a kernel's upper table leads to, or -1: present, writable, no large page, and no bits above
- * the address (_KERNPG_TABLE and _PAGE_TABLE, Linux arch/x86/include/asm/pgtable_types.h).
- */
-export function tableBehind(low: number, high: number): PhysicalAddress {
-  return (low & 0x83) === 0x03 && high < 0x100000 ? high * 2 ** 32 + (low & 0x7ffff000) + signBit(low) : -1;
-}
-
-function signBit(low: number): number {
-  return low < 0 || low >= 2 ** 31 ? 2 ** 31 : 0;
-}
-
-/**
- * Whether a page whose first entry is empty looks like `swapper_pg_dir` of 32 bits: of PAE the last of four entries leads
- * to a table, and the page has nothing else; of two levels the kernel's part begins behind nothing, and its end, the fixed
- * mappings, leads to a table (Linux arch/x86/kernel/head_32.S).
- */
-function isI386Root(words: Uint32Array, first: number): boolean {
-  const end = words[first + WORDS - 1] as number;
-  if (end === 0) {
-    const [low, high] = [words[first + 6] as number, words[first + 7] as number];
-    return (low & 0x1c7) === 1 && high < 0x100000 && words[first + 8] === 0;
-  }
-  if ((end & 0x81) !== 1) return false;
-  return FIRST_ENTRIES.some(
-    (entry) => ((words[first + entry] as number) & 1) === 1 && words[first + entry - 1] === 0,
-  );
 }

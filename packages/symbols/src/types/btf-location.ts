@@ -9,7 +9,6 @@ import {
   type VirtualAddress,
   type VirtualMemory,
 } from '@osi-linux/core';
-import { AddressSpace } from '@osi-linux/x86-mmu';
 import { PagedRanges } from '../internal/paged-ranges';
 import { readVirtualRange } from '../internal/virtual-range';
 import type { SymbolTable } from '../tables/symbol-table';
@@ -130,7 +129,7 @@ function tryPlace(places: BtfPlaces, at: VirtualAddress, header: BtfHeader): Fou
 
 /** Bytes of the kernel; the size was bounded by the reader of the header. */
 function readWhole({ memory, physical }: BtfPlaces, at: VirtualAddress, size: number): Uint8Array {
-  if (physical !== undefined && memory instanceof AddressSpace) {
+  if (physical !== undefined && memory.mapping !== undefined) {
     const { bytes, holes } = readVirtualRange(new PagedRanges(physical, memory), at, size);
     const [hole] = holes;
     if (hole === undefined) return bytes;

@@ -11,7 +11,8 @@ import {
 } from '@osi-linux/core';
 import { AddressSpace, findVirtual, type PagingForm, pagingForms } from '@osi-linux/x86-mmu';
 import type { MemorySurvey } from '../../survey/memory-survey';
-import { type TableLink, tableBehind } from '../../survey/page-survey';
+import type { TableLink } from '../../survey/page-survey';
+import { tableBehind } from '../../survey/x86/table-signature';
 import type { KernelRoot } from './root';
 
 const ENTRIES = 512;
