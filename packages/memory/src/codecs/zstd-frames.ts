@@ -50,7 +50,7 @@ function decompressFrame(frame: Uint8Array, size: number): Uint8Array {
     return decompress(frame, new Uint8Array(size));
   } catch (cause) {
     // Whatever the library throws, there is no way to go on.
-    throw new PackingDamage(`what is packed in it is damaged: ${(cause as Error).message}`);
+    throw new PackingDamage(`its compressed data is damaged: ${(cause as Error).message}`);
   }
 }
 
@@ -67,15 +67,15 @@ function measureFrame(bytes: Uint8Array, start: number, most: number): { end: nu
     const content = bytes.subarray(at + 3, next);
     size += kind === RAW || kind === RLE ? length : measureBlock(content, LARGEST_BLOCK, kept);
     if (size > most)
-      throw new PackingDamage(`it comes to more than ${most} bytes, or a block of it is damaged`);
+      throw new PackingDamage(`it decompresses to more than ${most} bytes, or a block is damaged`);
     at = next;
     if ((head & 1) === 0) continue;
     if (header.size !== undefined && header.size !== size) {
-      throw new PackingDamage(`it comes to ${size} bytes, but says ${header.size}`);
+      throw new PackingDamage(`it decompresses to ${size} bytes, but its header claims ${header.size}`);
     }
     return { end: Math.min(at + (header.checksum ? 4 : 0), bytes.length), size };
   }
-  throw new PackingDamage('it ends within a block, or a block is none');
+  throw new PackingDamage('it ends within a block, or a block is malformed');
 }
 
 /** RFC 8878, 3.1.1.1. */
@@ -84,7 +84,7 @@ function readHeader(
   at: number,
 ): { end: number; size: number | undefined; checksum: boolean } {
   const descriptor = bytes[at + 4] ?? 0xff;
-  if (littleEndian(bytes, at, 4) !== MAGIC) throw new PackingDamage('no frame begins where one should');
+  if (littleEndian(bytes, at, 4) !== MAGIC) throw new PackingDamage('a frame header is missing');
   if ((descriptor & 8) !== 0) throw new PackingDamage('a reserved bit is set');
   if ((descriptor & 3) !== 0) throw new PackingDamage('it needs a dictionary');
   const single = (descriptor & 0x20) !== 0;

@@ -23,14 +23,14 @@ export function findingOfError(error: OsiError, file: Finding['file']): Finding 
   return { severity: 'error', file, line, key: null, code, message: message + because, hint: hint ?? null };
 }
 
-/** `2 errors, 1 thing missing`. */
+/** `2 errors, 1 missing item`. */
 export function countFindings(findings: readonly Finding[]): string {
   const count = (severity: IssueSeverity): number =>
     findings.filter((each) => each.severity === severity).length;
   const [errors, missing] = [count('error'), count('incomplete')];
   const parts = [
     errors > 0 ? `${errors} ${errors === 1 ? 'error' : 'errors'}` : '',
-    missing > 0 ? `${missing} ${missing === 1 ? 'thing' : 'things'} missing` : '',
+    missing > 0 ? `${missing} missing ${missing === 1 ? 'item' : 'items'}` : '',
   ];
   return parts.filter((part) => part !== '').join(', ');
 }

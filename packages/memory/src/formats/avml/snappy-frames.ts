@@ -17,7 +17,7 @@ const HEAD_BYTES = CHUNK_HEADER + 4 + 5;
 
 // AVML puts the length of the stream behind it.
 const LENGTH_SIZE = 8;
-const ENDED = 'the block ends before it has what its header says';
+const ENDED = 'the block ends before the size in its header';
 
 /** Where a walk over chunks came to its end. */
 export interface FrameWalk {

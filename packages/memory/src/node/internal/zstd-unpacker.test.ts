@@ -26,15 +26,19 @@ describe('zstdUnpacker', () => {
   });
 
   it.each([
-    ['a window of gigabytes', frame(0xff, [1, 0, 0]), /^it was packed with a window of 4123168604160 bytes/],
-    ['a block of 2 MiB', frame(0x68, [0xfb, 0xff, 0xff, 9]), 'a block is larger than it may be'],
-    ['a block above its window', frame(0, [0x0b, 0x40, 0, 9]), 'a block is larger than it may be'],
-    ['a block of no kind', frame(0x68, [7, 0, 0]), 'a block is larger than it may be'],
+    [
+      'a window of gigabytes',
+      frame(0xff, [1, 0, 0]),
+      /^it was compressed with a window of 4123168604160 bytes/,
+    ],
+    ['a block of 2 MiB', frame(0x68, [0xfb, 0xff, 0xff, 9]), 'a block is larger than allowed'],
+    ['a block above its window', frame(0, [0x0b, 0x40, 0, 9]), 'a block is larger than allowed'],
+    ['a block of no kind', frame(0x68, [7, 0, 0]), 'a block is larger than allowed'],
     [
       // 65,280 sequences, each of which copies the longest match; the bits of a few are there.
       'sequences that come to gigabytes',
       frame(0x68, [0x8d, 0, 0, 0x09, 65, 0xff, 0x00, 0x80, 0x54, 0, 0, 52, 1, 1, 1, 1, 1, 1, 1, 1]),
-      'a block comes to more than it may',
+      'a block decompresses to more than allowed',
     ],
     ['a dictionary', Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 1, 0x68, 0, 0), 'it needs a dictionary'],
     ['a reserved bit', Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 8, 0x68, 0, 0), 'a reserved bit is set'],

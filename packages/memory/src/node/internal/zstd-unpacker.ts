@@ -88,7 +88,7 @@ class ZstdReader {
       this.skip = littleEndian(bytes, 4, 4);
       return 8;
     }
-    if (magic !== MAGIC) throw new Damage('no frame begins where the last one ends');
+    if (magic !== MAGIC) throw new Damage('no frame begins at the end of the last one');
     const descriptor = bytes[4] ?? 0;
     const single = (descriptor & 0x20) !== 0;
     if ((descriptor & 8) !== 0) throw new Damage('a reserved bit is set');
@@ -104,7 +104,7 @@ class ZstdReader {
 
   private open(header: Uint8Array, window: number): void {
     if (window > LARGEST_WINDOW) {
-      throw new Damage(`it was packed with a window of ${window} bytes; unzstd --long=31 unpacks it`);
+      throw new Damage(`it was compressed with a window of ${window} bytes; unpack it with unzstd --long=31`);
     }
     const descriptor = header[4] ?? 0;
     // The checksum is skipped here, and the library must not wait for it.
@@ -121,12 +121,12 @@ class ZstdReader {
     const head = littleEndian(bytes, 0, 3);
     const kind = (head >> 1) & 3;
     const size = head >> 3;
-    if (kind > COMPRESSED || size > largestBlock) throw new Damage('a block is larger than it may be');
+    if (kind > COMPRESSED || size > largestBlock) throw new Damage('a block is larger than allowed');
     const end = 3 + (kind === RLE ? 1 : size);
     if (bytes.length < end) return 0;
     const content = bytes.subarray(3, end);
     const total = kind === RAW || kind === RLE ? size : measureBlock(content, largestBlock, kept);
-    if (total > largestBlock) throw new Damage('a block comes to more than it may');
+    if (total > largestBlock) throw new Damage('a block decompresses to more than allowed');
     const last = (head & 1) === 1;
     decoder.push(bytes.slice(0, end), last);
     if (last) this.frame = undefined;
