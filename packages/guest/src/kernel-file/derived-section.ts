@@ -41,9 +41,9 @@ export function deriveSection(dump: Dump): DerivedSection {
   if (fitting !== undefined) return { info, lines, missing, findings: fitting.findings };
   throw new OsiError(
     'PROFILE_NOT_DERIVABLE',
-    `what the kernel tells of itself contradicts its memory:${contradictions.map((said) => `\n  - ${said}`).join('')}`,
+    `the kernel's types and symbols contradict its memory:${contradictions.map((said) => `\n  - ${said}`).join('')}`,
     {
-      hint: 'the dump is damaged, or taken while the guest ran; dump it again, stopped',
+      hint: 'the dump is damaged, or the guest ran while it was dumped: stop the guest and dump it again',
       fields: { contradictions },
     },
   );

@@ -144,7 +144,7 @@ function chooseDerived(search: KernelSearch, source: ProfileSource): ProfileChoi
   if (derived === undefined) throw noneFits(search, source, [problem.message]);
   const { fitting, contradictions } = tryDerived(search, derived);
   if (fitting !== undefined) return { ...fitting, group: null, from: 'derived' };
-  const damaged = contradictions.map((said) => `what the guest tells of itself is damaged: ${said}`);
+  const damaged = contradictions.map((said) => `the guest's BTF or symbol table is damaged: ${said}`);
   throw noneFits(search, source, damaged);
 }
 

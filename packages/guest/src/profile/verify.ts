@@ -79,10 +79,10 @@ class FitCheck implements ProfileFit {
       const wrong = first === 'contradicts' || last === 'contradicts';
       this.expect(
         agrees || !wrong,
-        `task_struct.tasks at ${formatAddress(head)} is no list: no end of it points back`,
+        `task_struct.tasks at ${formatAddress(head)} is not a list: neither neighbour points back`,
       );
       if (first === 'agrees') this.firstProcess(this.word(head));
-      else if (!wrong) this.confirm('task_struct.tasks', 'not in the dump', 'neither end of it can be read');
+      else if (!wrong) this.confirm('task_struct.tasks', 'not in the dump', 'neither neighbour can be read');
     });
   }
 
@@ -118,11 +118,11 @@ class FitCheck implements ProfileFit {
       const kernel = `${uts.release} ${uts.version} ${uts.machine}`;
       this.expect(
         uts.version === told.version && (told.release ?? uts.release) === uts.release,
-        `the profile is of "${name}", the kernel calls itself "${kernel}"`,
+        `the profile is of "${name}", but the kernel is "${kernel}"`,
       );
       this.expect(
         sameMachine(told.machine ?? uts.machine, uts.machine),
-        `the profile is of a ${told.machine} kernel, this one is ${uts.machine}`,
+        `the profile is of a ${told.machine} kernel, but this one is ${uts.machine}`,
       );
       this.confirm('kernel', kernel, 'init_uts_ns, and the name of the profile');
     });
@@ -133,12 +133,12 @@ class FitCheck implements ProfileFit {
     const told = parseProfileName(name);
     this.expect(
       sameMachine(told.machine ?? memory.architecture.name, memory.architecture.name),
-      `the profile is of a ${told.machine} kernel, the page tables are ${memory.architecture.name}'s`,
+      `the profile is of a ${told.machine} kernel, but the page tables are those of ${memory.architecture.name}`,
     );
     const banner = findBannerNear(memory, requireKey(info, 'task.init_addr'));
     if (banner === undefined) return;
     const agrees = banner.text.includes(told.version) && banner.text.includes(told.release ?? '');
-    this.expect(agrees, `the profile is of "${name}", the guest's banner is "${banner.text}"`);
+    this.expect(agrees, `the profile is of "${name}", but the guest's banner is "${banner.text}"`);
     this.confirm('kernel', banner.text, banner.place);
   }
 
