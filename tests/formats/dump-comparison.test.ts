@@ -32,7 +32,7 @@ describe('the comparison of a listing with one without user pages', () => {
   const whole = JSON.stringify([{ pid: 1, name: 'init', cmdline: ['init'] }]);
   const without = (row: object) => JSON.stringify([{ pid: 1, name: 'init', cmdline: null, ...row }]);
   const named =
-    'pid 1: cmdline: physical 0x1000 is not in the dump: its writer left the page out (dump level 31)\n';
+    'pid 1: cmdline: physical 0x1000 is not in the dump: the page was left out when the dump was written (dump level 31)\n';
 
   it('allows arguments and environments that are missing and named', () => {
     expect(explainNulls(whole, whole, '')).toEqual([]);

@@ -55,7 +55,7 @@ describe('the kernel root', () => {
     const bare = { cpus: [], memory: { ...without(() => true), ranges: [] } };
     expect(codeOf(() => open(panda, bare, 'debian-12-amd64'))).toBe('PROFILE_MISMATCH');
     expect(codeOf(() => open(panda, bare))).toBe('PROFILE_NONE_FITS');
-    expect(() => open(panda, bare)).toThrow(/no kernel is found in memory/);
+    expect(() => open(panda, bare)).toThrow(/no kernel was found in memory/);
   });
 
   it('comes from the VMCOREINFO note', () => {
@@ -127,9 +127,9 @@ describe('the choice of a profile', () => {
   it.each([
     ['task.comm_offset', /has the name/],
     ['task.pid_offset', /has pid/],
-    ['task.tasks_offset', /is no list/],
+    ['task.tasks_offset', /is not a list/],
     ['task.tgid_offset', /has pid/],
-    ['uts.name_offset', /calls itself/],
+    ['uts.name_offset', /, but the kernel is "/],
   ])('refuses a wrong %s', (key, expected) => {
     const wrong = conf.replace(
       new RegExp(`^${key} = (\\d+)$`, 'm'),

@@ -21,9 +21,13 @@ import { MAKE_SECTION } from './profile/refusal';
 export function readLogByVmcoreinfo(dump: Dump): Listing<LinuxLogRecord> {
   const { kernel, vmcoreinfo } = new KernelSearch(dump);
   if (kernel === undefined || vmcoreinfo === undefined) {
-    throw new OsiError('PROFILE_NOT_DERIVABLE', 'the kernel log cannot be found: there is no VMCOREINFO', {
-      hint: MAKE_SECTION,
-    });
+    throw new OsiError(
+      'PROFILE_NOT_DERIVABLE',
+      'the kernel log cannot be found: the dump has no VMCOREINFO',
+      {
+        hint: MAKE_SECTION,
+      },
+    );
   }
   const { location } = kernel;
   const memory = location.tables;

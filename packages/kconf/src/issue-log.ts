@@ -24,7 +24,7 @@ export class IssueLog {
   /** The findings so far, with a closing one that counts those past the limit and is as bad as the worst of them. */
   list(): KconfIssue[] {
     if (this.dropped === 0) return this.issues.slice();
-    const message = `${this.dropped} more findings up to line ${this.lastLine} are not listed`;
+    const message = `${this.dropped} more findings, up to line ${this.lastLine}, are not listed`;
     const severity = RANK[this.worst] ?? 'error';
     return [...this.issues, { severity, line: this.lastLine, column: 1, message }];
   }

@@ -252,7 +252,7 @@ function notReady({ provider }: CompleteProvider): OsiError | undefined {
   const reason = provider.whyNotReady?.();
   if (reason === undefined) return undefined;
   return new OsiError('GUEST_NOT_READY', `${provider.name} cannot answer yet: ${reason.message}`, {
-    hint: reason.hint ?? 'let the guest run on, and ask again',
+    hint: reason.hint ?? 'let the guest run, then call again',
     cause: reason,
     fields: { provider: provider.name },
   });
@@ -263,7 +263,7 @@ function notProvided(call: string, names: readonly string[]): OsiError {
     hint:
       names.length === 0
         ? 'register a provider first: osi.register(...)'
-        : `registered without it: ${names.join(', ')}`,
+        : `registered providers, which do not: ${names.join(', ')}`,
     fields: { call, providers: names },
   });
 }

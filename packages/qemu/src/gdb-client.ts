@@ -30,7 +30,7 @@ const LARGEST_PACKET = 128 * 1024;
 const LARGEST_DOCUMENT = 1024 * 1024;
 const MOST_DOCUMENTS = 64;
 const MOST_THREADS = 4096;
-const NOT_GDB = 'name host and port of -gdb tcp::PORT';
+const NOT_GDB = 'give the host and port of -gdb tcp::PORT';
 const INTERRUPT = Uint8Array.of(3);
 const [ACK, NACK] = [0x2b, 0x2d];
 
@@ -315,7 +315,7 @@ export class GdbClient {
       if (attempt === ATTEMPTS)
         throw protocolBroken(
           this.channel,
-          `refuses ${commandOf(text)} ${ATTEMPTS} times as damaged`,
+          `rejected ${commandOf(text)} as damaged ${ATTEMPTS} times`,
           NOT_GDB,
         );
       attempt += 1;
@@ -365,18 +365,21 @@ export class GdbClient {
       throw protocolBroken(
         this.channel,
         `a packet ${why}`,
-        'the line damages what it carries, or this is no gdb stub',
+        'the connection damages data, or the peer is not a gdb stub',
       );
     this.channel.write(Uint8Array.of(NACK));
   }
 
   private refused(what: string, answer: string): OsiError {
-    const said = answer === '' ? 'it does not know how' : `it says ${JSON.stringify(answer.slice(0, 60))}`;
+    const said =
+      answer === ''
+        ? 'it does not support the command'
+        : `it answered ${JSON.stringify(answer.slice(0, 60))}`;
     return new OsiError(
       'LIVE_COMMAND_FAILED',
       `${this.channel.name}: the gdb stub does not ${what}: ${said}`,
       {
-        hint: 'QEMU of version 4.1 or newer is expected; other stubs may lack what is needed',
+        hint: 'use QEMU 4.1 or newer; other stubs may lack this command',
         fields: { source: this.channel.name, answer },
       },
     );

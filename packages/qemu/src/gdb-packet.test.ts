@@ -44,7 +44,7 @@ describe('GdbPacketDecoder', () => {
   it.each([
     ['$OK#9b', 'has the checksum "9b", expected 9a'],
     ['$OK#zz', 'has the checksum "zz", expected 9a'],
-    ['$* #4a', 'has a run of nothing'],
+    ['$* #4a', 'has a run-length code without a character'],
   ])('names what is wrong with %j', (text, why) => {
     expect(items(text)).toEqual([{ kind: 'damaged', why }]);
   });

@@ -106,7 +106,9 @@ export class GdbPacketDecoder {
     }
     const text = expand(body);
     return this.end(
-      text === undefined ? { kind: 'damaged', why: 'has a run of nothing' } : { kind: 'packet', text },
+      text === undefined
+        ? { kind: 'damaged', why: 'has a run-length code without a character' }
+        : { kind: 'packet', text },
     );
   }
 

@@ -319,7 +319,7 @@ export class LiveGuest implements Dump {
     const { gdb, name } = this.parts;
     if (gdb === undefined) {
       throw new OsiError('LIVE_NEEDS_GDB', `${name}: breakpoints need a gdb stub`, {
-        hint: 'start QEMU with -gdb tcp:127.0.0.1:PORT, and give that address too',
+        hint: 'start QEMU with -gdb tcp:127.0.0.1:PORT and give that address too',
         fields: { source: name },
       });
     }

@@ -91,12 +91,12 @@ export class LiveMemory implements PhysicalMemory {
     if (this.failed !== undefined) return this.failed;
     const fields = { physicalAddress: address };
     if (this.rangeAt(address) === undefined)
-      return new OsiError('PHYSICAL_HOLE', `physical ${formatAddress(address)} is no RAM of the guest`, {
-        hint: 'device memory, or no memory of this machine',
+      return new OsiError('PHYSICAL_HOLE', `physical ${formatAddress(address)} is not RAM of the guest`, {
+        hint: 'the address is device memory, or beyond the memory of this machine',
         fields,
       });
     return new OsiError('PAGE_PRESENT', `no hole: physical ${formatAddress(address)} is RAM of the guest`, {
-      hint: 'it can be read',
+      hint: 'read the page',
       fields,
     });
   }

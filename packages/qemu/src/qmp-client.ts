@@ -25,7 +25,7 @@ type QmpMessage = Readonly<Record<string, unknown>>;
 const LONGEST_LINE = 16 * 1024 * 1024;
 const MOST_EVENTS = 1024;
 const DEFAULT_TIMEOUT_MS = 10_000;
-const NOT_QMP = 'name the socket of -qmp unix:PATH,server=on,wait=off';
+const NOT_QMP = 'give the socket of -qmp unix:PATH,server=on,wait=off';
 
 /**
  * QEMU's machine protocol (QEMU `docs/interop/qmp-spec.txt`): one JSON object a line, answers told apart by their id.
@@ -65,8 +65,7 @@ export class QmpClient {
     const client = new QmpClient(channel, timeoutMs);
     const deadline = new Deadline(timeoutMs, channel.clock);
     const greeting = client.nextMessage(deadline, 'the connection');
-    if (typeof greeting['QMP'] !== 'object')
-      throw protocolBroken(channel, 'does not greet as a QMP monitor', NOT_QMP);
+    if (typeof greeting['QMP'] !== 'object') throw protocolBroken(channel, 'sends no QMP greeting', NOT_QMP);
     client.execute('qmp_capabilities');
     return client;
   }
@@ -138,7 +137,7 @@ export class QmpClient {
       'LIVE_COMMAND_FAILED',
       `${this.channel.name}: QMP ${command.execute}: ${String(desc)}`,
       {
-        hint: "QEMU's own words; its manual tells what the command needs",
+        hint: "this is QEMU's own message; see its manual for the command",
         fields: { source: this.channel.name, command: command.execute },
       },
     );
@@ -179,7 +178,7 @@ export class QmpClient {
     if (message === undefined)
       throw protocolBroken(
         this.channel,
-        `sends what is no JSON object: ${JSON.stringify(line.slice(0, 60))}`,
+        `expected a JSON object, received ${JSON.stringify(line.slice(0, 60))}`,
         NOT_QMP,
       );
     return message;

@@ -58,7 +58,7 @@ export function watchSlices(
 
 function intervalInvalid(everyMs: number): OsiError {
   return new OsiError('V86_INTERVAL_INVALID', `cannot wait ${everyMs} ms: expected a whole number from 0`, {
-    hint: '10 is a good interval; 0 calls as often as the emulator lets other code run',
+    hint: '10 is a good interval; 0 calls every time the emulator lets other code run',
     fields: { everyMs },
   });
 }

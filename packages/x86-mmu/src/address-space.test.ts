@@ -40,7 +40,9 @@ describe('AddressSpace', () => {
     expect(error.message).toBe(
       'page not present: PD entry 0x0 at physical 0x12098, virtual 0xffffffff82613780',
     );
-    expect(error.hint).toBe("never mapped, swapped out, or another process's page table; try --pid");
+    expect(error.hint).toBe(
+      'the page was never mapped, is swapped out, or belongs to another process: try --pid',
+    );
     expect(error.fields).toMatchObject({ level: 'PDE', entry: 0n, entryAddress: 0x12098 });
   });
 

@@ -64,7 +64,7 @@ export function pagingFromRegisters(registers: ControlRegisters): Paging {
   const { cr0, cr3, cr4 } = registers;
   if ((cr0 & CR0_PG) === 0n) {
     throw new OsiError('PAGING_OFF', `paging is off: CR0 is 0x${cr0.toString(16)}`, {
-      hint: 'this processor was not yet started by the kernel; take the registers of another one',
+      hint: 'the kernel has not started this processor yet; use the registers of another one',
       fields: { cr0, cr3, cr4 },
     });
   }
@@ -85,7 +85,7 @@ function formOf(registers: ControlRegisters): PagingForm {
   const longMode = efer === undefined ? (registers.longMode ?? seen) : (efer & EFER_LMA) !== 0n;
   if (longMode === undefined) {
     throw new OsiError('PAGING_UNDECIDED', `PAE is on (CR4 0x${cr4.toString(16)}), long mode unknown`, {
-      hint: 'give EFER, or say whether the guest is 64-bit',
+      hint: 'give EFER, or state whether the guest is 64-bit',
       fields: { ...registers },
     });
   }

@@ -86,7 +86,7 @@ describe.each(['pae', '4-level', '5-level'] as const)('%s', (form) => {
     expect(read(swap(22n, 5n)).kind).toBe('swapped');
     expect(read(swap(23n, 5n))).toEqual({
       kind: 'special',
-      meaning: 'about to be moved, in broken memory or of a device, at physical 0x5123',
+      meaning: 'being migrated, in poisoned memory or in a device, at physical 0x5123',
       swap: { type: 23, offset: 5 },
     });
     expect(read(swap(31n, 4n)).kind).toBe('marker');
@@ -96,7 +96,7 @@ describe.each(['pae', '4-level', '5-level'] as const)('%s', (form) => {
   it('does not guess at the swap entries of kernels before v4.19', () => {
     expect(reading(form, 0x123456n << 14n)).toEqual({
       kind: 'swapped',
-      meaning: 'swapped out, in the way of an older kernel',
+      meaning: 'swapped out, in the format of an older kernel',
     });
   });
 
@@ -159,7 +159,7 @@ describe('AddressSpace with a reader', () => {
     expect(error.message).toBe(
       'page not present: PT entry 0xffffffa000160 at physical 0x4010, virtual 0x2123: PROT_NONE, still at physical 0x5fff123',
     );
-    expect(error.hint).toMatch(/bytes are there/);
+    expect(error.hint).toMatch(/it is in memory: read it at the physical address/);
     expect(error.fields).toMatchObject({
       reason: 'prot-none',
       physicalAddress: 0x5fff123,
@@ -181,7 +181,7 @@ describe('AddressSpace with a reader', () => {
     expect(error.message).toBe('page not present: PT entry 0x0 at physical 0x4008, virtual 0x1000');
     expect([error.fields['reason'], error.hint]).toEqual([
       'unmapped',
-      "never touched, unmapped again, or another process's page table; try --pid",
+      'the page was never used, was unmapped again, or belongs to another process: try --pid',
     ]);
   });
 

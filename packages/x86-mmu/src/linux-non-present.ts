@@ -106,9 +106,12 @@ export function linuxNonPresent(types?: LinuxSwapTypes): NonPresentReader {
   };
 }
 
-const UNKNOWN: NonPresentEntry = { kind: 'unknown', meaning: 'no entry that Linux would write' };
-const WITHHELD: NonPresentEntry = { kind: 'withheld', meaning: 'the kernel keeps it out of its map' };
-const SWAPPED: NonPresentEntry = { kind: 'swapped', meaning: 'swapped out, in the way of an older kernel' };
+const UNKNOWN: NonPresentEntry = { kind: 'unknown', meaning: 'not an entry that Linux writes' };
+const WITHHELD: NonPresentEntry = { kind: 'withheld', meaning: 'the kernel removed it from its own mapping' };
+const SWAPPED: NonPresentEntry = {
+  kind: 'swapped',
+  meaning: 'swapped out, in the format of an older kernel',
+};
 
 const RESIDENCIES = {
   'prot-none': 'PROT_NONE, still',
@@ -159,16 +162,16 @@ function swapEntry(
     return { kind, meaning: `swapped out, page ${offset} of swap file ${type}`, swap };
   }
   if (kind === 'marker') return { kind, meaning: `a marker: ${markerNames(offset)}`, swap };
-  if (kind === 'device') return { kind, meaning: 'in the memory of a device', swap };
+  if (kind === 'device') return { kind, meaning: 'in device memory', swap };
   const physical = (offset % 2 ** encoding.frameBits) * 4096 + inPage(level, virtual);
   const entryOf = residentAt(kind, FRAME_ENTRIES[kind], physical);
   return kind === 'special' ? { kind, meaning: entryOf.meaning, swap } : { ...entryOf, swap };
 }
 
 const FRAME_ENTRIES = {
-  migration: 'about to be moved, still',
-  poisoned: 'in broken memory,',
-  special: 'about to be moved, in broken memory or of a device,',
+  migration: 'being migrated, still',
+  poisoned: 'in poisoned memory,',
+  special: 'being migrated, in poisoned memory or in a device,',
 } as const;
 
 function kindOfType(

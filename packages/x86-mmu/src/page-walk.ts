@@ -109,7 +109,7 @@ export function walk(
     }
     table = Number(entry & form.frameMask);
   }
-  throw new RangeError(`paging form ${form.name} has no level that ends in a page`);
+  throw new RangeError(`paging form ${form.name} has no level that maps a page`);
 }
 
 /** The end of the run of addresses that are not canonical, or `undefined` for one that is. */

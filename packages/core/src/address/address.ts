@@ -37,7 +37,7 @@ export function parseAddress(text: string): VirtualAddress {
   const value = /^(0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20})$/.test(text) ? BigInt(text) : undefined;
   if (value === undefined || value > 0xffffffffffffffffn) {
     throw new OsiError('ADDRESS_MALFORMED', `not an address: "${text}"`, {
-      hint: 'an address is hex with 0x (0xffffffff81000000) or decimal, at most 64 bits',
+      hint: 'write the address as hex with 0x (0xffffffff81000000) or as decimal, with at most 64 bits',
       fields: { text },
     });
   }

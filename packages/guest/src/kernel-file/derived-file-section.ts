@@ -55,10 +55,14 @@ export function deriveFileSection(file: KernelFile, options: FileSectionOptions 
 
 function checkedBanner(text: string): string {
   if (parseKernelBanner(text) !== undefined) return text;
-  throw new OsiError('BANNER_MALFORMED', 'the banner is none: "Linux version RELEASE (...) (...) #VERSION"', {
-    hint: 'give the text of /proc/version as the guest prints it',
-    fields: { banner: text },
-  });
+  throw new OsiError(
+    'BANNER_MALFORMED',
+    'not a Linux banner: expected "Linux version RELEASE (...) (...) #VERSION"',
+    {
+      hint: 'give the text of /proc/version of the guest',
+      fields: { banner: text },
+    },
+  );
 }
 
 /** As the kernel would be called in `kernelinfo.conf`; its machine is told by the size of a pointer. */
@@ -74,12 +78,12 @@ function requireTypes({ name, kind, types }: KernelFileContents): TypeSource {
   const [what, hint] =
     kind === 'symbols'
       ? [
-          'is a list of symbols, and tells no types',
-          'give the types, and the list with --symbols: kconf derive /sys/kernel/btf/vmlinux --symbols FILE; a vmlinuz has both',
+          'is a symbol list, which has no types',
+          'give a file with types, and the list with --symbols: kconf derive /sys/kernel/btf/vmlinux --symbols FILE; a vmlinuz has both',
         ]
       : [
-          'has no section .BTF: it was built without CONFIG_DEBUG_INFO_BTF, or the section was removed',
-          'give symbols for Volatility 3 of this kernel (dwarf2json makes them of debugging information), or import the log of the kernelinfo module',
+          'has no section .BTF: the kernel was built without CONFIG_DEBUG_INFO_BTF, or the section was removed',
+          'give the symbols for Volatility 3 of this kernel (made by dwarf2json from debugging information), or import the log of the kernelinfo module',
         ];
   throw new OsiError('KERNEL_FILE_INCOMPLETE', `${name} ${what}`, { hint, fields: { file: name, kind } });
 }
@@ -92,10 +96,14 @@ function checkName(
 ): void {
   const found = info['name'];
   if (found === expected || found === undefined) return;
-  throw new OsiError('KERNEL_FILES_DIFFER', `${name} is of "${found}", the banner of "${expected}"`, {
-    hint: 'give files of one kernel; an image names itself, and needs no banner',
-    fields: { file: name, found, expected },
-  });
+  throw new OsiError(
+    'KERNEL_FILES_DIFFER',
+    `${name} is of the kernel "${found}", but the banner is of "${expected}"`,
+    {
+      hint: 'give files of one kernel; an image contains its banner, so leave --banner out',
+      fields: { file: name, found, expected },
+    },
+  );
 }
 
 function findingsOf(derived: DerivedKernelInfo): Finding[] {

@@ -44,9 +44,9 @@ export function deriveSection(dump: Dump): DerivedSection {
   const contradictions = contradictionsText(verdict);
   throw new OsiError(
     'PROFILE_NOT_DERIVABLE',
-    `what the kernel tells of itself contradicts its memory:${listText(contradictions)}`,
+    `the kernel's types and symbols contradict its memory:${listText(contradictions)}`,
     {
-      hint: 'the dump is damaged, or taken while the guest ran; dump it again, stopped',
+      hint: 'the dump is damaged, or the guest ran while it was dumped: stop the guest and dump it again',
       fields: { contradictions },
     },
   );

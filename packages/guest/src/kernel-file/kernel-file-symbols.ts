@@ -33,7 +33,7 @@ export function symbolsOfFiles(
   ) {
     throw new OsiError(
       'KERNEL_FILES_DIFFER',
-      `${contents.name} has _text ${formatAddress(shift < 0n ? -shift : shift)} from where the image begins`,
+      `${contents.name} has _text at ${formatAddress(shift < 0n ? -shift : shift)} bytes from the start of the image`,
       { hint: 'give files of one kernel', fields: { file: contents.name, shift } },
     );
   }
@@ -68,10 +68,9 @@ function findingOf({ name }: KernelFileContents, symbols: SymbolTable, shift: bi
 }
 
 function noSymbols({ name, kind }: KernelFileContents, cause?: OsiError): OsiError {
-  const why =
-    cause === undefined ? 'tells no symbols' : 'has no table of symbols, and none can be found in it';
+  const why = cause === undefined ? 'has no symbols' : 'has no symbol table and no kallsyms';
   return new OsiError('KERNEL_FILE_INCOMPLETE', `${name} ${why}`, {
-    hint: 'add the symbols of the same kernel: --symbols /boot/System.map-RELEASE, or what root reads from /proc/kallsyms',
+    hint: 'add the symbols of the same kernel: --symbols /boot/System.map-RELEASE, or /proc/kallsyms as root reads it',
     ...(cause === undefined ? {} : { cause }),
     fields: { file: name, kind },
   });

@@ -105,26 +105,34 @@ function unpackBootImage(file: KernelFile): KernelFile {
 const UNPACKED: ReadonlySet<string> = new Set(['gzip', 'zstd', 'xz', 'lz4']);
 
 function otherPacking({ name }: KernelFile, packing: string): OsiError {
-  return new OsiError('KERNEL_FILE_UNSUPPORTED', `the kernel in ${name} is packed with ${packing}`, {
-    hint: 'give its vmlinux: scripts/extract-vmlinux of the kernel sources unpacks it',
-    fields: { file: name, packing },
-  });
+  return new OsiError(
+    'KERNEL_FILE_UNSUPPORTED',
+    `the kernel in ${name} is compressed with ${packing}, which is not supported`,
+    {
+      hint: 'give its vmlinux: extract it with scripts/extract-vmlinux of the kernel sources',
+      fields: { file: name, packing },
+    },
+  );
 }
 
 function unknownFile({ name }: KernelFile): OsiError {
-  const known = 'a vmlinux, a boot image, BTF, symbols for Volatility 3, or a list of symbols';
-  return new OsiError('KERNEL_FILE_UNSUPPORTED', `${name} is none of the files that tell of a kernel`, {
-    hint: `give ${known}; a dump that is packed with xz must be unpacked first`,
+  const known = 'a vmlinux, a boot image, BTF, symbols for Volatility 3 or a symbol list';
+  return new OsiError('KERNEL_FILE_UNSUPPORTED', `${name} is not a kernel file`, {
+    hint: `give ${known}; unpack a dump that is compressed with xz first`,
     fields: { file: name },
   });
 }
 
 function readWhole(file: KernelFile, most: number): Uint8Array {
   if (file.size > most) {
-    throw new OsiError('KERNEL_FILE_UNSUPPORTED', `${file.name} has ${file.size} bytes, more than ${most}`, {
-      hint: 'no file of a kernel of this sort is so large',
-      fields: { file: file.name, size: file.size, most },
-    });
+    throw new OsiError(
+      'KERNEL_FILE_UNSUPPORTED',
+      `${file.name} has ${file.size} bytes, expected at most ${most}`,
+      {
+        hint: 'no kernel file of this kind is that large',
+        fields: { file: file.name, size: file.size, most },
+      },
+    );
   }
   return readAt(file, 0, file.size);
 }

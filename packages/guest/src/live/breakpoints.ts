@@ -57,9 +57,9 @@ export function findWatchSymbols({ dump, profile }: Guest, places: Breakpoints |
 function hookUnknown(names: string): OsiError {
   return new OsiError(
     'SWITCH_HOOK_UNKNOWN',
-    `no address of ${names}: the guest's symbols cannot be read, or lack it`,
+    `the address of ${names} is unknown: the guest's symbols are unreadable or lack it`,
     {
-      hint: 'write task.switch_task_hook_addr (finish_task_switch) into the section, or watch without breakpoints',
+      hint: 'add task.switch_task_hook_addr (finish_task_switch) to the section, or watch without breakpoints',
       fields: { names },
     },
   );

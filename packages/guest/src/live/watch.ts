@@ -192,7 +192,7 @@ function intervalInvalid(intervalMs: number): OsiError {
     'WATCH_INTERVAL_INVALID',
     `cannot read every ${intervalMs} ms: expected a whole number from 1`,
     {
-      hint: '100 is a good interval; the shorter it is, the fewer processes are missed, and the slower the guest gets',
+      hint: '100 is a good interval; a shorter one misses fewer processes and slows the guest down more',
       fields: { intervalMs },
     },
   );
@@ -201,7 +201,7 @@ function intervalInvalid(intervalMs: number): OsiError {
 function notCaught(): OsiError {
   return new OsiError(
     'SWITCHES_NOT_CAUGHT',
-    'switches of tasks cannot be caught: this source has no breakpoints',
+    'cannot catch task switches: this source does not support breakpoints',
     {
       hint: 'give the gdb stub of the guest, or watch without breakpoints',
     },

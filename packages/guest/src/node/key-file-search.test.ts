@@ -77,8 +77,8 @@ describe('a guest whose key file is not named', () => {
     const error = failure(() => openGuestFile(dumpFile, { places }));
     expect([error.code, error.fields?.['places']]).toEqual(['PROFILE_FILE_MISSING', places]);
     const looked = `; looked for:\n  - kernelinfo.conf\n  - ${places[1]}\n`;
-    expect(error.message).toContain(`there is no kernelinfo.conf to take the kernel's offsets from${looked}`);
-    expect(error.message).toMatch(/\n {2}- no section can be derived from the dump: the kernel's symbols/);
+    expect(error.message).toContain(`the kernel's offsets are missing: there is no kernelinfo.conf${looked}`);
+    expect(error.message).toMatch(/\n {2}- cannot derive a section from the dump: the kernel's symbols/);
     put(places[1] ?? '');
     expect(openGuestFile(dumpFile, { places }).profile.group).toBe('debian-12-amd64');
   });
@@ -90,7 +90,7 @@ describe('a guest whose key file is named', () => {
     (options) => {
       put('kernelinfo.conf');
       const error = failure(() => openGuestFile(dumpFile, options));
-      expect(error.message).toBe("there is no other.conf to take the kernel's offsets from");
+      expect(error.message).toBe("the kernel's offsets are missing: there is no other.conf");
       put('other.conf');
       expect(openGuestFile(dumpFile, options).profile.group).toBe('debian-12-amd64');
     },

@@ -72,7 +72,7 @@ export function readKeyFile(path: string): KeyFile | undefined {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new OsiError('PROFILE_FILE_UNREADABLE', `cannot read ${path}: ${(error as Error).message}`, {
-      hint: 'name a readable kernelinfo.conf with --kconf-file FILE',
+      hint: 'give a readable kernelinfo.conf with --kconf-file FILE',
       cause: error,
       fields: { path },
     });

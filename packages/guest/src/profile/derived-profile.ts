@@ -20,7 +20,7 @@ export interface DerivedProfile extends DerivedKernelInfo {
  */
 export function deriveProfile(search: KernelSearch): DerivedProfile {
   const { kernel, dump } = search;
-  if (kernel === undefined) throw notDerivable('no kernel is found in memory');
+  if (kernel === undefined) throw notDerivable('no kernel was found in memory');
   const { location, symbols, vmcoreinfo } = kernel;
   if (symbols === undefined)
     throw notDerivable(`the kernel's symbols cannot be read: ${kernel.problem?.message}`);
@@ -51,7 +51,7 @@ export function derivedKeysFinding({ lines, missing }: DerivedKernelInfo): Findi
 }
 
 function notDerivable(why: string): OsiError {
-  return new OsiError('PROFILE_NOT_DERIVABLE', `no section can be derived from the dump: ${why}`, {
+  return new OsiError('PROFILE_NOT_DERIVABLE', `cannot derive a section from the dump: ${why}`, {
     hint: MAKE_SECTION,
   });
 }

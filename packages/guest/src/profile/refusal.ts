@@ -16,9 +16,9 @@ import type { Tried, Verdict } from './verdict';
 
 /** There is no key file where one is named. */
 export function missingFile(file: string, places: readonly string[] = []): OsiError {
-  const message = `there is no ${file} to take the kernel's offsets from${placesText(places)}`;
+  const message = `the kernel's offsets are missing: there is no ${file}${placesText(places)}`;
   return new OsiError('PROFILE_FILE_MISSING', message, {
-    hint: 'name one with --kconf-file FILE, or make one: kconf-import dmesg.log --group NAME',
+    hint: 'give a file with --kconf-file FILE, or make one: kconf-import dmesg.log --group NAME',
     fields: { file, places },
   });
 }
@@ -26,7 +26,7 @@ export function missingFile(file: string, places: readonly string[] = []): OsiEr
 /** The group that is named is not in the file. */
 export function unknownGroup(keyFile: KeyFile, file: string, wanted: string): OsiError {
   const names = nearestGroupNames(keyFile, wanted);
-  const list = names.length === 0 ? 'it has none' : names.map((name) => `[${name}]`).join(' ');
+  const list = names.length === 0 ? 'the file has no groups' : names.map((name) => `[${name}]`).join(' ');
   return new OsiError('PROFILE_GROUP_UNKNOWN', `${file} has no group [${wanted}]`, {
     hint: `groups of the file, nearest name first: ${list}`,
     fields: { file, group: wanted, groups: names },
@@ -67,7 +67,7 @@ function noneFits(search: KernelSearch, source: ProfileSource, tried: readonly T
   const fields = { tried: names, places, banner: search.banner?.text };
   const more = { hint: MAKE_SECTION, fields };
   if (keyFile === undefined) {
-    const message = `there is no ${fileName(source)} to take the kernel's offsets from${placesText(places)}${lines}`;
+    const message = `the kernel's offsets are missing: there is no ${fileName(source)}${placesText(places)}${lines}`;
     return new OsiError('PROFILE_FILE_MISSING', message, more);
   }
   const message = `none of the ${names.length} groups of ${fileName(source)} fits this dump:${lines}`;
@@ -77,7 +77,7 @@ function noneFits(search: KernelSearch, source: ProfileSource, tried: readonly T
 /** What was derived and then contradicts its own memory is damaged; what cannot be derived has its own reason. */
 function damageText(verdict: Verdict): (text: string) => string {
   const isDerived = verdict.fits === undefined && verdict.through !== undefined;
-  return (text) => (isDerived ? `what the guest tells of itself is damaged: ${text}` : text);
+  return (text) => (isDerived ? `the guest's BTF or symbol table is damaged: ${text}` : text);
 }
 
 function fileName(source: ProfileSource): string {
@@ -113,27 +113,27 @@ export function formatContradiction(found: Contradiction): string {
     case 'init-task-pid':
       return `${found.key} ${formatAddress(found.address)} has pid ${found.received}, expected ${found.expected}`;
     case 'task-list-open':
-      return `task_struct.tasks at ${formatAddress(found.address)} is no list: no end of it points back`;
+      return `task_struct.tasks at ${formatAddress(found.address)} is not a list: neither neighbour points back`;
     case 'first-process-pid':
       return `the first process after init_task has pid ${found.received}, expected ${found.expected}`;
     case 'first-process-parent':
       return `the parent of pid 1 is ${formatAddress(found.received)}, expected init_task`;
     case 'kernel-name':
-      return `the profile is of "${found.expected}", ${KERNEL_NAMES[found.by]} "${found.received}"`;
+      return `the profile is of "${found.expected}", but ${KERNEL_NAMES[found.by]} "${found.received}"`;
     case 'machine':
-      return `the profile is of a ${found.expected} kernel, ${found.by === 'page-tables' ? `the page tables are ${found.received}'s` : `this one is ${found.received}`}`;
+      return `the profile is of a ${found.expected} kernel, but ${found.by === 'page-tables' ? `the page tables are those of ${found.received}` : `this one is ${found.received}`}`;
   }
 }
 
 const KERNEL_NAMES = {
-  init_uts_ns: 'the kernel calls itself',
+  init_uts_ns: 'the kernel is',
   banner: "the guest's banner is",
   'page-tables': 'the page tables are of',
 } as const;
 
 /** What to do where no section can be had. */
 export const MAKE_SECTION =
-  'make a section for this kernel: load the kernelinfo module on the running guest and import its log: docs/adding-a-kernel.md';
+  'make a section for this kernel: load the kernelinfo module in the running guest and import its log (docs/adding-a-kernel.md)';
 
 function placesText(places: readonly string[]): string {
   if (places.length === 0) return '';
@@ -144,7 +144,7 @@ function placesText(places: readonly string[]): string {
 function kernelSeen(search: KernelSearch): string[] {
   const { kernel, banner } = search;
   if (banner === undefined)
-    return ['no "Linux version" banner is anywhere in the dump: is it the memory of a Linux guest?'];
+    return ['the dump has no "Linux version" banner; check that it is the memory of a Linux guest'];
   const seen = [`the guest's banner is "${banner.text}"`];
   if (kernel !== undefined) {
     const { form, textBase, kaslrShift } = kernel.location;
@@ -154,7 +154,7 @@ function kernelSeen(search: KernelSearch): string[] {
     if (init !== undefined) seen.push(`its init_task is at ${formatAddress(init.address)}: ${init.evidence}`);
   }
   const name = neededName(search);
-  return name === undefined ? seen : [...seen, `a section of it has the name ${name}`];
+  return name === undefined ? seen : [...seen, `a section for it has the name ${name}`];
 }
 
 function remedy(group: KeyFileGroup, banner: string | undefined): string {
@@ -163,6 +163,6 @@ function remedy(group: KeyFileGroup, banner: string | undefined): string {
   const sameKernel =
     told !== undefined && banner?.includes(told.version) && banner.includes(told.release ?? '');
   return sameKernel
-    ? 'the same kernel build: the section is not of this guest, or the dump is damaged; import the log of this very boot'
-    : 'another kernel; import a section from the log of the guest that was dumped: docs/adding-a-kernel.md';
+    ? 'the kernel build is the same, but the section is of another guest or boot, or the dump is damaged: import the log of this boot'
+    : 'the section is of another kernel: import a section from the log of the dumped guest (docs/adding-a-kernel.md)';
 }

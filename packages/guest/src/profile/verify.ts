@@ -87,7 +87,7 @@ class FitCheck implements ProfileFit {
       const wrong = first === 'contradicts' || last === 'contradicts';
       this.expect(agrees || !wrong, { kind: 'task-list-open', address: head });
       if (first === 'agrees') this.firstProcess(this.word(head));
-      else if (!wrong) this.missing('task_struct.tasks', 'neither end of it can be read');
+      else if (!wrong) this.missing('task_struct.tasks', 'neither neighbour can be read');
     });
   }
 

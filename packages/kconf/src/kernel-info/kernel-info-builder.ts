@@ -32,7 +32,7 @@ export class KernelInfoBuilder {
   add(entry: KeyFileEntry): void {
     const row = this.findRow(entry.key);
     if (row === undefined) {
-      this.note('warning', entry, `key ${entry.key} is not known and is left out`);
+      this.note('warning', entry, `key ${entry.key} is not known and is ignored`);
       return;
     }
     const value = row.kind === 'text' ? this.text(entry, row) : this.number(entry, row);
@@ -41,7 +41,7 @@ export class KernelInfoBuilder {
     if (other === undefined || row.key === entry.key) this.values.set(row.key, { value, row, entry });
     if (row.key !== entry.key) this.noteAlias(entry, row);
     if (other !== undefined && other.value !== value) {
-      const message = `${entry.key} contradicts ${other.entry.key} of line ${other.entry.line}; ${row.key} counts`;
+      const message = `${entry.key} contradicts ${other.entry.key} in line ${other.entry.line}; ${row.key} is used`;
       this.note('warning', entry, message);
     }
   }
@@ -64,7 +64,7 @@ export class KernelInfoBuilder {
       'error',
       entry,
       `${entry.key} has the escape "${text.escape}"`,
-      'GLib reads \\s \\n \\t \\r and \\\\ only',
+      'GLib accepts only \\s \\n \\t \\r and \\\\',
     );
     return undefined;
   }
@@ -74,7 +74,12 @@ export class KernelInfoBuilder {
     if ('expected' in parsed) {
       this.wrong.add(row.key);
       const message = `${entry.key} is "${excerpt(entry.value)}", expected ${parsed.expected}`;
-      this.note('error', entry, message, 'numbers are decimal; is the line complete, and one key a line?');
+      this.note(
+        'error',
+        entry,
+        message,
+        'numbers are decimal; check that the line is complete and has one key',
+      );
       return undefined;
     }
     if (parsed.note !== undefined) this.note('warning', entry, `${entry.key} ${parsed.note}`);
@@ -84,7 +89,7 @@ export class KernelInfoBuilder {
   private noteAlias(entry: KeyFileEntry, row: SchemaRow): void {
     const message = `${entry.key} is an older name of ${row.key}, which PANDA no longer reads`;
     const hint = row.signed
-      ? 'PANDA 1 counted it from struct mount on kernels 3.3 and later, today it is counted from the vfsmount'
+      ? 'PANDA 1 counted the offset from struct mount on kernels 3.3 and later; today it is counted from the vfsmount'
       : undefined;
     this.note('warning', entry, message, hint);
   }

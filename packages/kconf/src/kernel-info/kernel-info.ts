@@ -90,8 +90,8 @@ function warnOfPanda(group: KeyFileGroup, issues: IssueLog): void {
     strict.list().filter((issue) => issue.severity === severity).length;
   const [missing, refused] = [count('incomplete'), count('error')];
   if (missing + refused === 0) return;
-  const message = `PANDA refuses [${group.name}]: it misses ${missing} of its keys and refuses ${refused} values`;
-  const hint = 'osi-linux kconf check --strict names them';
+  const message = `PANDA refuses [${group.name}]: ${missing} required keys are missing and ${refused} values are invalid`;
+  const hint = 'run osi-linux kconf check --strict to list them';
   issues.add({ severity: 'warning', line: group.line, message, hint });
 }
 
@@ -126,7 +126,7 @@ export function parseKernelInfo(group: KeyFileGroup, options: KernelInfoOptions 
       'KERNELINFO_INCOMPLETE',
       `[${group.name}] lacks ${keys.length} keys: ${keys.join(', ')}`,
       {
-        hint: 'make the section anew from the whole log of the kernel module',
+        hint: 'import the section again from the whole log of the kernel module',
         fields: { group: group.name, keys, issues },
       },
     );

@@ -14,12 +14,12 @@ export type NumberValue =
  */
 export function parseNumberValue(text: string, row: SchemaRow): NumberValue {
   if (text.trim() === '')
-    return { value: undefined, note: 'is empty, which PANDA does not read, and counts as absent' };
+    return { value: undefined, note: 'is empty, which PANDA does not read; it counts as absent' };
   const [, sign = '', digits = '', rest = ''] = /^([+-]?)(0[xX][0-9a-fA-F]+|[0-9]+)(.*)$/s.exec(text) ?? [];
   // 64 bits are 20 digits; leading zeros are few. BigInt is slow on what a hostile file could hold.
   if (digits === '' || digits.length > 40) return { expected: 'a number' };
   const tail = readTail(rest, row);
-  if (tail === undefined) return { expected: 'a number and nothing behind it' };
+  if (tail === undefined) return { expected: 'a number with nothing after it' };
   const magnitude = BigInt(digits);
   const value = sign === '-' ? -magnitude : magnitude;
   if (value === -1n && row.kind !== 'constant') {
@@ -35,11 +35,11 @@ function readTail(rest: string, row: SchemaRow): { readonly note: string | undef
   if (!/^[ \t\f\r]/.test(rest)) return undefined;
   const isAddress = row.kind === 'address';
   if (rest.trim() === '') {
-    return { note: isAddress ? 'has blanks behind it, which PANDA does not read' : undefined };
+    return { note: isAddress ? 'has blanks after it, which PANDA does not read' : undefined };
   }
-  const note = 'has text behind it, which is left out';
+  const note = 'has text after it, which is ignored';
   if (!isAddress) return { note };
-  return /^\s+[#;]/.test(rest) ? { note: 'has a comment behind it, which PANDA does not read' } : undefined;
+  return /^\s+[#;]/.test(rest) ? { note: 'has a comment after it, which PANDA does not read' } : undefined;
 }
 
 function inRange(value: bigint, row: SchemaRow, note: string | undefined): NumberValue {
@@ -47,7 +47,7 @@ function inRange(value: bigint, row: SchemaRow, note: string | undefined): Numbe
   if (row.kind === 'address') {
     if (value < -(WORD_END >> 1n) || value >= WORD_END) return { expected: 'an address of at most 64 bits' };
     if (value >= 0n) return { value, ...noted };
-    return { value: BigInt.asUintN(64, value), note: 'is negative and is wrapped to 64 bits' };
+    return { value: BigInt.asUintN(64, value), note: 'is negative and was wrapped to 64 bits' };
   }
   if (row.kind === 'constant') {
     const exact = value <= BigInt(Number.MAX_SAFE_INTEGER) && value >= BigInt(Number.MIN_SAFE_INTEGER);

@@ -107,7 +107,7 @@ describe('the default mode', () => {
     );
     const hex = safeParseKernelInfo(changed('task.size', 'task.size = 0x2640')).issues;
     expect(hex.map(({ message }) => message)).toEqual([
-      'PANDA refuses [g]: it misses 0 of its keys and refuses 1 values',
+      'PANDA refuses [g]: 0 required keys are missing and 1 values are invalid',
       'task.size is hex, which PANDA does not read',
     ]);
   });

@@ -46,7 +46,7 @@ function refusal({ key, value, line }: KeyFileEntry, complaint: string, needed: 
   const shown = value.length > 60 ? `${value.slice(0, 60)}...` : value;
   const message = `${key} is "${shown}": PANDA refuses ${complaint}`;
   if (needed) return { severity: 'error', line, key, message } as const;
-  return { severity: 'warning', line, key, message: `${message}, and takes the optional key as 0` } as const;
+  return { severity: 'warning', line, key, message: `${message} and uses 0 for this optional key` } as const;
 }
 
 /** Which keys PANDA asks for: by the version numbers, each 0 where it is not there or refused. */

@@ -41,7 +41,7 @@ export class BlockReader {
     if (text.length > TEXT_LIMIT) this.leaveOut(line, text);
     else if (COMMENT.test(text)) this.addOwn(text, line, runsOn, undefined);
     else if (this.isEntry(text)) this.addOwn(text, line, runsOn, ENTRY.exec(text)?.[1]);
-    else if (isElision(text)) this.lacks(line, `lines of the block were elided here: ${text}`);
+    else if (isElision(text)) this.lacks(line, `lines of the block were cut out here: ${text}`);
     else if (DROPPED.test(text)) this.lacks(line, `the kernel dropped lines here: ${text}`);
     else this.judge(text, line);
   }
@@ -59,22 +59,22 @@ export class BlockReader {
       return;
     }
     const named = key === undefined ? {} : { key };
-    const hint = 'a console mixes what is written at the same time; import the output of dmesg';
+    const hint = 'a console mixes messages that are written at the same time: import the output of dmesg';
     const second = findSecondKey(text);
     if (runsOn || second !== undefined) {
       const what = second === undefined ? 'another message' : second;
-      const message = `${what} runs on in the same line: ${excerpt(text)}`;
+      const message = `${what} continues in the same line: ${excerpt(text)}`;
       this.issues.add({ severity: 'error', line, ...named, message, hint });
     } else if (DAMAGED.test(text)) {
       const message = `a damaged byte in the line: ${excerpt(text)}`;
-      this.issues.add({ severity: 'error', line, ...named, message, hint: 'take the log anew' });
+      this.issues.add({ severity: 'error', line, ...named, message, hint: 'save the log again' });
     }
     this.lines.push({ line, text });
     if (key !== undefined) this.keys.add(key, text.slice(text.indexOf('=') + 1).trim(), line);
   }
 
   private lacks(line: number, message: string): void {
-    const hint = 'take the whole log, not a part that was edited';
+    const hint = 'import the whole log, without edits';
     this.issues.add({ severity: 'incomplete', line, message, hint });
   }
 
@@ -85,12 +85,12 @@ export class BlockReader {
       return;
     }
     const message = `a key without a value: ${excerpt(text)}`;
-    const hint = 'the line is damaged; take the log anew';
+    const hint = 'the line is damaged: save the log again';
     this.issues.add({ severity: 'error', line, key: word, message, hint });
   }
 
   private leaveOut(line: number, text: string): void {
-    const message = `a line of another part of the kernel is left out: ${excerpt(text)}`;
+    const message = `ignored a line of another part of the kernel: ${excerpt(text)}`;
     this.issues.add({ severity: 'warning', line, message });
   }
 }

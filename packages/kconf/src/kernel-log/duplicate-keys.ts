@@ -14,13 +14,13 @@ export class DuplicateKeys {
     const earlier = this.seen.get(key);
     this.seen.set(key, { line, value });
     if (earlier === undefined) return;
-    const place = `key ${key} stands in line ${earlier.line} already`;
+    const place = `line ${earlier.line} already has the key ${key}`;
     if (earlier.value === value) {
       // PANDA's module for Linux 2.4 prints one key twice; nothing is wrong with that.
       this.issues.add({ severity: 'warning', line, key, message: `${place}, with the same value` });
       return;
     }
-    const hint = 'two blocks were mixed: run dmesg -C, insmod once, and take the log anew';
+    const hint = 'two blocks were mixed: run dmesg -C and insmod once, then save the log again';
     this.issues.add({ severity: 'error', line, key, message: `${place}, with another value`, hint });
   }
 }

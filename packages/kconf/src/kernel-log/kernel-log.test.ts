@@ -155,7 +155,7 @@ describe('findKernelInfoBlock', () => {
     expect(() => findKernelInfoBlock(cut)).toThrow(
       expect.objectContaining({
         message: expect.stringContaining(
-          'reaches from task.tasks_offset in line 1 to mm.env_end_offset in line 64',
+          'goes from task.tasks_offset in line 1 to mm.env_end_offset in line 64',
         ),
         fields: expect.objectContaining({ missing: expect.arrayContaining(['task.init_addr', 'task.size']) }),
       }),

@@ -71,13 +71,13 @@ function* noteOthers(
     const differing = differingKeys(readBlock(text, previous).lines, lines);
     const compared =
       differing.length === 0
-        ? 'the one before says the same'
-        : `the one before (line ${previous.begin.line}) differs in ${list(differing)}`;
-    const message = `the log has ${blocks} whole blocks; the last one is taken, ${compared}`;
+        ? 'the one before it is the same'
+        : `the one before it (line ${previous.begin.line}) differs in ${list(differing)}`;
+    const message = `the log has ${blocks} complete blocks; the last one is used, ${compared}`;
     yield { severity: 'warning', line: last.begin.line, message };
   }
   for (const { which, line } of strays) {
-    const message = `KERNELINFO-${which} in line ${line} belongs to a block that is cut off; the one before it is taken`;
+    const message = `KERNELINFO-${which} in line ${line} belongs to a block that is cut off; the block before it is used`;
     yield { severity: 'warning', line, message };
   }
 }

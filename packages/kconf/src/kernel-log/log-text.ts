@@ -60,11 +60,11 @@ export function refuseBinary(bytes: Uint8Array): void {
   const isUtf16 = zeros.some((count, side) => count > half * 0.8 && (zeros[1 - side] ?? 0) < half * 0.1);
   if (isUtf16)
     throw notText({ what: 'UTF-16 text without a byte order mark', hint: `${UTF16_HINT}, or UTF-16LE` });
-  throw notText({ what: 'binary data', hint: 'give the output of dmesg, or another text' });
+  throw notText({ what: 'binary data', hint: 'give the output of dmesg, or another text file' });
 }
 
 function notText({ what, hint }: Pick<Magic, 'what' | 'hint'>): OsiError {
-  return new OsiError('KERNEL_LOG_NOT_TEXT', `the log is no plain text but ${what}`, {
+  return new OsiError('KERNEL_LOG_NOT_TEXT', `the log is not plain text but ${what}`, {
     hint,
     fields: { what },
   });

@@ -7,7 +7,7 @@ import { PLAIN_LINES } from './log-form';
 import { eachLogLine, type LogStretch } from './log-lines';
 import type { LogMarker, LogMarkers } from './log-markers';
 
-const AGAIN = 'in the guest: insmod kernelinfo.ko (it fails on purpose), then dmesg > log';
+const AGAIN = 'run in the guest: insmod kernelinfo.ko (it fails on purpose), then dmesg > log';
 const LARGER =
   'the log buffer was too small: boot the guest with log_buf_len=1M, or run dmesg -C right before insmod';
 
@@ -15,22 +15,22 @@ const LARGER =
 export function missingBlock(text: string, { final, beforeFinal, mention }: LogMarkers): OsiError {
   if (final?.which === 'BEGIN') {
     const lines = readLines(text, final, { from: final.next, to: text.length, line: final.line + 1 });
-    return cut('KERNELINFO-END is missing', lines, final, 'take the whole log, after insmod has come back');
+    return cut('KERNELINFO-END is missing', lines, final, 'save the whole log after insmod has ended');
   }
   if (final !== undefined) {
     const start = { from: beforeFinal?.next ?? 0, to: final.start, line: (beforeFinal?.line ?? 0) + 1 };
     return cut('KERNELINFO-BEGIN is missing', readLines(text, final, start), final, LARGER);
   }
   const lines = readLines(text, undefined, { from: 0, to: text.length, line: 1 });
-  if (lines.length > 0) return cut('both its ends are missing', lines, undefined, LARGER);
+  if (lines.length > 0) return cut('both markers are missing', lines, undefined, LARGER);
   return noBlock(text, mention);
 }
 
 function noBlock(text: string, mention: number | undefined): OsiError {
-  let state = 'it has no KERNELINFO-BEGIN and no KERNELINFO-END';
-  if (text === '') state = 'it is empty';
+  let state = 'it has neither KERNELINFO-BEGIN nor KERNELINFO-END';
+  if (text === '') state = 'the log is empty';
   else if (mention !== undefined)
-    state = `line ${mention} speaks of one, but is no line of the kernel module`;
+    state = `line ${mention} mentions KERNELINFO, but is not a line of the kernel module`;
   return new OsiError('KERNEL_LOG_NO_BLOCK', `no KERNELINFO block in the log: ${state}`, {
     hint: AGAIN,
     fields: mention === undefined ? {} : { line: mention },
@@ -60,8 +60,8 @@ function cut(
   const [first, last] = [lines[0], lines[lines.length - 1]];
   const left =
     first === undefined || last === undefined
-      ? 'none of its keys is left'
-      : `what is left reaches from ${keyOf(first)} in line ${first.line} to ${keyOf(last)} in line ${last.line}`;
+      ? 'no key of it is left'
+      : `the rest of it goes from ${keyOf(first)} in line ${first.line} to ${keyOf(last)} in line ${last.line}`;
   const missing = missingKeys(lines);
   const line = marker?.line ?? first?.line ?? 1;
   const where = marker === undefined ? '' : ` (KERNELINFO-${marker.which} is line ${line})`;

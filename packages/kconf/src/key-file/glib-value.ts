@@ -14,7 +14,8 @@ export type GlibValue<Value> = { readonly value: Value } | { readonly complaint:
 export function readGlibInteger(text: string): GlibValue<number> {
   // Before the number a vertical tab is a blank as well, behind it not.
   const [, sign = '', digits = '', rest = ''] = /^[ \t\n\v\f\r]*([+-]?)([0-9]+)(.*)$/s.exec(text) ?? [];
-  if (digits === '' || (rest !== '' && !/^[ \t\n\f\r]/.test(rest))) return { complaint: 'no decimal number' };
+  if (digits === '' || (rest !== '' && !/^[ \t\n\f\r]/.test(rest)))
+    return { complaint: 'not a decimal number' };
   const significant = digits.replace(/^0+/, '');
   const magnitude = significant.length > DIGITS_MAX ? Number.POSITIVE_INFINITY : Number(significant);
   const value = sign === '-' && magnitude !== 0 ? -magnitude : magnitude;
@@ -28,7 +29,7 @@ export function readGlibInteger(text: string): GlibValue<number> {
  */
 export function readGlibUint64(text: string): GlibValue<bigint> {
   const [, sign = '', digits = ''] = /^[ \t\n\v\f\r]*([+-]?)([0-9]+)$/.exec(text) ?? [];
-  if (digits === '') return { complaint: 'no decimal number alone' };
+  if (digits === '') return { complaint: 'not a decimal number alone' };
   const significant = digits.replace(/^0+/, '');
   const magnitude = significant.length > DIGITS_MAX ? WORD_MAX + 1n : BigInt(significant || '0');
   if (magnitude > WORD_MAX) return { value: WORD_MAX };

@@ -9,8 +9,8 @@ export function isWritableGroupName(name: string): boolean {
 /** Refuses a group that GLib would not read back as it was meant. */
 export function checkGroupLines(name: string, lines: readonly string[]): void {
   if (!isWritableGroupName(name)) {
-    throw new OsiError('KEY_FILE_GROUP_NAME', `GLib cannot hold a group of the name "${name}"`, {
-      hint: 'a group name has at least one character, no brackets and no control characters',
+    throw new OsiError('KEY_FILE_GROUP_NAME', `not a group name: "${name}"`, {
+      hint: 'use at least one character, without brackets and control characters',
       fields: { name },
     });
   }
@@ -18,7 +18,7 @@ export function checkGroupLines(name: string, lines: readonly string[]): void {
     if (isWritableLine(text)) return;
     throw new OsiError(
       'KEY_FILE_LINE_UNWRITABLE',
-      `line ${index + 1} of [${name}] is no key and no comment: "${text}"`,
+      `line ${index + 1} of [${name}] is neither a key nor a comment: "${text}"`,
       {
         fields: { name, line: index + 1, text },
       },

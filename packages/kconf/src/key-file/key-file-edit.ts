@@ -34,8 +34,8 @@ export function insertGroup(file: Uint8Array, group: GroupText): Uint8Array {
   checkGroupLines(group.name, group.lines);
   const layout = readLayout(file);
   if (layout.spans.some(({ name }) => name === group.name)) {
-    throw new OsiError('KEY_FILE_GROUP_EXISTS', `the file has a group [${group.name}] already`, {
-      hint: 'replace it, or choose another name',
+    throw new OsiError('KEY_FILE_GROUP_EXISTS', `the file already has a group [${group.name}]`, {
+      hint: 'replace the group, or choose another name',
       fields: { group: group.name },
     });
   }

@@ -72,7 +72,7 @@ function groupLine(whole: Uint8Array, text: Uint8Array, column: number): KeyFile
     kind: 'malformed',
     column,
     message: 'not a group name between the brackets',
-    hint: 'a group name has at least one character, no brackets and no control characters',
+    hint: 'a group name has at least one character, without brackets and control characters',
     header: true,
   };
 }
@@ -96,7 +96,7 @@ function entryLine(text: Uint8Array, equals: number, column: number, cut: boolea
       kind: 'malformed',
       column,
       message: 'not a key name before "="',
-      hint: 'a key has no brackets; is a log prefix such as "[  12.345678] " left in the line?',
+      hint: 'a key has no brackets; remove a log prefix such as "[  12.345678] " from the line',
       header: false,
     };
   }
@@ -153,7 +153,7 @@ function notALine(text: Uint8Array, column: number): MalformedLine {
     return {
       ...base,
       message: 'not a group header',
-      hint: 'nothing but blanks may follow the "]" of "[group]"',
+      hint: 'only blanks may follow the "]" of "[group]"',
     };
   }
   if (text[0] === EQUALS) return { ...base, message: 'no key before "="' };

@@ -93,7 +93,7 @@ export function parseKeyFile(input: Uint8Array | string): KeyFile {
     'KEY_FILE_MALFORMED',
     `line ${first.line}, column ${first.column}: ${first.message}${more}`,
     {
-      hint: first.hint ?? 'GLib rejects a key file as a whole for one such line; correct it',
+      hint: first.hint ?? 'correct the line: GLib rejects the whole file because of it',
       fields: { line: first.line, column: first.column, issues },
     },
   );
@@ -230,16 +230,16 @@ class KeyFileBuilder {
     const value = this.decode(entry.value);
     const group = this.current;
     if (group === 'unreadable') {
-      const message = `key ${key} is left out: its group header above cannot be read`;
+      const message = `key ${key} is ignored: the group header above it is malformed`;
       this.issues.add({ severity: 'warning', line, key, message });
     } else if (group === 'none') {
-      const message = `key ${key} stands before any group`;
+      const message = `key ${key} is before the first group`;
       this.issues.add({ severity: 'error', line, key, message, hint: 'put a "[group]" line before it' });
     } else if (key === 'Encoding' && this.isFirst(group) && !isUtf8(value, entry)) {
-      const message = `Encoding is "${value}", GLib reads nothing but UTF-8`;
+      const message = `Encoding is "${value}", but GLib reads only UTF-8`;
       this.issues.add({ severity: 'error', line, key, message });
     } else if (isForeignLocale(key)) {
-      const message = `key ${key} is a translation, which GLib leaves out in the C locale`;
+      const message = `key ${key} is a translation, which GLib ignores in the C locale`;
       this.issues.add({ severity: 'warning', line, key, message });
     } else {
       const spoiled = value.includes('\uFFFD') && strictUtf8(entry.value) === undefined;
@@ -257,11 +257,11 @@ class KeyFileBuilder {
     const earlier = group.entries.get(id);
     if (earlier !== undefined) {
       const same =
-        earlier.value === entry.value ? 'the same value' : `"${earlier.value}", the last one counts`;
-      const message = `key ${key} stands in [${group.name}] already, line ${earlier.line}, with ${same}`;
+        earlier.value === entry.value ? 'the same value' : `"${earlier.value}"; the last one is used`;
+      const message = `[${group.name}] already has the key ${key}, in line ${earlier.line}, with ${same}`;
       this.issues.add({ severity: 'warning', line, key, message });
     } else if (key.startsWith(';')) {
-      const message = `"${key}" is a key for GLib, not a comment`;
+      const message = `GLib reads "${key}" as a key, not as a comment`;
       this.issues.add({ severity: 'warning', line, key, message, hint: 'comments start with "#"' });
     }
     group.entries.set(id, entry);

@@ -76,7 +76,7 @@ export const ADDRESS_SPACES_EXTENSION_ROWS = [
     key: 'vma.vm_private_data_offset',
     kind: 'offset',
     expression: 'vm_area_struct.vm_private_data',
-    doc: 'What the operations need; for those of the kernel, a vm_special_mapping.',
+    doc: 'Private data of the operations; for mappings of the kernel, a vm_special_mapping.',
   },
   {
     key: 'vma.anon_name_offset',

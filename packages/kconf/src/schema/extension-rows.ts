@@ -41,7 +41,7 @@ export const EXTENSION_ROWS = [
     kind: 'offset',
     member: 'bytes',
     expression: 'uts_namespace.name',
-    doc: 'What `uname` prints, a new_utsname.',
+    doc: 'The names that `uname` prints, a new_utsname.',
   },
   {
     key: 'cpu.nr_cpu_ids_addr',
@@ -81,7 +81,7 @@ export const EXTENSION_ROWS = [
     key: 'task.signal_offset',
     kind: 'offset',
     expression: 'task_struct.signal',
-    doc: 'What the threads of a process share.',
+    doc: 'The data that the threads of a process share.',
   },
   {
     key: 'task.thread_node_offset',

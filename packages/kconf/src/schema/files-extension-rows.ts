@@ -65,7 +65,7 @@ export const FILES_EXTENSION_ROWS = [
     key: 'fs.private_data_offset',
     kind: 'offset',
     expression: 'file.private_data',
-    doc: "What the file's driver keeps; for a socket, its `struct socket`.",
+    doc: "Private data of the file's driver; for a socket, its `struct socket`.",
   },
   {
     key: 'fs.FMODE_BACKING',

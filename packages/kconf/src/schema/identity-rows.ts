@@ -33,6 +33,6 @@ export const IDENTITY_ROWS = [
   {
     key: 'arch',
     kind: 'text',
-    doc: 'Processor architecture as some hand-made sections tell it; nothing reads it.',
+    doc: 'Processor architecture, in some hand-made sections; nothing reads it.',
   },
 ] as const satisfies readonly SchemaRow[];

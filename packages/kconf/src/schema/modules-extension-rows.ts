@@ -124,7 +124,7 @@ export const MODULES_EXTENSION_ROWS = [
     kind: 'offset',
     member: 'struct',
     expression: 'module_kobject.kobj',
-    doc: 'What links a module in that set.',
+    doc: 'The entry that links a module into that set.',
   },
   {
     key: 'module_kobject.mod_offset',

@@ -39,7 +39,7 @@ export const MOUNTS_EXTENSION_ROWS = [
     signed: true,
     expression: 'vfsmount.mnt_devname',
     alternatives: ['mount.mnt_devname - mount.mnt'],
-    doc: 'What is mounted, by its name, a C string.',
+    doc: 'Name of the mounted device, a C string.',
   },
   {
     key: 'mount.mnt_id_offset',

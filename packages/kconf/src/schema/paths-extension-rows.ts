@@ -38,7 +38,7 @@ export const PATHS_EXTENSION_ROWS = [
     key: 'path.d_fsdata_offset',
     kind: 'offset',
     expression: 'dentry.d_fsdata',
-    doc: 'What the file system keeps of a directory entry; for memory shared between devices, the dma_buf.',
+    doc: 'Private data of the file system for a directory entry; for memory shared between devices, the dma_buf.',
   },
   {
     key: 'dma_buf.name_offset',
@@ -76,7 +76,7 @@ export const PATHS_EXTENSION_ROWS = [
     key: 'inode.i_private_offset',
     kind: 'offset',
     expression: 'inode.i_private',
-    doc: 'What the file system keeps of an inode; in nsfs, the namespace.',
+    doc: 'Private data of the file system for an inode; in nsfs, the namespace.',
   },
   {
     key: 'ns_common.ops_offset',

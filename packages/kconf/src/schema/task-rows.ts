@@ -16,7 +16,7 @@ export const TASK_ROWS = [
     requiredIn: CURRENT,
     aliases: ['task.per_cpu_offset_0'],
     expression: '__per_cpu_offset[0]',
-    doc: "What is added to a per-CPU address for CPU 0. It is no address, and depends on the memory size of the machine; 0 in a section of the kernel's files, which do not tell it.",
+    doc: 'Offset added to a per-CPU address for CPU 0. It is not an address, and it depends on the memory size of the machine; 0 in a section made from kernel files, which do not contain it.',
   },
   {
     key: 'task.current_task_addr',
@@ -121,7 +121,7 @@ export const TASK_ROWS = [
     kind: 'offset',
     requiredIn: MODERN,
     expression: 'task_struct.parent',
-    doc: 'Who is told when the task ends: the parent or the debugger.',
+    doc: 'The process that gets the signal when the task ends: the parent or the debugger.',
   },
   {
     key: 'task.p_pptr_offset',

@@ -37,8 +37,8 @@ export function readDentryPath(kernel: Kernel, entry: Dentry): string {
 }
 
 function endless({ address }: Dentry): OsiError {
-  return new OsiError('PATH_ENDLESS', `the path of dentry ${formatAddress(address)} goes round in a circle`, {
-    hint: 'directories lie in each other: the dump is damaged there',
+  return new OsiError('PATH_ENDLESS', `the path of dentry ${formatAddress(address)} is a cycle`, {
+    hint: 'directories contain each other: the dump is damaged there',
     fields: { dentry: address },
   });
 }

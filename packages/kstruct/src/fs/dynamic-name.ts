@@ -46,10 +46,14 @@ function textOf(kernel: Kernel, type: string, dentry: Dentry): string {
     case 'dmabuf':
       return `/${dentry.name}:${readSharedBufferName(kernel, dentry)}`;
     default:
-      throw new OsiError('DYNAMIC_NAME_UNKNOWN', `files of ${type} make their names themselves`, {
-        hint: 'which text that gives is not known for this file system',
-        fields: { type, dentry: dentry.address },
-      });
+      throw new OsiError(
+        'DYNAMIC_NAME_UNKNOWN',
+        `files of the type ${type} have names that the file system makes itself`,
+        {
+          hint: 'this file system is not supported',
+          fields: { type, dentry: dentry.address },
+        },
+      );
   }
 }
 

@@ -246,9 +246,9 @@ function isBitSet({ memory }: Kernel, mask: VirtualAddress, index: number): bool
 function notOpen(fd: number, file: VirtualAddress): OsiError {
   return new OsiError(
     'FD_NOT_OPEN',
-    `the slot of descriptor ${fd} holds a file, its bit in open_fds is clear`,
+    `descriptor ${fd} has a file in its slot, but its bit in open_fds is clear`,
     {
-      hint: 'the dump is damaged there, or the guest ran while it was taken',
+      hint: 'the dump is damaged there, or the guest ran while it was dumped',
       fields: { fd, file },
     },
   );

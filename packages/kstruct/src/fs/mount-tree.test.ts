@@ -48,6 +48,6 @@ describe('eachMount', () => {
 
   it('is refused where the mount to start from is none', () => {
     const { walk } = createMounts();
-    expect(() => walk(0x1000n)).toThrow(/no mount at 0x1000/);
+    expect(() => walk(0x1000n)).toThrow(/invalid mount at 0x1000/);
   });
 });

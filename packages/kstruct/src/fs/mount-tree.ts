@@ -91,7 +91,7 @@ function requireChild(kernel: Kernel, address: VirtualAddress, parent: Mount): M
 function endless(top: VirtualAddress): OsiError {
   return new OsiError(
     'MOUNTS_TOO_MANY',
-    `mount ${formatAddress(top)} has more than ${MOUNT_LIMIT} mounts around it`,
+    `the tree of mount ${formatAddress(top)} has more than ${MOUNT_LIMIT} mounts`,
     {
       hint: 'the dump is damaged, or the profile is of another kernel',
       fields: { top, limit: MOUNT_LIMIT },

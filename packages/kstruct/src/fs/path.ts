@@ -263,15 +263,15 @@ function tooLong(dentry: VirtualAddress, limit: number): OsiError {
     'PATH_TOO_LONG',
     `the path of dentry ${formatAddress(dentry)} has ${limit} bytes or more`,
     {
-      hint: 'links of /proc have no room for it either; the maps of a process show it',
+      hint: 'a link of /proc cannot hold a path this long; use maps, which shows it',
       fields: { dentry, limit },
     },
   );
 }
 
 function endless(dentry: VirtualAddress): OsiError {
-  return new OsiError('PATH_ENDLESS', `the path of dentry ${formatAddress(dentry)} goes round in a circle`, {
-    hint: 'directories or mounts lie in each other: the dump is damaged there',
+  return new OsiError('PATH_ENDLESS', `the path of dentry ${formatAddress(dentry)} is a cycle`, {
+    hint: 'directories or mounts contain each other: the dump is damaged there',
     fields: { dentry },
   });
 }

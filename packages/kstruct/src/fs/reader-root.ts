@@ -47,7 +47,7 @@ function readRoot(task: Task): Path {
   const { fs } = task;
   if (fs !== undefined) return fs.root;
   throw new OsiError('READER_ROOT_UNKNOWN', 'pid 1 has no root directory', {
-    hint: 'the dump was taken while the guest shut down, or is damaged there',
+    hint: 'the guest was shutting down when it was dumped, or the dump is damaged there',
   });
 }
 
@@ -70,7 +70,7 @@ function mostFrequent(tasks: readonly Task[]): Path | undefined {
 }
 
 function fail(): never {
-  throw new OsiError('READER_ROOT_UNKNOWN', 'no process tells its root directory', {
+  throw new OsiError('READER_ROOT_UNKNOWN', 'the root directory of every process is unreadable', {
     hint: 'the dump is damaged, or the profile lacks task.fs_offset and the keys of fs_struct',
   });
 }

@@ -18,7 +18,7 @@ export interface Contradiction {
 /** The error that says that memory is not the structure it is taken for. */
 export function implausible({ struct, address, member, received, expected }: Contradiction): OsiError {
   const value = typeof received === 'bigint' ? formatAddress(received) : String(received);
-  const message = `no ${struct} at ${formatAddress(address)}: ${member} is ${value}, expected ${expected}`;
+  const message = `invalid ${struct} at ${formatAddress(address)}: ${member} is ${value}, expected ${expected}`;
   return new OsiError('STRUCT_IMPLAUSIBLE', message, {
     hint: 'the dump is damaged there, or the profile is of another kernel',
     fields: { struct, address, member, received, expected },

@@ -25,7 +25,7 @@ export function readKernelString(
   if (readable[0] === 0) requireUse(kernel, pointer, holder);
   if (readable.includes(0)) return decodeCString(readable);
   if (hole !== undefined) throw hole.reason;
-  throw implausible({ ...holder, received: pointer, expected: `a text of less than ${STRING_LIMIT} bytes` });
+  throw implausible({ ...holder, received: pointer, expected: `a text shorter than ${STRING_LIMIT} bytes` });
 }
 
 /** Distrusts an empty text: where the kernel keeps texts, it keeps more than one. */
@@ -35,5 +35,5 @@ function requireUse(
   holder: Pick<Contradiction, 'struct' | 'address' | 'member'>,
 ): void {
   if (memory.page(pointer)?.bytes.some((byte) => byte !== 0)) return;
-  throw implausible({ ...holder, received: pointer, expected: 'a text, found a page of zeros' });
+  throw implausible({ ...holder, received: pointer, expected: 'a text, not a page of zeros' });
 }

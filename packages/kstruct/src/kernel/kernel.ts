@@ -34,7 +34,7 @@ export function requireKey<Key extends keyof KernelInfo>(
   const value = info[key];
   if (value !== undefined) return value;
   throw new OsiError('PROFILE_KEY_MISSING', `the profile has no ${key}`, {
-    hint: 'import a section that the kernelinfo module of this project printed; docs/kernelinfo-keys.md tells each key',
+    hint: 'import a section that the kernelinfo module of this project printed; docs/kernelinfo-keys.md describes each key',
     fields: { key },
   });
 }

@@ -32,10 +32,14 @@ export function readOnlineCpus(kernel: Kernel): number[] {
   const numbers = Array.from({ length: count }, (_, cpu) => cpu);
   const online = numbers.filter((cpu) => (mask.u32((cpu >> 5) * 4) >>> (cpu & 31)) & 1);
   if (online.length > 0) return online;
-  throw new OsiError('CPU_COUNT_IMPLAUSIBLE', `no cpu of ${count} is online, expected at least one`, {
-    hint: 'the dump is damaged, or the profile is of another kernel',
-    fields: { count },
-  });
+  throw new OsiError(
+    'CPU_COUNT_IMPLAUSIBLE',
+    `none of the ${count} processors is online, expected at least one`,
+    {
+      hint: 'the dump is damaged, or the profile is of another kernel',
+      fields: { count },
+    },
+  );
 }
 
 /**

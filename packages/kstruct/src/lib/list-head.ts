@@ -173,8 +173,8 @@ class LinkWalk {
 function inconsistent(at: VirtualAddress, target: VirtualAddress, back: VirtualAddress): OsiError {
   return new OsiError(
     'LIST_INCONSISTENT',
-    `list broken: ${formatAddress(at)} points at ${formatAddress(target)}, which points back at ${formatAddress(back)}`,
-    { hint: 'the dump is damaged there, or the guest ran while it was taken', fields: { at, target, back } },
+    `list broken: ${formatAddress(at)} points to ${formatAddress(target)}, which points back to ${formatAddress(back)}`,
+    { hint: 'the dump is damaged there, or the guest ran while it was dumped', fields: { at, target, back } },
   );
 }
 

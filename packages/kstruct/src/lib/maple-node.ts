@@ -98,10 +98,10 @@ export class MapleNode {
 export function readMapleNode(kernel: Kernel, enode: Enode): MapleNode {
   const address = enode.enode & ~MAPLE_NODE_MASK;
   if (!kernel.memory.architecture.isKernelAddress(address))
-    throw inconsistentNode(address, 'no address of the kernel');
+    throw inconsistentNode(address, 'not an address of the kernel');
   const type = (Number(enode.enode & MAPLE_NODE_MASK) >> MAPLE_ENODE_TYPE_SHIFT) & MAPLE_NODE_TYPE_MASK;
   const form = formsOf(kernel).get(type);
-  if (form === undefined) throw inconsistentNode(address, `type ${type} is none of a node`);
+  if (form === undefined) throw inconsistentNode(address, `type ${type} is not a node type`);
   const view = new StructView(kernel.memory, address);
   const parent = view.word(0);
   if (parent !== enode.parent)
@@ -163,7 +163,7 @@ function makeForms(info: KernelInfo, wordSize: number): ReadonlyMap<number, Node
 /** The error that says that a node, or what leads to it, cannot be as it is. */
 export function inconsistentNode(address: VirtualAddress, text: string): OsiError {
   return new OsiError('MAPLE_NODE_INCONSISTENT', `maple_node ${formatAddress(address)}: ${text}`, {
-    hint: 'the dump is damaged there, or the guest ran while it was taken',
+    hint: 'the dump is damaged there, or the guest ran while it was dumped',
     fields: { address },
   });
 }

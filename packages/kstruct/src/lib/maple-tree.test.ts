@@ -166,7 +166,7 @@ describe('a damaged tree', () => {
   it('refuses a type that no node has, and a last slot past the node', () => {
     const { memory, kernel } = createTree(entries.slice(0, 2));
     memory.writeWord(TREE + 8n, NODES | (9n << 3n) | 6n);
-    expect(walk(kernel).problems[0]).toContain('type 9 is none of a node');
+    expect(walk(kernel).problems[0]).toContain('type 9 is not a node type');
     memory.writeWord(TREE + 8n, NODES | 0xen);
     memory.writeInt(NODES + 248n, 16);
     expect(walk(kernel).problems[0]).toContain('last slot is 16 of 16');

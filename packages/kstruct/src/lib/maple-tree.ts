@@ -153,7 +153,7 @@ export class MapleEntries {
   private refuseRange(node: MapleNode, slot: number, first: bigint, last: bigint): void {
     const range = `${formatAddress(first)} to ${formatAddress(last)}`;
     const outer = `${formatAddress(node.min)} to ${formatAddress(node.max)}`;
-    const text = `slot ${slot} covers ${range}, which is no part of the node's ${outer}`;
+    const text = `slot ${slot} covers ${range}, which is outside the node's range ${outer}`;
     this.skipped.add(`maple_node ${formatAddress(node.address)}`, inconsistentNode(node.address, text));
   }
 }

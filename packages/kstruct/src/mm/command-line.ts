@@ -73,7 +73,7 @@ function implausible(mm: Mm): OsiError {
   const { argStart, argEnd } = mm;
   return new OsiError(
     'ARGUMENTS_IMPLAUSIBLE',
-    `arguments from ${formatAddress(argStart)} to ${formatAddress(argEnd)}: more than ${ARGUMENTS_LIMIT} bytes`,
+    `arguments from ${formatAddress(argStart)} to ${formatAddress(argEnd)}: expected at most ${ARGUMENTS_LIMIT} bytes`,
     {
       hint: 'the mm_struct is damaged, or the profile is of another kernel',
       fields: { mm: mm.address, argStart, argEnd },

@@ -30,7 +30,7 @@ function implausible(mm: Mm): OsiError {
   const bounds = `from ${formatAddress(envStart)} to ${formatAddress(envEnd)}`;
   return new OsiError(
     'ENVIRONMENT_IMPLAUSIBLE',
-    `environment ${bounds}: expected up to ${ENVIRONMENT_LIMIT} bytes of a program`,
+    `environment ${bounds}: expected at most ${ENVIRONMENT_LIMIT} bytes in user memory`,
     {
       hint: 'the mm_struct is damaged, or the profile is of another kernel',
       fields: { mm: mm.address, envStart, envEnd },

@@ -137,7 +137,7 @@ describe.each([
       found: upTo(20),
       problems: [
         expect.stringContaining(
-          'MAP_COUNT_DIFFERS mm_struct 0xffff888000010000: map_count is 21, 20 mappings',
+          'MAP_COUNT_DIFFERS mm_struct 0xffff888000010000: map_count is 21, but 20 mappings',
         ),
       ],
     });

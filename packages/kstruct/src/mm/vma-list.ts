@@ -155,9 +155,9 @@ function readCount(mm: Mm, problems: SkippedLog): number | undefined {
 function reportCount(mm: Mm, found: number, skipped: SkippedLog): void {
   const count = readCount(mm, skipped);
   if (count === undefined || count === found) return;
-  const message = `mm_struct ${formatAddress(mm.address)}: map_count is ${count}, ${found} mappings found`;
+  const message = `mm_struct ${formatAddress(mm.address)}: map_count is ${count}, but ${found} mappings were found`;
   const reason = new OsiError('MAP_COUNT_DIFFERS', message, {
-    hint: 'the dump is damaged there, or the guest ran while it was taken',
+    hint: 'the dump is damaged there, or the guest ran while it was dumped',
     fields: { mm: mm.address, count, found },
   });
   skipped.add('mappings', reason);

@@ -205,7 +205,7 @@ describe('a unix socket', () => {
     fake.bind(SOCK, NAME, `${'x'.repeat(108)}\0`);
     expect(fake.ends[0]).toBe('x'.repeat(108));
     fake.bind(SOCK, NAME, `${'x'.repeat(109)}\0`);
-    expect(reasonOf(() => fake.ends)).toMatch(/no unix_address at .*: len is 112, expected 3 to 111/);
+    expect(reasonOf(() => fake.ends)).toMatch(/invalid unix_address at .*: len is 112, expected 3 to 111/);
   });
 
   it('has the name of its peer, which knows it or is closed', () => {
@@ -267,6 +267,6 @@ describe('findSocket', () => {
       const socket = fake.find();
       return [socket?.type, socket?.sk.state];
     };
-    expect(reasonOf(read)).toMatch(new RegExp(`^STRUCT_IMPLAUSIBLE no .*${expected}`));
+    expect(reasonOf(read)).toMatch(new RegExp(`^STRUCT_IMPLAUSIBLE invalid .*${expected}`));
   });
 });

@@ -14,7 +14,7 @@ export function decompressGzip(bytes: Uint8Array, most: number): Uint8Array {
   let total = 0;
   const stream = new Gunzip((part) => {
     total += part.length;
-    if (total > most) throw new PackingDamage(`it comes to more than ${most} bytes`);
+    if (total > most) throw new PackingDamage(`it decompresses to more than ${most} bytes`);
     parts.push(part);
   });
   try {
@@ -23,7 +23,7 @@ export function decompressGzip(bytes: Uint8Array, most: number): Uint8Array {
   } catch (cause) {
     if (cause instanceof PackingDamage) throw cause;
     // Whatever the library throws, there is no way to go on.
-    throw new PackingDamage(`what is packed in it is damaged: ${(cause as Error).message}`);
+    throw new PackingDamage(`its compressed data is damaged: ${(cause as Error).message}`);
   }
   const whole = new Uint8Array(total);
   let done = 0;

@@ -24,9 +24,9 @@ export function decompressLz4(bytes: Uint8Array, most: number): Uint8Array {
     if (size === MAGIC) continue;
     if (size > bytes.length - at) throw new PackingDamage('it ends within a block');
     const count = decodeBlock(bytes.subarray(at, at + size), output);
-    if (count === undefined) throw new PackingDamage('what is packed in it is damaged');
+    if (count === undefined) throw new PackingDamage('its compressed data is damaged');
     total += count;
-    if (total > most) throw new PackingDamage(`it comes to more than ${most} bytes`);
+    if (total > most) throw new PackingDamage(`it decompresses to more than ${most} bytes`);
     parts.push(output.slice(0, count));
     at += size;
   }

@@ -147,7 +147,7 @@ describe('xz', () => {
     const { code, message } = failure(() => unpackBytes(unbase(PACKED[0]?.[2] ?? ''), { most: 49_999 }));
     expect([code, message]).toEqual([
       'SOURCE_UNPACK_FAILED',
-      'the file cannot be unpacked from xz: it comes to 50000 bytes, more than 49999',
+      'the file cannot be unpacked from xz: it decompresses to 50000 bytes, more than 49999',
     ]);
   });
 
@@ -201,7 +201,7 @@ describe('zstd, gzip and lz4', () => {
   ])('are stopped where they come to too much: %s', (name, packed) => {
     const { message } = failure(() => unpackBytes(packed, { most: 49_999, name: 'x' }));
     expect(message).toMatch(
-      new RegExp(`^x cannot be unpacked from ${name}: it comes to more than 49999 bytes`),
+      new RegExp(`^x cannot be unpacked from ${name}: it decompresses to more than 49999 bytes`),
     );
   });
 
@@ -221,9 +221,9 @@ describe('zstd, gzip and lz4', () => {
 
 describe('what is packed in another way', () => {
   it.each([
-    ['bzip2', [0x42, 0x5a, 0x68, 0x39], 'unpack it first: bunzip2 -k FILE'],
-    ['lzma', [0x5d, 0, 0, 0x80], 'unpack it first: unlzma -k FILE'],
-    ['lzop', [0x89, 0x4c, 0x5a, 0x4f], 'unpack it first: lzop -d FILE'],
+    ['bzip2', [0x42, 0x5a, 0x68, 0x39], 'unpack the file first: bunzip2 -k FILE'],
+    ['lzma', [0x5d, 0, 0, 0x80], 'unpack the file first: unlzma -k FILE'],
+    ['lzop', [0x89, 0x4c, 0x5a, 0x4f], 'unpack the file first: lzop -d FILE'],
     [undefined, [1, 2, 3, 4], undefined],
   ])('is named: %s', (name, head, hint) => {
     expect(findPacking(Uint8Array.from(head))).toBe(name);

@@ -77,7 +77,7 @@ export function unpackBytes(bytes: Uint8Array, { most, name = 'the file' }: Unpa
       'SOURCE_UNPACK_FAILED',
       `${name} cannot be unpacked from ${packing}: ${error.message}`,
       {
-        hint: `copy it again; "${row.command}" tells whether it is whole`,
+        hint: `copy the file again; "${row.command}" checks it`,
         fields: { source: name, compression: packing },
       },
     );
@@ -85,12 +85,12 @@ export function unpackBytes(bytes: Uint8Array, { most, name = 'the file' }: Unpa
 }
 
 function unsupported(name: string, packing: Packing | undefined, row: PackingRow | undefined): OsiError {
-  const how = packing === undefined ? 'in no known way' : `with ${packing}`;
+  const how = packing === undefined ? 'in an unknown format' : `with ${packing}`;
   return new OsiError(
     'PACKING_UNSUPPORTED',
-    `${name} is packed ${how}; gzip, zstd, xz and lz4 are unpacked here`,
+    `${name} is compressed ${how}, which is not supported; gzip, zstd, xz and lz4 are`,
     {
-      ...(row === undefined ? {} : { hint: `unpack it first: ${row.command} FILE` }),
+      ...(row === undefined ? {} : { hint: `unpack the file first: ${row.command} FILE` }),
       fields: { source: name, compression: packing },
     },
   );

@@ -53,15 +53,15 @@ function readStream(bytes: Uint8Array, end: number): { start: number; blocks: Xz
   if (end < 2 * FRAME || view.getUint16(end - 2, true) !== FOOTER_MAGIC)
     throw new PackingDamage('its end is missing');
   if (crc32(bytes.subarray(end - 8, end - 2)) !== view.getUint32(end - FRAME, true)) {
-    throw new PackingDamage('its last bytes contradict their checksum');
+    throw new PackingDamage('the checksum of its footer is wrong');
   }
   const check = view.getUint8(end - 3) & 0xf;
   const indexAt = end - FRAME - (view.getUint32(end - 8, true) + 1) * 4;
-  if (indexAt < FRAME) throw new PackingDamage('its index would begin before it');
+  if (indexAt < FRAME) throw new PackingDamage('its index starts before the file');
   const records = readIndex(bytes.subarray(indexAt, end - FRAME));
   const start = indexAt - records.reduce((sum, { room }) => sum + room, 0) - FRAME;
   if (!(start >= 0) || !isXz(bytes.subarray(start, start + MAGIC.length))) {
-    throw new PackingDamage('its blocks do not begin where its index says');
+    throw new PackingDamage('its blocks are not at the offsets in its index');
   }
   let at = start + FRAME;
   const blocks = records.map(({ room, size }) => {
@@ -76,7 +76,7 @@ function readIndex(bytes: Uint8Array): { room: number; size: number }[] {
   const cursor = new XzCursor(bytes, 1);
   const count = cursor.number();
   // Each record has two bytes at least.
-  if (bytes[0] !== 0 || count > bytes.length / 2) throw new PackingDamage('its index is none');
+  if (bytes[0] !== 0 || count > bytes.length / 2) throw new PackingDamage('its index is malformed');
   return Array.from({ length: count }, () => {
     const room = Math.ceil(cursor.number() / 4) * 4;
     return { room, size: cursor.number() };
@@ -106,6 +106,6 @@ export class XzCursor {
       value += (byte & 0x7f) * scale;
       if (byte < 0x80 && Number.isSafeInteger(value)) return value;
     }
-    throw new PackingDamage('a number in it has no end');
+    throw new PackingDamage('a number in it is not terminated');
   }
 }

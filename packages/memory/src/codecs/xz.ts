@@ -24,7 +24,7 @@ const LONGEST_PROPERTIES = 16;
 export function decompressXz(bytes: Uint8Array, most: number): Uint8Array {
   const blocks = readXzBlocks(bytes);
   const total = blocks.reduce((sum, { size }) => sum + size, 0);
-  if (total > most) throw new PackingDamage(`it comes to ${total} bytes, more than ${most}`);
+  if (total > most) throw new PackingDamage(`it decompresses to ${total} bytes, more than ${most}`);
   const out = new Uint8Array(total);
   let done = 0;
   for (const block of blocks) {
@@ -37,13 +37,13 @@ export function decompressXz(bytes: Uint8Array, most: number): Uint8Array {
 function unpackBlock(bytes: Uint8Array, { at, check }: XzBlock, out: Uint8Array): void {
   const { end, hasBranches } = readBlockHeader(bytes, at);
   const dataEnd = decodeLzma2(bytes, end, out);
-  if (dataEnd === undefined) throw new PackingDamage('what is packed in it is damaged');
+  if (dataEnd === undefined) throw new PackingDamage('its compressed data is damaged');
   if (hasBranches) restoreX86Branches(out);
   const checkAt = at + Math.ceil((dataEnd - at) / 4) * 4;
   if (checkAt + checkBytes(check) > bytes.length) throw new PackingDamage('it ends within a block');
   if (check !== CRC32) return;
   const view = new DataView(bytes.buffer, bytes.byteOffset + checkAt, 4);
-  if (view.getUint32(0, true) !== crc32(out)) throw new PackingDamage('a block contradicts its checksum');
+  if (view.getUint32(0, true) !== crc32(out)) throw new PackingDamage('the checksum of a block is wrong');
 }
 
 function readBlockHeader(bytes: Uint8Array, at: number): { end: number; hasBranches: boolean } {
@@ -52,7 +52,7 @@ function readBlockHeader(bytes: Uint8Array, at: number): { end: number; hasBranc
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (end > bytes.length || bytes[at] === 0) throw new PackingDamage('a block has no header');
   if (crc32(bytes.subarray(at, end - 4)) !== view.getUint32(end - 4, true)) {
-    throw new PackingDamage('the header of a block contradicts its checksum');
+    throw new PackingDamage('the checksum of a block header is wrong');
   }
   const cursor = new XzCursor(bytes.subarray(0, end), at + 2);
   if (flags & HAS_PACKED_SIZE) cursor.number();
@@ -61,7 +61,7 @@ function readBlockHeader(bytes: Uint8Array, at: number): { end: number; hasBranc
   const hasBranches = filters.length === 2 && filters[0] === X86;
   if (filters.at(-1) !== LZMA2 || (filters.length > 1 && !hasBranches)) {
     const names = filters.map((id) => `0x${id.toString(16)}`).join(', ');
-    throw new PackingDamage(`it was packed with filters that are not read: ${names}`);
+    throw new PackingDamage(`it uses filters that are not supported: ${names}`);
   }
   return { end, hasBranches };
 }

@@ -32,7 +32,7 @@ describe('openDump', () => {
     }
     expect(error).toMatchObject({ code: 'DUMP_FORMAT_UNSUPPORTED', fields: { format: name } });
     expect((error as OsiError).hint).toBeTruthy();
-    expect((error as OsiError).message).toBe(`x.dump is ${name}, which is not read yet`);
+    expect((error as OsiError).message).toBe(`x.dump is ${name}, a format that is not supported`);
   });
 
   it('names them also where the file is tiny', () => {
@@ -44,17 +44,17 @@ describe('openDump', () => {
   it('names a tar archive without a stream, whatever its size', () => {
     const archive = writeTar([{ name: 'dump.raw', bytes: new Uint8Array(70_000) }], 'octal');
     expect(() => openDump(new BytesSource(archive, 'x.tar'))).toThrow(
-      'x.tar is a tar archive without a QEMU stream, which is not read yet',
+      'x.tar is a tar archive without a QEMU stream, a format that is not supported',
     );
     expect(openDump(new BytesSource(archive), { format: 'raw' }).format).toBe('raw');
   });
 
   it('shows the first bytes of what it does not know', () => {
     expect(() => openDump(starting('hello', 0, 65_535))).toThrow(
-      'x.dump is no dump of a known format: it begins 68656c6c6f0000000000000000000000 and has 65535 bytes',
+      'x.dump is not a dump in a known format: the file begins with 68656c6c6f0000000000000000000000 and has 65535 bytes',
     );
     expect(() => openDump(new BytesSource(new Uint8Array(0)))).toThrow(
-      'bytes in memory is no dump of a known format: it is empty',
+      'bytes in memory is not a dump in a known format: the file is empty',
     );
   });
 
@@ -63,7 +63,7 @@ describe('openDump', () => {
     expect(() => openDump(starting(''), { format: 'lime2' })).toThrow(
       expect.objectContaining({
         code: 'DUMP_FORMAT_UNKNOWN',
-        hint: expect.stringMatching(/^the formats are elf, .*raw$/),
+        hint: expect.stringMatching(/^expected one of elf, .*raw$/),
       }),
     );
   });

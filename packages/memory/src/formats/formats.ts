@@ -45,10 +45,14 @@ function openPlain(source: ByteSource, options: OpenDumpOptions): Dump {
   if (options.format !== undefined) return openAs(formatNamed(options.format), source, options);
   const magic = findUnsupported(source);
   if (magic !== undefined) {
-    throw new OsiError('DUMP_FORMAT_UNSUPPORTED', `${source.name} is ${magic.name}, which is not read yet`, {
-      hint: magic.remedy,
-      fields: { source: source.name, format: magic.name },
-    });
+    throw new OsiError(
+      'DUMP_FORMAT_UNSUPPORTED',
+      `${source.name} is ${magic.name}, a format that is not supported`,
+      {
+        hint: magic.remedy,
+        fields: { source: source.name, format: magic.name },
+      },
+    );
   }
   const format = dumpFormats.find((candidate) => candidate.probe(source) === 'yes');
   if (format === undefined) throw unknownFormat(source);
@@ -62,17 +66,21 @@ function openPlain(source: ByteSource, options: OpenDumpOptions): Dump {
 function openAs(format: DumpFormat, source: ByteSource, options: OpenDumpOptions): Dump {
   const { parts = [] } = options;
   if (parts.length === 0 || format === kdump) return format.open(source, options);
-  throw new OsiError('DUMP_PART_UNEXPECTED', `${source.name} is ${format.name}, which has no parts`, {
-    hint: 'only a kdump is split over several files (makedumpfile --split)',
-    fields: { source: source.name, format: format.name, parts: parts.map(({ name }) => name) },
-  });
+  throw new OsiError(
+    'DUMP_PART_UNEXPECTED',
+    `parts were given, but ${source.name} is ${format.name}, which has none`,
+    {
+      hint: 'give parts only for a kdump from makedumpfile --split',
+      fields: { source: source.name, format: format.name, parts: parts.map(({ name }) => name) },
+    },
+  );
 }
 
 function formatNamed(name: string): DumpFormat {
   const format = dumpFormats.find((candidate) => candidate.name === name);
   if (format !== undefined) return format;
-  throw new OsiError('DUMP_FORMAT_UNKNOWN', `no dump format is called "${name}"`, {
-    hint: `the formats are ${dumpFormats.map((known) => known.name).join(', ')}`,
+  throw new OsiError('DUMP_FORMAT_UNKNOWN', `not a dump format: "${name}"`, {
+    hint: `expected one of ${dumpFormats.map((known) => known.name).join(', ')}`,
     fields: { format: name },
   });
 }
@@ -80,9 +88,11 @@ function formatNamed(name: string): DumpFormat {
 function unknownFormat(source: ByteSource): OsiError {
   const head = readAt(source, 0, 16);
   const seen =
-    head.length === 0 ? 'it is empty' : `it begins ${formatHex(head)} and has ${source.size} bytes`;
-  return new OsiError('DUMP_FORMAT_UNKNOWN', `${source.name} is no dump of a known format: ${seen}`, {
-    hint: 'give the memory of a whole guest: an ELF core (dump-guest-memory) or a raw copy of its RAM (pmemsave)',
+    head.length === 0
+      ? 'the file is empty'
+      : `the file begins with ${formatHex(head)} and has ${source.size} bytes`;
+  return new OsiError('DUMP_FORMAT_UNKNOWN', `${source.name} is not a dump in a known format: ${seen}`, {
+    hint: 'give the memory of a whole guest: an ELF core file (dump-guest-memory) or a raw copy of its RAM (pmemsave)',
     fields: { source: source.name, size: source.size, head: formatHex(head) },
   });
 }

@@ -55,7 +55,7 @@ function whereOpened<Value>(path: string, open: () => Value): Value {
     const missing = code === 'ENOENT' || code === 'ENOTDIR';
     const message = missing ? `no such file: ${path}` : `${path} cannot be opened (${String(code)})`;
     throw new OsiError(missing ? 'SOURCE_MISSING' : 'SOURCE_UNREADABLE', message, {
-      hint: missing ? 'check the path' : 'check that you may read the file',
+      hint: missing ? 'check the path' : 'check the permissions of the file',
       fields: { path },
       cause,
     });
@@ -65,7 +65,7 @@ function whereOpened<Value>(path: string, open: () => Value): Value {
 function checkKind(path: string, stats: Stats): void {
   if (!stats.isFile()) {
     throw new OsiError('SOURCE_NOT_A_FILE', `${path} is ${kindOf(stats)}, not a file`, {
-      hint: 'give a dump file; for a device or a pipe, copy its bytes into a file first',
+      hint: 'give a dump file; copy the bytes of a device or a pipe into a file first',
       fields: { path },
     });
   }

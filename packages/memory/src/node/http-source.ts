@@ -35,7 +35,7 @@ const MOST_BLOCKS = 256;
 export function openHttpSource(address: string, options: HttpSourceOptions = {}): ByteSource {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new OsiError('SOURCE_UNREADABLE', `${address} is no http or https address`, {
+    throw new OsiError('SOURCE_UNREADABLE', `not an http or https address: ${address}`, {
       hint: 'write it as https://HOST/PATH',
       fields: { source: address },
     });
@@ -139,7 +139,7 @@ class HttpSource implements ByteSource {
     if (Number(sent) === start && bytes.length === expected) return bytes;
     throw failed(
       this.name,
-      `sent ${bytes.length} bytes from ${sent ?? '?'} on, not ${expected} from ${start} on`,
+      `sent ${bytes.length} bytes from offset ${sent ?? '?'}, expected ${expected} from offset ${start}`,
     );
   }
 
@@ -177,8 +177,11 @@ function sizeOf(name: string, answer: HttpAnswer): number {
   }
   if (status === 401 || status === 403) {
     const fields = { source: name, status };
-    const hint = 'put a user and password into the address, or download the file';
-    throw new OsiError('SOURCE_UNREADABLE', `${name} may not be read (status ${status})`, { hint, fields });
+    const hint = 'put the user name and password into the address, or download the file';
+    throw new OsiError('SOURCE_UNREADABLE', `the server denies access to ${name} (status ${status})`, {
+      hint,
+      fields,
+    });
   }
   const size = Number(/^bytes \d+-\d+\/(\d+)$/.exec(range)?.[1] ?? Number.NaN);
   const plain = (headers['content-encoding'] ?? 'identity') === 'identity';
@@ -201,18 +204,14 @@ function withoutSecrets(url: URL): string {
 }
 
 function withoutRanges(name: string): OsiError {
-  return new OsiError(
-    'SOURCE_NO_RANGES',
-    `${name} is on a server that gives whole files only, no ranges of bytes`,
-    {
-      hint: 'download the file and name it',
-      fields: { source: name },
-    },
-  );
+  return new OsiError('SOURCE_NO_RANGES', `the server of ${name} sends only whole files, not byte ranges`, {
+    hint: 'download the file and give its path',
+    fields: { source: name },
+  });
 }
 
 function changed(name: string): OsiError {
-  return new OsiError('SOURCE_CHANGED', `${name} is another file than when it was opened`, {
+  return new OsiError('SOURCE_CHANGED', `${name} changed on the server after it was opened`, {
     hint: 'run the command again, or download the file',
     fields: { source: name },
   });

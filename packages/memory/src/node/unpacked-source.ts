@@ -181,9 +181,9 @@ function damageFinding(damage: string | undefined, file: SparseFile): Finding[] 
 }
 
 function nothingUnpacked(source: ByteSource, { name }: Compression, damage: string | undefined): OsiError {
-  const why = damage === undefined ? 'it holds nothing' : `it is damaged or cut: ${damage}`;
+  const why = damage === undefined ? 'it contains no data' : `it is damaged or cut: ${damage}`;
   return new OsiError('SOURCE_UNPACK_FAILED', `${source.name} cannot be unpacked from ${name}: ${why}`, {
-    hint: 'copy it again',
+    hint: 'copy the file again',
     fields: { source: source.name, compression: name },
   });
 }

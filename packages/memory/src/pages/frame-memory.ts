@@ -59,7 +59,7 @@ export class FrameMemory implements PhysicalMemory {
     if (!isFrame(frame) || !this.store.load(frame, this.scratch)) return this.store.hole(frame);
     const address = frame * PAGE_SIZE;
     return new OsiError('PAGE_PRESENT', `no hole: physical 0x${address.toString(16)} is in the dump`, {
-      hint: 'it can be read',
+      hint: 'read the page',
       fields: { physicalAddress: address },
     });
   }

@@ -32,8 +32,8 @@ export interface UndumpedReason {
 }
 
 const EXCLUDED: UndumpedReason = {
-  text: 'left out by its writer (p_filesz < p_memsz)',
-  hint: 'take one with all pages, such as makedumpfile -d 0 makes',
+  text: 'left out when the dump was written (p_filesz < p_memsz)',
+  hint: 'take a dump with all pages, for example with makedumpfile -d 0',
 };
 
 /**
@@ -149,16 +149,17 @@ export class MappedMemory implements PhysicalMemory {
     return {
       code: 'PHYSICAL_HOLE',
       text: `${formatAddress(missing)} is ${this.nextTo(missing)}`,
-      hint: 'device memory, left out when the dump was taken, or no memory of this guest',
+      hint: 'the address is device memory, was left out of the dump, or is beyond the memory of this guest',
     };
   }
 
   private nextTo(missing: PhysicalAddress): string {
     const after = this.runs.after(missing);
-    const below = after > 0 ? `ends at ${formatAddress(this.runs.end(after - 1))}` : '';
-    const above = after < this.runs.length ? `goes on at ${formatAddress(this.runs.start(after))}` : '';
+    const below = after > 0 ? `a range ends at ${formatAddress(this.runs.end(after - 1))}` : '';
+    const above =
+      after < this.runs.length ? `the next one starts at ${formatAddress(this.runs.start(after))}` : '';
     const where = [below, above].filter((text) => text !== '').join(' and ');
-    return where === '' ? 'outside, since it holds no memory' : `outside: what it holds ${where}`;
+    return where === '' ? 'outside: the dump contains no memory' : `outside its ranges: ${where}`;
   }
 
   /** All bytes of a page are said to be there; what does reading them say? */
@@ -168,14 +169,14 @@ export class MappedMemory implements PhysicalMemory {
     const failures: OsiError[] = [];
     if (this.copy(start, new Uint8Array(PAGE_SIZE), failures) === PAGE_SIZE) {
       return new OsiError('PAGE_PRESENT', `no hole: ${where} is in the dump`, {
-        hint: 'it can be read',
+        hint: 'read the page',
         fields,
       });
     }
     if (failures[0] !== undefined) return failures[0];
     return new OsiError(
       'DUMP_TRUNCATED',
-      `${where} is not in the dump: the file has fewer bytes there than it says, or was cut since it was opened`,
+      `${where} is not in the dump: the file has fewer bytes there than its headers claim, or was cut after it was opened`,
       {
         hint: 'copy or take the dump again',
         fields,

@@ -84,7 +84,7 @@ export class BlobSource implements ByteSource {
       return new Uint8Array(this.reader.readAsArrayBuffer(blob.slice(start, Math.min(end, this.size))));
     } catch (cause) {
       throw new OsiError('SOURCE_READ_FAILED', `${this.name} cannot be read at offset ${start}`, {
-        hint: 'the file was changed, moved or taken away after it was chosen; choose it again',
+        hint: 'the file was changed, moved or removed after it was chosen: choose it again',
         fields: { path: this.name, position: start },
         cause,
       });
@@ -95,7 +95,7 @@ export class BlobSource implements ByteSource {
 function syncReader(): BlobReader {
   const { FileReaderSync: Reader } = globalThis as { FileReaderSync?: new () => BlobReader };
   if (Reader !== undefined) return new Reader();
-  throw new OsiError('SOURCE_NEEDS_WORKER', 'a file of a browser can be read only in a worker', {
-    hint: 'hand the File to a Worker with postMessage and open it there, where FileReaderSync exists',
+  throw new OsiError('SOURCE_NEEDS_WORKER', 'a browser file can be read only in a worker', {
+    hint: 'pass the File to a Worker with postMessage and open it there, where FileReaderSync exists',
   });
 }

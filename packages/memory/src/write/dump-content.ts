@@ -71,9 +71,9 @@ export function findPresentFrames(
 }
 
 function holesOnly(at: number, missing: number): OsiError {
-  const message = `${missing} pages below ${formatAddress(at)} are missing in the ranges of the dump`;
+  const message = `${missing} pages below ${formatAddress(at)} are missing from the ranges of the dump`;
   return new OsiError('EXPORT_IMPOSSIBLE', message, {
-    hint: 'write the pages that the listings touch instead: --touched',
+    hint: 'write only the pages that the listings need: --touched',
     fields: { physicalAddress: at },
   });
 }

@@ -42,7 +42,7 @@ export interface WriteDumpOptions {
 export function writeDump(sink: ByteSink, content: DumpContent, options: WriteDumpOptions): number {
   if (content.frames.size === 0) {
     throw new OsiError('EXPORT_IMPOSSIBLE', 'there is no page to write', {
-      hint: 'give a dump that has memory',
+      hint: 'give a dump that contains memory',
     });
   }
   const onProgress = options.onProgress ?? (() => undefined);

@@ -119,8 +119,8 @@ describe('a mistake', () => {
     ['osi_linux:pagewalk=toString', /pagewalk is "toString"/],
     ['osi_linux:kconf_file=', /kconf_file is "", expected a text/],
     ['osi_linux:kconf_group', /kconf_group is "", expected a text/],
-    ['osi:disable-autoload', /plugin osi, not of osi_linux/],
-    ['kconf_file=x', /plugin kconf_file=x, not/],
+    ['osi:disable-autoload', /plugin osi, expected osi_linux/],
+    ['kconf_file=x', /plugin kconf_file=x, expected/],
   ])('in a value is named: %s', (text, expected) => {
     const error = failure(() => parsePluginArguments(text));
     expect(error.code).toBe('PLUGIN_ARGUMENT_INVALID');

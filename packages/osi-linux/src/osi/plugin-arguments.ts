@@ -78,7 +78,7 @@ function splitText(text: string): [string, string][] {
   if (plugin !== '' && plugin !== PLUGIN) {
     throw new OsiError(
       'PLUGIN_ARGUMENT_INVALID',
-      `these are arguments of the plugin ${plugin}, not of ${PLUGIN}`,
+      `the arguments are of the plugin ${plugin}, expected ${PLUGIN}`,
       {
         hint: `write ${PLUGIN}:NAME=VALUE,NAME=VALUE`,
         fields: { plugin },
@@ -115,7 +115,7 @@ function groupOfOs(os: string): string {
     'PLUGIN_ARGUMENT_INVALID',
     `-os is "${os}", expected linux-32-VARIANT or linux-64-VARIANT`,
     {
-      hint: 'for example linux-64-ubuntu:4.15.0-72-generic; kconf_group names a group as it is',
+      hint: 'for example linux-64-ubuntu:4.15.0-72-generic; to name a group directly, use kconf_group',
       fields: { argument: '-os', received: os },
     },
   );
@@ -142,7 +142,7 @@ function flagOf(name: ArgumentName, value: unknown): boolean {
 function invalid(name: ArgumentName, value: unknown, expected: string): OsiError {
   const received = typeof value === 'string' ? `"${value}"` : String(value);
   return new OsiError('PLUGIN_ARGUMENT_INVALID', `${name} is ${received}, expected ${expected}`, {
-    hint: `leave it out for its default, ${DEFAULTS[name]}`,
+    hint: `leave the argument out to use its default, ${DEFAULTS[name]}`,
     fields: { argument: name, received: value, expected },
   });
 }
@@ -150,7 +150,7 @@ function invalid(name: ArgumentName, value: unknown, expected: string): OsiError
 function unknownArgument(name: string): OsiError {
   const [nearest] = nearestNames(NAMES, name);
   return new OsiError('PLUGIN_ARGUMENT_UNKNOWN', `${PLUGIN} has no argument "${name}"`, {
-    hint: `did you mean ${nearest}? All of them: ${NAMES.join(', ')}`,
+    hint: `did you mean ${nearest}? The arguments are ${NAMES.join(', ')}`,
     fields: { argument: name, nearest },
   });
 }

@@ -162,8 +162,8 @@ export class ProcessCalls {
     const task = this.find(handle);
     if (task !== undefined) return task;
     const { taskd } = handle;
-    throw new OsiError('PROCESS_GONE', `no process lives at ${formatAddress(taskd)}`, {
-      hint: 'it ended since the handle was made; getProcesses has those that live',
+    throw new OsiError('PROCESS_GONE', `no process at ${formatAddress(taskd)}`, {
+      hint: 'the process ended after the handle was made: call getProcesses for the current ones',
       fields: { taskd },
     });
   }

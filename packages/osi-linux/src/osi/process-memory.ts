@@ -51,7 +51,7 @@ export function writeMemory(
       'MEMORY_READ_ONLY',
       `cannot write ${bytes.length} bytes at ${formatAddress(address)}`,
       {
-        hint: 'the source is a dump; only a live guest can be written to',
+        hint: 'the source is a dump: only the memory of a live guest can be written',
         fields: { virtualAddress: address, length: bytes.length },
       },
     );

@@ -24,8 +24,8 @@ export function findBootReason(kernel: Kernel): OsiError | undefined {
 }
 
 function booting(message: string, cause?: OsiError): OsiError {
-  return new OsiError('KERNEL_BOOTING', `the kernel has started no process: ${message}`, {
-    hint: 'let the guest boot on, and ask again',
+  return new OsiError('KERNEL_BOOTING', `the kernel has not started a process yet: ${message}`, {
+    hint: 'let the guest boot, then call again',
     cause,
   });
 }

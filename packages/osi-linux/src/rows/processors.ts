@@ -34,7 +34,7 @@ export class Processors {
     if (this.isOnline(cpu)) return cpu;
     const online = this.online();
     if (online.includes(cpu)) return cpu;
-    throw new OsiError('CPU_UNKNOWN', `the guest has no cpu ${cpu} online`, {
+    throw new OsiError('CPU_UNKNOWN', `cpu ${cpu} is not online in the guest`, {
       hint: `online: ${online.join(', ')}`,
       fields: { cpu, online },
     });
@@ -92,7 +92,7 @@ export class Processors {
 
 function registersMissing(cpu: number): OsiError {
   return new OsiError('CPU_REGISTERS_MISSING', `the source has no registers of cpu ${cpu}`, {
-    hint: 'a raw memory file has none; an ELF dump of QEMU has them',
+    hint: 'use an ELF dump of QEMU, which has registers; a raw memory file has none',
     fields: { cpu },
   });
 }

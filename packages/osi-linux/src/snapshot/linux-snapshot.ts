@@ -81,14 +81,10 @@ export function takeSnapshot(linux: OsiLinux, { kinds, pids = [] }: SnapshotSele
 function selectKinds(kinds: readonly SnapshotKind[], pids: readonly number[]): readonly SnapshotKind[] {
   const unknown = kinds.find((kind) => !SNAPSHOT_KINDS.includes(kind));
   if (unknown !== undefined)
-    throw new OsiError(
-      'SNAPSHOT_KIND_UNKNOWN',
-      `there is no kind of rows called ${JSON.stringify(unknown)}`,
-      {
-        hint: `choose of these: ${SNAPSHOT_KINDS.join(', ')}`,
-        fields: { kind: unknown, known: SNAPSHOT_KINDS },
-      },
-    );
+    throw new OsiError('SNAPSHOT_KIND_UNKNOWN', `not a kind of rows: ${JSON.stringify(unknown)}`, {
+      hint: `choose one of ${SNAPSHOT_KINDS.join(', ')}`,
+      fields: { kind: unknown, known: SNAPSHOT_KINDS },
+    });
   if (kinds.length > 0) return SNAPSHOT_KINDS.filter((kind) => kinds.includes(kind));
   return pids.length === 0 ? SNAPSHOT_KINDS : SNAPSHOT_KINDS.filter((kind) => kind !== 'module');
 }

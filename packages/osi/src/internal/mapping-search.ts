@@ -39,7 +39,7 @@ export function notFound({ skipped }: Listing<unknown>, what: () => string): und
     'OSI_ANSWER_UNDECIDED',
     `${what()} was not found, but not everything could be read: ${first.what}${more}`,
     {
-      hint: 'the listing itself has what could be read, and the rest in skipped',
+      hint: 'call the listing: it has the rows that could be read, and the rest in skipped',
       cause: first.reason,
       fields: { skipped },
     },

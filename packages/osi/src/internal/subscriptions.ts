@@ -44,7 +44,7 @@ function listenerFailure(event: string, errors: readonly unknown[]): OsiError {
   const said = first instanceof Error ? first.message : String(first);
   const count = errors.length === 1 ? 'a listener' : `${errors.length} listeners`;
   return new OsiError('OSI_LISTENER_FAILED', `${count} of ${event} threw: ${said}`, {
-    hint: 'every other listener was told; correct the one that threw, or let it catch its errors itself',
+    hint: 'every other listener was called; correct the one that threw, or catch its errors inside it',
     cause: first,
     fields: { event, errors },
   });

@@ -14,13 +14,9 @@ export function gdbMemory(gdb: GdbClient): MemoryReader {
     readRuns: (runs: readonly PhysicalRange[]) => {
       // A packet would stop it, and be lost.
       if (gdb.isRunning) {
-        throw new OsiError(
-          'LIVE_READ_FAILED',
-          'the guest runs: a gdb stub reads only a guest that stands still',
-          {
-            hint: 'stop it first, or open its QMP socket too',
-          },
-        );
+        throw new OsiError('LIVE_READ_FAILED', 'the guest runs: a gdb stub can read only a stopped guest', {
+          hint: 'stop the guest first, or open its QMP socket too',
+        });
       }
       return runs.map(({ start, end }) => gdb.readMemory(start, end - start));
     },

@@ -4,7 +4,7 @@ import type { ByteChannel } from '../byte-channel';
 /** A peer that says nothing within the time it was given. */
 export function noAnswer(channel: ByteChannel, to: string, timeoutMs: number): OsiError {
   return new OsiError('LIVE_NO_ANSWER', `${channel.name}: no answer to ${to} within ${timeoutMs} ms`, {
-    hint: 'QEMU talks to one client at a time: close the other one; or the machine is busy, try again',
+    hint: 'QEMU accepts one client at a time: close the other client; if the machine is busy, try again',
     fields: { source: channel.name, to, timeoutMs },
   });
 }

@@ -51,11 +51,15 @@ export class MemoryFiles implements MemoryReader {
         cause = error;
       }
     }
-    throw new OsiError('LIVE_READ_FAILED', `QEMU cannot write its memory to any of ${places.join(', ')}`, {
-      hint: 'run this as the user that QEMU runs as, set TMPDIR to a folder of both, or read through the gdb stub',
-      cause,
-      fields: { places },
-    });
+    throw new OsiError(
+      'LIVE_READ_FAILED',
+      `QEMU cannot write its memory to a folder: tried ${places.join(', ')}`,
+      {
+        hint: 'run the command as the user of QEMU, set TMPDIR to a folder that both can use, or read through the gdb stub',
+        cause,
+        fields: { places },
+      },
+    );
   }
 
   readRuns(runs: readonly PhysicalRange[]): Uint8Array[] {
@@ -128,7 +132,10 @@ function makeFolder(place: string): string {
   try {
     return mkdtempSync(join(place, 'osi-linux-'));
   } catch (cause) {
-    throw new OsiError('LIVE_READ_FAILED', `no folder can be made in ${place}`, { cause, fields: { place } });
+    throw new OsiError('LIVE_READ_FAILED', `cannot create a folder in ${place}`, {
+      cause,
+      fields: { place },
+    });
   }
 }
 
@@ -136,15 +143,14 @@ function readRun({ start, end }: PhysicalRange, path: string, answer: unknown): 
   try {
     if (OsiError.is(answer)) throw answer;
     // A file of another size would be read as memory that it is not.
-    if (statSync(path).size !== end - start)
-      throw new RangeError(`${path} has not the size that was asked for`);
+    if (statSync(path).size !== end - start) throw new RangeError(`${path} does not have the requested size`);
     return readFileSync(path);
   } catch (cause) {
     throw new OsiError(
       'LIVE_READ_FAILED',
       `QEMU did not write physical 0x${start.toString(16)} into ${path}`,
       {
-        hint: 'the folder must have room, and this process must be able to read what QEMU writes there',
+        hint: 'check that the folder has free space, and that this process can read the files that QEMU writes there',
         cause,
         fields: { physicalAddress: start, path },
       },

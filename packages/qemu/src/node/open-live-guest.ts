@@ -101,7 +101,7 @@ export function parseGdbAddress(text: string): HostAddress {
 }
 
 function invalid(source: string, expected: string): OsiError {
-  return new OsiError('LIVE_SOURCE_INVALID', `"${source}" names no live guest: ${expected}`, {
+  return new OsiError('LIVE_SOURCE_INVALID', `not a live guest: "${source}"; ${expected}`, {
     hint: 'for example qmp:/run/guest.qmp or gdb:127.0.0.1:1234',
     fields: { source },
   });
@@ -203,8 +203,8 @@ function isRunning(qmp: QmpClient): boolean {
 function checkedRanges(name: string, ranges: readonly RamRange[]): readonly [RamRange, ...RamRange[]] {
   const [first, ...rest] = ranges;
   if (first !== undefined) return [first, ...rest];
-  throw new OsiError('LIVE_PROTOCOL', `${name}: QEMU names no RAM of the guest`, {
-    hint: 'the monitor command "info mtree -f" should list it; is this QEMU?',
+  throw new OsiError('LIVE_PROTOCOL', `${name}: QEMU lists no RAM of the guest`, {
+    hint: 'check that this is QEMU: its monitor command "info mtree -f" lists the RAM',
     fields: { source: name },
   });
 }

@@ -83,7 +83,7 @@ export class ProcessMemory implements MemoryReader {
       const read = readSome(this.fd, into.subarray(done), position + done);
       if (read === 0) {
         throw new OsiError('LIVE_CONNECTION_LOST', `the memory of QEMU, process ${this.pid}, is gone`, {
-          hint: 'QEMU ended; start again when the guest is back',
+          hint: 'QEMU ended: start again when the guest runs again',
           fields: { pid: this.pid },
         });
       }

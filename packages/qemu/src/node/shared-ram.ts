@@ -94,7 +94,7 @@ function readWhole(fd: number, into: Uint8Array, position: number): void {
         'LIVE_READ_FAILED',
         `the file of the guest's memory ends before offset ${position + done}`,
         {
-          hint: 'QEMU ended, or its memory was taken away; start again',
+          hint: 'QEMU ended, or its memory was unplugged: start again',
           fields: { position: position + done },
         },
       );

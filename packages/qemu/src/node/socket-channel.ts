@@ -110,7 +110,7 @@ class SocketChannel implements ByteChannel {
   connect(timeoutMs: number): void {
     if (this.receive(timeoutMs) !== undefined || !this.open) {
       throw new OsiError('LIVE_NO_ANSWER', `${this.name}: no connection within ${timeoutMs} ms`, {
-        hint: 'QEMU talks to one client at a time: close the other one; or check the address',
+        hint: 'QEMU accepts one client at a time: close the other client, or check the address',
         fields: { source: this.name, timeoutMs },
       });
     }
@@ -164,8 +164,8 @@ class SocketChannel implements ByteChannel {
 function connectFailed(name: string, code: string): OsiError {
   const hint: Readonly<Record<string, string>> = {
     ENOENT: 'check the path; QEMU makes the socket when it starts with -qmp unix:PATH,server=on,wait=off',
-    ECONNREFUSED: 'nobody listens there: is QEMU running?',
-    EACCES: 'you may not use this socket; run this as the user that QEMU runs as',
+    ECONNREFUSED: 'no process listens there: check that QEMU is running',
+    EACCES: 'you have no permission to use this socket: run the command as the user of QEMU',
   };
   return new OsiError('LIVE_CONNECT_FAILED', `${name}: cannot connect (${code})`, {
     hint: hint[code] ?? 'check the address and that QEMU is running',
@@ -174,8 +174,8 @@ function connectFailed(name: string, code: string): OsiError {
 }
 
 function connectionLost(name: string, why: string): OsiError {
-  return new OsiError('LIVE_CONNECTION_LOST', `${name}: the connection is gone (${why})`, {
-    hint: 'QEMU ended, or someone cut the connection; start again when the guest is back',
+  return new OsiError('LIVE_CONNECTION_LOST', `${name}: the connection was lost (${why})`, {
+    hint: 'QEMU ended, or the connection was closed: start again when the guest runs again',
     fields: { source: name },
   });
 }

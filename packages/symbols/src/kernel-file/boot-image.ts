@@ -45,7 +45,7 @@ export function findBootImage(file: FileBytes): BootImage | undefined {
   if (view.getUint16(BOOT_FLAG, true) !== 0xaa55 || view.getUint32(HEADER, true) !== HDRS) return undefined;
   const protocol = view.getUint16(VERSION, true);
   if (protocol < WITH_PAYLOAD)
-    throw malformed(`its boot protocol 0x${protocol.toString(16)} does not tell where`);
+    throw malformed(`its boot protocol 0x${protocol.toString(16)} does not locate it`);
   // 0 stands for the 4 sectors of old boot loaders.
   const setup = (view.getUint8(SETUP_SECTS) || 4) + 1;
   const payloadAt = setup * SECTOR + view.getUint32(PAYLOAD_OFFSET, true);
@@ -57,7 +57,7 @@ export function findBootImage(file: FileBytes): BootImage | undefined {
 }
 
 function malformed(what: string): OsiError {
-  return new OsiError('BOOT_IMAGE_MALFORMED', `the boot image has no kernel that can be found: ${what}`, {
-    hint: 'copy it again, or give the vmlinux: scripts/extract-vmlinux of the kernel sources unpacks it',
+  return new OsiError('BOOT_IMAGE_MALFORMED', `cannot find the kernel in the boot image: ${what}`, {
+    hint: 'copy the image again, or extract the vmlinux with scripts/extract-vmlinux of the kernel sources',
   });
 }

@@ -56,8 +56,8 @@ export class ElfRanges implements RangeSource {
   }
 
   fault(address: VirtualAddress): OsiError {
-    return new OsiError('IMAGE_HOLE', `the kernel's file has nothing for virtual 0x${address.toString(16)}`, {
-      hint: 'what a kernel fills in as it runs is only in its memory',
+    return new OsiError('IMAGE_HOLE', `the kernel file has no bytes for virtual 0x${address.toString(16)}`, {
+      hint: 'the kernel fills these bytes in at run time: read the memory of a guest',
       fields: { virtualAddress: address },
     });
   }

@@ -37,7 +37,7 @@ export function readElfSections(file: FileBytes): ElfSections {
   const header = readAt(file, 0, 64, 'the header');
   const is64Bit = header.getUint8(4) === 2;
   if (header.getUint32(0, false) !== 0x7f454c46 || header.getUint8(5) !== 1) {
-    throw malformed('this is no little-endian ELF file', 'give the vmlinux of the kernel, uncompressed');
+    throw malformed('not a little-endian ELF file', 'give the vmlinux of the kernel, uncompressed');
   }
   const tableAt = is64Bit ? Number(header.getBigUint64(40, true)) : header.getUint32(32, true);
   const [sizeAt, step] = is64Bit ? [58, 64] : [46, 40];

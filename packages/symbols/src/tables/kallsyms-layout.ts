@@ -86,8 +86,8 @@ export function layoutByShape(source: RangeSource, start: VirtualAddress, length
     left -= 1;
     if (left === 0) break;
   }
-  throw new OsiError('KALLSYMS_NOT_FOUND', `the kernel's symbol table was not found: ${seen} in its image`, {
-    hint: 'the dump may lack a part of the kernel; give a profile, a vmlinux or a System.map of it',
+  throw new OsiError('KALLSYMS_NOT_FOUND', `the kernel's symbol table was not found: its image has ${seen}`, {
+    hint: 'the dump may lack a part of the kernel: give a profile, a vmlinux or a System.map of this kernel',
     fields: { start, length },
   });
 }

@@ -128,8 +128,8 @@ export class Kallsyms implements SymbolTable {
 }
 
 function damaged(index: number): OsiError {
-  return new OsiError('KALLSYMS_DAMAGED', `kallsyms: what stands for the name of symbol ${index} is none`, {
-    hint: 'the kernel writes the table once; the dump is damaged',
+  return new OsiError('KALLSYMS_DAMAGED', `kallsyms: the name of symbol ${index} is malformed`, {
+    hint: 'the dump is damaged there',
     fields: { index },
   });
 }
@@ -167,9 +167,9 @@ export function openKallsyms(
   }
   throw new OsiError(
     'KALLSYMS_NOT_FOUND',
-    `no way to read the addresses of kallsyms gives 0x${textBase.toString(16)} for _text or _stext`,
+    `kallsyms: _text or _stext is not at 0x${textBase.toString(16)} in any known layout`,
     {
-      hint: 'the dump may be damaged; give a profile, a vmlinux or a System.map of its kernel',
+      hint: 'the dump may be damaged: give a profile, a vmlinux or a System.map of this kernel',
       fields: { textBase },
     },
   );

@@ -241,9 +241,9 @@ function addSkipped(skipped: Skipped[], what: string, error: unknown): void {
 }
 
 function brokenList(entry: VirtualAddress, next: VirtualAddress, back: VirtualAddress): OsiError {
-  const message = `list of modules: ${formatAddress(entry)} leads to ${formatAddress(next)}, which leads back to ${formatAddress(back)}`;
+  const message = `module list broken: ${formatAddress(entry)} points to ${formatAddress(next)}, which points back to ${formatAddress(back)}`;
   return new OsiError('MODULE_LIST_BROKEN', message, {
-    hint: 'the guest ran on while it was dumped, or the offsets are of another kernel',
+    hint: 'the guest ran while it was dumped, or the offsets are of another kernel',
     fields: { entry, next, back },
   });
 }
@@ -251,7 +251,7 @@ function brokenList(entry: VirtualAddress, next: VirtualAddress, back: VirtualAd
 function tooMany(module: string, count: number): OsiError {
   return new OsiError(
     'MODULE_SYMBOLS_IMPLAUSIBLE',
-    `module ${module}: ${count} symbols, at most ${MOST_SYMBOLS}`,
+    `module ${module} has ${count} symbols, expected at most ${MOST_SYMBOLS}`,
     {
       hint: 'the memory is damaged, or the offsets are of another kernel',
       fields: { module, count },

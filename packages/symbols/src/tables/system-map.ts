@@ -46,12 +46,12 @@ export function parseSystemMap(list: Uint8Array | string, options: SystemMapOpti
     if (symbol.address !== 0n) return table;
   }
   if (first === undefined) {
-    throw new OsiError('SYMBOLS_MALFORMED', 'the list of symbols has no line "ADDRESS TYPE NAME"', {
-      hint: 'give a System.map (the one in /boot of Debian is none), or what root reads from /proc/kallsyms',
+    throw new OsiError('SYMBOLS_MALFORMED', 'the symbol list has no line "ADDRESS TYPE NAME"', {
+      hint: 'give a System.map (the file in /boot of Debian is only a placeholder), or /proc/kallsyms as root reads it',
     });
   }
-  throw new OsiError('SYMBOLS_HIDDEN', 'every address in the list of symbols is 0', {
-    hint: 'read /proc/kallsyms as root, with kernel.kptr_restrict not above 1',
+  throw new OsiError('SYMBOLS_HIDDEN', 'every address in the symbol list is 0', {
+    hint: 'read /proc/kallsyms as root, with kernel.kptr_restrict at 0 or 1',
   });
 }
 

@@ -69,9 +69,9 @@ export function readBtfHeader(bytes: Uint8Array): BtfHeader | undefined {
  */
 export function requireBtfHeader(bytes: Uint8Array): BtfHeader {
   const header = readBtfHeader(bytes);
-  if (header === undefined) throw malformedBtf('no header of a little-endian BTF', 0);
+  if (header === undefined) throw malformedBtf('the header of a little-endian BTF is missing', 0);
   if (header.size > bytes.length) {
-    throw malformedBtf(`its sections end at byte ${header.size}, but there are ${bytes.length}`, 0);
+    throw malformedBtf(`its sections end at byte ${header.size}, but it has ${bytes.length} bytes`, 0);
   }
   const { stringsAt, stringsSize } = header;
   const [first, last] = [bytes[stringsAt], bytes[stringsAt + stringsSize - 1]];
@@ -85,7 +85,7 @@ export function requireBtfHeader(bytes: Uint8Array): BtfHeader {
 /** The error about bytes that are no BTF; `at` is the position in it. */
 export function malformedBtf(what: string, at: number): OsiError {
   return new OsiError('BTF_MALFORMED', `the BTF is damaged: ${what}`, {
-    hint: 'take /sys/kernel/btf/vmlinux of the running kernel, or import a section of the kernelinfo module',
+    hint: 'use /sys/kernel/btf/vmlinux of the running kernel, or import the log of the kernelinfo module',
     fields: { at },
   });
 }

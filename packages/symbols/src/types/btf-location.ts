@@ -144,9 +144,9 @@ function readWhole({ memory, physical }: BtfPlaces, at: VirtualAddress, size: nu
 function incomplete(at: VirtualAddress, missing: VirtualAddress, length: number, cause: OsiError): OsiError {
   return new OsiError(
     'BTF_INCOMPLETE',
-    `the kernel's BTF at ${formatAddress(at)} is not in memory as a whole: ${length} bytes are missing at ${formatAddress(missing)}`,
+    `the kernel's BTF at ${formatAddress(at)} is incomplete: ${length} bytes are missing at ${formatAddress(missing)}`,
     {
-      hint: 'name a section of kernelinfo.conf that the kernelinfo module printed in this kernel',
+      hint: 'use a section of kernelinfo.conf that the kernelinfo module printed in this kernel',
       cause,
       fields: { virtualAddress: at, missing },
     },

@@ -210,9 +210,10 @@ export class BtfTypes {
       const info = words[at + 1] ?? 0;
       const kind = (info >>> 24) & 0x7f;
       const head = fixed[kind] ?? 0;
-      if (head === 0) throw malformedBtf(`type ${firstType + count} is of unknown kind ${kind}`, at * 4);
+      if (head === 0) throw malformedBtf(`type ${firstType + count} has the unknown kind ${kind}`, at * 4);
       const next = at + head + (element[kind] ?? 0) * (info & 0xffffff);
-      if (next > length) throw malformedBtf(`type ${firstType + count} reaches behind the types`, at * 4);
+      if (next > length)
+        throw malformedBtf(`type ${firstType + count} extends beyond the type section`, at * 4);
       starts[count] = at;
       const name = words[at] ?? 0;
       if (NAMED[kind] === 1 && name >= firstString && name !== 0)

@@ -144,7 +144,7 @@ function refuseCompressed(bytes: Uint8Array): void {
   const found = COMPRESSED.find(([magic]) => magic.every((byte, index) => bytes[index] === byte));
   if (found === undefined) return;
   throw new OsiError('ISF_COMPRESSED', 'the symbols are compressed', {
-    hint: `unpack them first: ${found[1]} FILE`,
+    hint: `unpack the file first: ${found[1]} FILE`,
   });
 }
 
@@ -152,7 +152,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new OsiError('ISF_MALFORMED', 'the symbols are no JSON', {
+    throw new OsiError('ISF_MALFORMED', 'the symbols are not JSON', {
       hint: 'give the symbols of a Linux kernel as dwarf2json writes them',
       cause,
     });

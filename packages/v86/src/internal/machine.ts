@@ -40,13 +40,13 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function notReady(): OsiError {
   return new OsiError('V86_NOT_READY', 'the emulator has no guest yet', {
-    hint: 'wait for its event emulator-ready, and open the guest then',
+    hint: 'wait for its event emulator-ready, then open the guest',
   });
 }
 
 function unknown(part: string): OsiError {
-  return new OsiError('V86_UNKNOWN', `the emulator has no ${part} that can be read`, {
-    hint: 'give an instance of V86 of the npm package v86; 0.5.462 is known to work',
+  return new OsiError('V86_UNKNOWN', `the emulator has no readable ${part}`, {
+    hint: 'give an instance of V86 from the npm package v86; version 0.5.462 is known to work',
     fields: { part },
   });
 }

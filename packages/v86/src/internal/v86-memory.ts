@@ -42,12 +42,12 @@ export class V86Memory implements PhysicalMemory {
   hole(frame: number): OsiError {
     const address = frame * PAGE_SIZE;
     const device = address >= VGA.start && address < VGA.end;
-    const why = device ? 'the memory of the graphics card is there' : 'its RAM ends before';
+    const why = device ? 'it belongs to the graphics card' : 'its RAM ends before that address';
     return new OsiError(
       'PHYSICAL_HOLE',
-      `physical ${formatAddress(address)} is no RAM of the emulator: ${why}`,
+      `physical ${formatAddress(address)} is not RAM of the emulator: ${why}`,
       {
-        hint: 'only RAM is read; a larger guest is made with the option memory_size of V86',
+        hint: 'only RAM is read; set the option memory_size of V86 for a larger guest',
         fields: { physicalAddress: address },
       },
     );

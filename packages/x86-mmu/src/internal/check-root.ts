@@ -14,8 +14,8 @@ export function checkRoot(form: PagingForm, root: PhysicalAddress): void {
   )
     return;
   const expected = `a multiple of ${form.rootAlignment} below 2^52`;
-  throw new OsiError('PAGE_ROOT_INVALID', `page-table root ${formatAddress(root)} is not ${expected}`, {
-    hint: 'mask the PCID bits of a CR3 value, or check where the root was read',
+  throw new OsiError('PAGE_ROOT_INVALID', `page-table root ${formatAddress(root)}, expected ${expected}`, {
+    hint: 'mask the PCID bits of a CR3 value, or check the source of the root',
     fields: { root, form: form.name },
   });
 }

@@ -12,39 +12,37 @@ const TEXTS: Readonly<Record<PageFaultKind, FaultText>> = {
   'non-canonical': {
     code: 'ADDRESS_NON_CANONICAL',
     message: 'address not canonical',
-    hint: 'not a pointer of this guest, or a guest with another form of paging',
+    hint: 'the address is not a pointer of this guest, or the guest uses another form of paging',
   },
   'not-present': {
     code: 'PAGE_NOT_PRESENT',
     message: 'page not present',
-    hint: "never mapped, swapped out, or another process's page table; try --pid",
+    hint: 'the page was never mapped, is swapped out, or belongs to another process: try --pid',
   },
   'reserved-bit': {
     code: 'PAGE_RESERVED_BIT',
     message: 'reserved bit set',
-    hint: 'not a page table, a guest with another form of paging, or a table that was changing during the dump',
+    hint: 'this is not a page table, the guest uses another form of paging, or the table changed during the dump',
   },
   'table-missing': {
     code: 'PAGE_TABLE_MISSING',
     message: 'page table not in memory',
-    hint: 'the dump does not hold this table, or the root is not one of a page table',
+    hint: 'the dump lacks this table, or the page-table root is wrong',
   },
 };
 
-const OTHER_TABLES = "or another process's page table; try --pid";
-
 const HINTS: Readonly<Record<NonPresentKind, string>> = {
-  unmapped: `never touched, unmapped again, ${OTHER_TABLES}`,
-  'prot-none': 'nobody may use the page, but its bytes are there: read them at the physical address',
-  splitting: 'its bytes are there: read them at the physical address',
-  swapped: 'its bytes are not in memory; the swap file has them, or zswap has them compressed',
-  migration: 'its bytes are there: read them at the physical address',
-  poisoned: 'the kernel gave the frame up for broken; its bytes may be wrong',
-  device: 'its bytes are in a device, not in memory',
-  special: 'if the page was being moved, its bytes are at the physical address',
-  marker: 'there is no page; a process that touched it would get a signal',
-  withheld: 'a guard page, or memory that the kernel gave back; there is nothing to read',
-  unknown: 'not a page table, or a table that was changing during the dump',
+  unmapped: 'the page was never used, was unmapped again, or belongs to another process: try --pid',
+  'prot-none': 'access to the page is forbidden, but it is in memory: read it at the physical address',
+  splitting: 'the page is in memory: read it at the physical address',
+  swapped: 'the page is not in memory: it is in the swap file, or compressed in zswap',
+  migration: 'the page is in memory: read it at the physical address',
+  poisoned: 'the kernel marked the frame as faulty; its bytes may be wrong',
+  device: 'the page is in a device, not in memory',
+  special: 'if the page was being migrated, read it at the physical address',
+  marker: 'there is no page; a process that accesses it gets a signal',
+  withheld: 'a guard page, or memory that the kernel freed; there is nothing to read',
+  unknown: 'this is not a page table, or the table changed during the dump',
 };
 
 /** The error that a walk amounts to. */
@@ -58,7 +56,7 @@ function errorOfFrame(result: MappedWalk, memory: PhysicalMemory): OsiError {
   if (memory.page(frame) === undefined) return memory.hole(frame);
   const where = `virtual ${formatAddress(virtual)} is physical ${formatAddress(physical)}`;
   return new OsiError('PAGE_PRESENT', `no fault: ${where}`, {
-    hint: 'it can be read; a running guest may have mapped it since',
+    hint: 'read the page; a running guest may have mapped it in the meantime',
     fields: { virtualAddress: virtual, physicalAddress: physical },
   });
 }

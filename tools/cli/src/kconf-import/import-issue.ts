@@ -27,14 +27,14 @@ export function issueOfError(error: OsiError, file: ImportIssue['file']): Import
   return { severity: 'error', file, line, key: null, code, message: message + because, hint: hint ?? null };
 }
 
-/** `2 errors, 1 thing missing`. */
+/** `2 errors, 1 missing item`. */
 export function countIssues(findings: readonly ImportIssue[]): string {
   const count = (severity: IssueSeverity): number =>
     findings.filter((each) => each.severity === severity).length;
   const [errors, missing] = [count('error'), count('incomplete')];
   const parts = [
     errors > 0 ? `${errors} ${errors === 1 ? 'error' : 'errors'}` : '',
-    missing > 0 ? `${missing} ${missing === 1 ? 'thing' : 'things'} missing` : '',
+    missing > 0 ? `${missing} missing ${missing === 1 ? 'item' : 'items'}` : '',
   ];
   return parts.filter((part) => part !== '').join(', ');
 }

@@ -72,12 +72,12 @@ export async function storeSection(
   const wrong = findings.some(({ severity }) => severity === 'error');
   const lacking = findings.some(({ severity }) => severity === 'incomplete');
   if (wrong || (lacking && options.allowIncomplete !== true)) {
-    const remedy = wrong ? '' : '; --allow-incomplete takes it all the same';
+    const remedy = wrong ? '' : '; use --allow-incomplete to import it anyway';
     const what = `${countIssues(findings)} in the section [${escapeControls(options.group)}]`;
     io.err(`refused: ${what}${remedy}\n`);
     return { action: 'refused', findings };
   }
-  if (lacking) io.err(`warning: the section is taken with ${countIssues(findings)}\n`);
+  if (lacking) io.err(`warning: importing the section with ${countIssues(findings)}\n`);
   if (options.output === '-') return { action: 'printed', findings };
   try {
     const stored = await addToFile(section, options, io);
@@ -125,7 +125,7 @@ function makePlan(target: TargetFile, section: ImportedSection, { group, replace
   const bytes = existing === undefined ? insertGroup(target.bytes, text) : replaceGroup(target.bytes, text);
   const findings = issues.flatMap(({ severity, line, message, hint }): ImportIssue[] => {
     if (severity !== 'error') return [];
-    const rejected = `GLib rejects the file for this line: ${message}`;
+    const rejected = `GLib rejects the file because of this line: ${message}`;
     const about = { severity: 'warning', file: 'output', line, key: null, code: null } as const;
     return [{ ...about, message: rejected, hint: hint ?? null }];
   });
@@ -150,6 +150,7 @@ function printDone(
 }
 
 function notDurable(): ImportIssue {
-  const message = 'the file is written, but its folder cannot be synced: a power failure could still undo it';
+  const message =
+    'the file was written, but its folder could not be synced: a power failure could undo the change';
   return { severity: 'warning', file: 'output', line: null, key: null, code: null, message, hint: null };
 }

@@ -58,7 +58,7 @@ export function readWholeFile(path: string): Uint8Array {
 
 function tooLarge(what: string, limit: number): OsiError {
   return new OsiError('INPUT_TOO_LARGE', `${what} has more than ${limit} bytes`, {
-    hint: 'cut it down to the part from KERNELINFO-BEGIN to KERNELINFO-END',
+    hint: 'cut it down to the lines from KERNELINFO-BEGIN to KERNELINFO-END',
     fields: { what, limit },
   });
 }

@@ -100,7 +100,7 @@ describe('kconf-import', () => {
     const again = await importReal();
     expect(again.code).toBe(1);
     expect(again.err).toMatch(
-      /has a group \[g\] already, in line 1: it says the same as the log\n {2}hint: /,
+      /already has a group \[g\], in line 1: it is the same as in the log\n {2}hint: /,
     );
     expect(readFileSync(conf, 'utf8')).toBe(both);
 
@@ -111,7 +111,7 @@ describe('kconf-import', () => {
       .replace('task.comm_size = 16', 'task.comm_size = 17');
     writeFileSync(conf, `# head\n${other}`);
     expect((await importReal()).err).toContain(
-      'in line 2: it differs in task.size (1 there, 9792 in the log), task.tgid_offset (absent there, 2420 in the log), task.mm_offset (2 there, 2272 in the log) and in 1 more keys\n',
+      'in line 2: it differs in task.size (1 in the file, 9792 in the log), task.tgid_offset (absent in the file, 2420 in the log), task.mm_offset (2 in the file, 2272 in the log) and in 1 more keys\n',
     );
     writeFileSync(conf, other);
     expect((await importReal('--replace')).out).toBe(`replaced [g] in ${conf}: 73 keys\n`);
@@ -130,10 +130,12 @@ describe('kconf-import', () => {
   it('refuses the excerpt of the founding document, naming what it lacks', async () => {
     const { code, out, err } = await call([SEED, '--group', 'my_kernel_info', '--output', conf]);
     expect([code, out, existsSync(conf)]).toEqual([1, '', false]);
-    expect(err).toContain(`${SEED}:19: incomplete: lines of the block were elided here: [...]\n`);
+    expect(err).toContain(`${SEED}:19: incomplete: lines of the block were cut out here: [...]\n`);
     expect(err).toContain(`${SEED}:1: incomplete: required key task.comm_size is missing\n`);
     expect(err).toContain('required key path.d_name_offset (PANDA 1: fs.d_name_offset) is missing\n');
-    expect(err).toMatch(/refused: 21 things missing in the section \[my_kernel_info\]; --allow-incomplete/);
+    expect(err).toMatch(
+      /refused: 21 missing items in the section \[my_kernel_info\]; use --allow-incomplete/,
+    );
   });
 
   it('takes the excerpt with --allow-incomplete, as the document shows it', async () => {
@@ -146,7 +148,7 @@ describe('kconf-import', () => {
       '--allow-incomplete',
     ]);
     expect(code).toBe(0);
-    expect(err).toContain('warning: the section is taken with 21 things missing\n');
+    expect(err).toContain('warning: importing the section with 21 missing items\n');
     expect(readFileSync(conf, 'utf8')).toBe(SEED_SECTION);
     const printed = await call([SEED, '--group', 'my_kernel_info', '--output', '-', '--allow-incomplete']);
     expect(printed.out).toBe(SEED_SECTION);
@@ -157,13 +159,13 @@ describe('kconf-import', () => {
       'a damaged twin',
       '#task.init_addr = 0xFFFFFFFF8F81AA40',
       '#task.init_addr = 0xFFFFFFFF8F81AA41',
-      /:18: error: the comment says/,
+      /:18: error: the comment gives/,
     ],
     [
       'two values for one key',
       'task.tgid_offset',
       'task.pid_offset',
-      /:22: error: key task.pid_offset stands in line 21 already/,
+      /:22: error: line 21 already has the key task\.pid_offset/,
     ],
     [
       'a value that is cut',
@@ -186,7 +188,7 @@ describe('kconf-import', () => {
     });
     expect(code).toBe(1);
     expect(err).toContain(
-      'standard input:8: error: task.pid_offset is "29x", expected a number and nothing behind it\n',
+      'standard input:8: error: task.pid_offset is "29x", expected a number with nothing after it\n',
     );
   });
 
@@ -194,7 +196,7 @@ describe('kconf-import', () => {
     const none = await call(['--group', 'g', '--output', conf], { stdin: '[1.0] Linux version 6.1\n' });
     expect(none).toMatchObject({
       code: 1,
-      err: expect.stringContaining('hint: in the guest: insmod kernelinfo.ko'),
+      err: expect.stringContaining('hint: run in the guest: insmod kernelinfo.ko'),
     });
     const stdin = readFileSync(REAL, 'utf8').split('\n').slice(10).join('\n');
     const cut = await call(['--group', 'g', '--output', conf], { stdin });
@@ -252,7 +254,7 @@ describe('kconf-import', () => {
         line: 1,
         key: null,
         code: 'KEY_FILE_GROUP_EXISTS',
-        message: expect.stringContaining('it says the same as the log'),
+        message: expect.stringContaining('it is the same as in the log'),
         hint: expect.any(String),
       },
     ]);
@@ -285,7 +287,7 @@ describe('kconf-import', () => {
     const { code, err } = await importReal();
     expect(code).toBe(0);
     expect(err).toContain(
-      `${conf}:2: warning: GLib rejects the file for this line: not a key, a group or a comment\n`,
+      `${conf}:2: warning: GLib rejects the file because of this line: not a key, a group or a comment\n`,
     );
     expect(readFileSync(conf, 'utf8')).toMatch(/^\[a\]\nstray\n\n\[g\]\n/);
   });
@@ -318,7 +320,9 @@ describe('the file that is written', () => {
     symlinkSync('later.conf', conf);
     expect(await importReal()).toMatchObject({
       code: 1,
-      err: expect.stringMatching(/is a link to .*later\.conf, which is not there\n {2}hint: make that file/),
+      err: expect.stringMatching(
+        /is a link to .*later\.conf, which does not exist\n {2}hint: create that file/,
+      ),
     });
     expect(readdirSync(folder)).toEqual(['kernelinfo.conf']);
   });

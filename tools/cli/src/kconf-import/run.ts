@@ -8,17 +8,16 @@ import { type ImportOptions, importLog } from './import-log';
 import type { Input } from './input';
 
 const EXAMPLES = `
-LOG is what the kernel module printed: the output of dmesg and its options,
-journalctl -k and its formats, a syslog file or a capture of the serial console.
-Without LOG, or with -, it is read from standard input. Of several blocks in it
-the last whole one is taken.
+LOG is a kernel log with the output of the kernelinfo module: from dmesg or
+journalctl -k with any options, a syslog file, or a capture of the serial
+console. Without LOG, or with -, the log is read from standard input. If the log
+has several KERNELINFO blocks, the last complete one is imported.
 
-The key file keeps every other byte. It is replaced in one step: a run that is
-killed, or finds no space, leaves it as it was. Runs at the same time wait for
-each other.
+The rest of the key file stays unchanged, byte for byte. The file is replaced in
+one step: if the command is killed or the disk is full, the old file remains.
+Concurrent runs wait for each other.
 
-Exit codes: 0 done, 1 the log or the file is bad and nothing was written,
-2 wrong usage.
+Exit codes: 0 done, 1 bad log or key file (nothing was written), 2 wrong usage.
 
 Examples:
   dmesg | kconf-import --group my_kernel_info
@@ -34,12 +33,12 @@ export async function run(argv: readonly string[], io: Io, input: Input): Promis
   program.action(async (log: string | undefined, options: ImportOptions) => {
     if (!isGroupName(options.group)) {
       program.error(
-        `error: GLib cannot hold a group of the name "${escapeControls(options.group)}": expected at least one character, no brackets and no control characters`,
+        `error: not a group name: "${escapeControls(options.group)}"; expected at least one character, without brackets and control characters`,
       );
     }
     if (log === undefined && input.isTerminal) {
       program.outputHelp({ error: true });
-      program.error('\nerror: no LOG, and standard input is a terminal');
+      program.error('\nerror: no LOG was given, and standard input is a terminal');
     }
     io.exitCode = await importLog(log ?? '-', options, io, input);
   });
@@ -53,19 +52,21 @@ export async function run(argv: readonly string[], io: Io, input: Input): Promis
 
 function createProgram(io: Io): Command {
   return new Command('kconf-import')
-    .description(
-      'Put what the kernelinfo module printed to a kernel log into kernelinfo.conf, as a group of its own.',
-    )
+    .description('Import the KERNELINFO block of a kernel log into kernelinfo.conf, as a new group.')
     .version(version)
     .argument('[LOG]', 'the kernel log; - for standard input')
     .requiredOption('--group <NAME>', 'name of the group, such as my_kernel_info')
-    .option('--output <FILE>', 'key file to add to, made if absent; - for standard output', 'kernelinfo.conf')
-    .option('--replace', 'replace the group if the file has it already')
-    .option('--dry-run', 'write nothing, print a diff of what would change')
-    .option('--allow-incomplete', 'also take a section that merely lacks keys')
+    .option(
+      '--output <FILE>',
+      'key file to add the group to, created if absent; - for standard output',
+      'kernelinfo.conf',
+    )
+    .option('--replace', 'replace the group if the file already has it')
+    .option('--dry-run', 'write nothing; print the changes as a diff')
+    .option('--allow-incomplete', 'accept a section that lacks keys, with a warning')
     .option('--json', 'print one JSON object')
     .addHelpText('after', EXAMPLES)
-    .showHelpAfterError('(kconf-import --help tells all options)')
+    .showHelpAfterError('(run kconf-import --help to list all options)')
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
     .exitOverride();
 }

@@ -125,9 +125,9 @@ function removeFile(path: string): void {
 }
 
 function locked(target: string, [other]: readonly FoundClaim[]): OsiError {
-  const who = other === undefined ? 'another run' : `kconf-import with process id ${other.pid}`;
-  return new OsiError('FILE_LOCKED', `${target} is being changed by ${who}; nothing was written`, {
-    hint: 'wait until it has finished, and run the command again',
+  const who = other === undefined ? 'another run' : `kconf-import (process id ${other.pid})`;
+  return new OsiError('FILE_LOCKED', `${who} has locked ${target}; nothing was written`, {
+    hint: 'wait until it ends, then run the command again',
     fields: { path: target, pid: other?.pid ?? null },
   });
 }

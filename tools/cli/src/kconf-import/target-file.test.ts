@@ -110,7 +110,7 @@ describe('changeTarget', () => {
     writeFileSync(join(folder, 'plain'), '');
     for (const [name, message] of [
       ['dir', /is a folder$/],
-      ['dangling', /is a link to .*nothing, which is not there$/],
+      ['dangling', /is a link to .*nothing, which does not exist$/],
       ['loop', /more than 40 links$/],
       ['none/k.conf', /^cannot write/],
       ['plain/k.conf', /^cannot write/],

@@ -42,12 +42,12 @@ export function readTarget(name: string): TargetFile {
   const path = followLinks(name);
   const stats = tryFile(name, path, () => statSync(path, { bigint: true, throwIfNoEntry: false }));
   if (stats === undefined && path !== resolve(name)) {
-    throw unwritable(name, path, `${name} is a link to ${path}, which is not there`, {
-      hint: 'make that file first, or remove the link',
+    throw unwritable(name, path, `${name} is a link to ${path}, which does not exist`, {
+      hint: 'create that file first, or remove the link',
     });
   }
   if (stats !== undefined && !stats.isFile()) {
-    const what = stats.isDirectory() ? 'a folder' : 'no plain file';
+    const what = stats.isDirectory() ? 'a folder' : 'not a regular file';
     throw unwritable(name, path, `${name} is ${what}`, { hint: 'name a file, or use --output - to print' });
   }
   return { name, path, stats, bytes: stats === undefined ? new Uint8Array() : readWholeFile(path) };
@@ -99,7 +99,7 @@ function followLinks(name: string): string {
       tryFile(name, at, () => readlinkSync(at)),
     );
   }
-  throw new OsiError('FILE_UNREADABLE', `${name} leads through more than ${LINK_LIMIT} links`, {
+  throw new OsiError('FILE_UNREADABLE', `${name} is a chain of more than ${LINK_LIMIT} links`, {
     fields: { path },
   });
 }
@@ -142,20 +142,21 @@ function syncFolder(folder: string): boolean {
 }
 
 function changed(name: string, path: string): OsiError {
-  return new OsiError(
-    'FILE_CHANGED',
-    `${name} was changed by another program meanwhile; nothing was written`,
-    { hint: 'run the command again', fields: { path } },
-  );
+  return new OsiError('FILE_CHANGED', `another program changed ${name} during the run; nothing was written`, {
+    hint: 'run the command again',
+    fields: { path },
+  });
 }
 
 const HINTS: Readonly<Record<string, string>> = {
-  EACCES: 'you may not write there; choose another --output, or change the rights of the file and its folder',
-  EPERM: 'you may not write there; choose another --output, or change the rights of the file and its folder',
+  EACCES:
+    'you have no permission to write there; choose another --output, or change the permissions of the file and its folder',
+  EPERM:
+    'you have no permission to write there; choose another --output, or change the permissions of the file and its folder',
   EROFS: 'the file system is read-only; choose another --output',
-  ENOSPC: 'the file system is full; the file is as it was: free some space and run the command again',
-  EDQUOT: 'your quota is used up; the file is as it was: free some space and run the command again',
-  ENOENT: 'make the folder first',
+  ENOSPC: 'the file system is full and the file is unchanged: free some space and run the command again',
+  EDQUOT: 'your disk quota is used up and the file is unchanged: free some space and run the command again',
+  ENOENT: 'create the folder first',
   ENOTDIR: 'a part of the path is a file, not a folder',
 };
 

@@ -13,8 +13,8 @@ export function selectAddressSpace(guest: Guest, { pids, cpu }: ListingOptions):
 function asidOfProcess({ linux }: Guest, pid: number): number {
   const found = linux.getProcesses().find((candidate) => candidate.pid === pid);
   if (found === undefined) {
-    throw new OsiError('PROCESS_UNKNOWN', `no process has the pid ${pid}`, {
-      hint: 'osi-linux ps lists them all',
+    throw new OsiError('PROCESS_UNKNOWN', `no process has pid ${pid}`, {
+      hint: 'run osi-linux ps to list all processes',
     });
   }
   if (found.asid !== null) return found.asid;
@@ -22,7 +22,7 @@ function asidOfProcess({ linux }: Guest, pid: number): number {
     'PROCESS_WITHOUT_MEMORY',
     `pid ${pid} (${found.name ?? 'name unreadable'}) has no user memory`,
     {
-      hint: 'kernel threads and exited processes have none; without --pid the kernel is read',
+      hint: "kernel threads and exited processes have none; leave --pid out to read the kernel's memory",
       fields: { pid },
     },
   );

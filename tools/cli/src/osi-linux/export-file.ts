@@ -75,14 +75,18 @@ export function checkTarget(name: string, sources: readonly string[], force: boo
   if (stats === undefined) return;
   const isSource = sources.map(statsOf).some((other) => other?.dev === stats.dev && other.ino === stats.ino);
   if (isSource || !stats.isFile()) {
-    throw new OsiError('FILE_UNWRITABLE', `${name} is ${isSource ? 'what is read' : 'no plain file'}`, {
-      hint: 'name another file to write',
-      fields: { name },
-    });
+    throw new OsiError(
+      'FILE_UNWRITABLE',
+      `${name} is ${isSource ? 'the source itself' : 'not a regular file'}`,
+      {
+        hint: 'name another file to write',
+        fields: { name },
+      },
+    );
   }
   if (stats.size === 0 || force) return;
-  throw new OsiError('FILE_EXISTS', `${name} is there already, with ${stats.size} bytes`, {
-    hint: 'name another file, or replace it with --force',
+  throw new OsiError('FILE_EXISTS', `${name} already exists, with ${stats.size} bytes`, {
+    hint: 'name another file, or use --force to replace it',
     fields: { name, size: stats.size },
   });
 }
@@ -92,13 +96,13 @@ function statsOf(name: string): Stats | undefined {
 }
 
 const HINTS: Readonly<Record<string, string>> = {
-  EACCES: 'you may not write there; name a file elsewhere',
-  EPERM: 'you may not write there; name a file elsewhere',
+  EACCES: 'you have no permission to write there; name a file elsewhere',
+  EPERM: 'you have no permission to write there; name a file elsewhere',
   EROFS: 'the file system is read-only; name a file elsewhere',
-  ENOSPC: 'the file system is full; nothing is left of what was written',
-  EDQUOT: 'your quota is used up; nothing is left of what was written',
-  EFBIG: 'the file system holds no file of this size; a kdump is smaller',
-  ENOENT: 'make the folder first',
+  ENOSPC: 'the file system is full; the partial file was removed',
+  EDQUOT: 'your disk quota is used up; the partial file was removed',
+  EFBIG: 'the file system does not support files of this size; use --format kdump, which is smaller',
+  ENOENT: 'create the folder first',
   ENOTDIR: 'a part of the path is a file, not a folder',
 };
 

@@ -35,8 +35,8 @@ export function deriveKernelFile(
 function openSymbols(path: string, onUnpack: ReturnType<typeof createUnpackReport>) {
   const file = openKernelFile(path, { onUnpack });
   if (file !== undefined) return file;
-  throw new OsiError('KERNEL_FILE_UNSUPPORTED', `${path} has no symbols of a kernel`, {
-    hint: 'give a System.map, what root reads from /proc/kallsyms, or a vmlinux',
+  throw new OsiError('KERNEL_FILE_UNSUPPORTED', `${path} has no kernel symbols`, {
+    hint: 'give a System.map, /proc/kallsyms as root reads it, or a vmlinux',
     fields: { file: path },
   });
 }

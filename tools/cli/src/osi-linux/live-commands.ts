@@ -13,7 +13,7 @@ interface LiveOptions extends SettingOptions {
 }
 
 const LIVE_HELP = 'a live guest, qmp:SOCKET or gdb:HOST:PORT';
-const EVENTS_HELP = `only these, separated by commas: ${EVENT_NAMES.join(', ')}; without task-change far faster with --gdb`;
+const EVENTS_HELP = `print only these events, separated by commas: ${EVENT_NAMES.join(', ')}; with --gdb, far faster without task-change`;
 
 /** Adds `osi-linux watch` and `osi-linux top`. `addOptions` adds the options of all listings, `attempt` runs one. */
 export function addLiveCommands(
@@ -24,14 +24,18 @@ export function addLiveCommands(
 ): void {
   const watching = program
     .command('watch')
-    .description('tell what happens in a live guest, until Ctrl-C')
+    .description('print the events of a live guest, until Ctrl-C')
     .argument('<SOURCE>', LIVE_HELP)
     .addOption(
       new Option('--events <NAMES>', EVENTS_HELP).argParser(eventsArgument).default(EVENT_NAMES, 'all'),
     )
-    .addOption(new Option('--interval <MS>', 'milliseconds between whole readings').argParser(countArgument))
-    .addOption(new Option('--count <N>', 'end after so many events').argParser(countArgument))
-    .addOption(new Option('--for <SECONDS>', 'end after so many seconds').argParser(countArgument));
+    .addOption(
+      new Option('--interval <MS>', 'milliseconds between two readings of all processes').argParser(
+        countArgument,
+      ),
+    )
+    .addOption(new Option('--count <N>', 'stop after N events').argParser(countArgument))
+    .addOption(new Option('--for <SECONDS>', 'stop after this time').argParser(countArgument));
   addOptions(watching).action((source: string, options: LiveOptions) =>
     attempt(async () => {
       const { watch } = await import('./commands');
@@ -42,10 +46,10 @@ export function addLiveCommands(
   );
   const topping = program
     .command('top')
-    .description('show the processes of a live guest, those that run most first; q ends it')
+    .description('show the processes of a live guest, busiest first; press q to quit')
     .argument('<SOURCE>', LIVE_HELP)
-    .addOption(new Option('--interval <MS>', 'milliseconds between tables').argParser(countArgument))
-    .addOption(new Option('--count <N>', 'end after so many tables').argParser(countArgument));
+    .addOption(new Option('--interval <MS>', 'milliseconds between two tables').argParser(countArgument))
+    .addOption(new Option('--count <N>', 'stop after N tables').argParser(countArgument));
   addOptions(topping).action((source: string, { interval: intervalMs, count, ...options }: LiveOptions) =>
     attempt(async () => {
       const { top } = await import('./commands');
@@ -56,13 +60,13 @@ export function addLiveCommands(
 
 function countArgument(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('expected a number from 1, of at most nine digits');
+  throw new InvalidArgumentError('expected a number from 1, with at most nine digits');
 }
 
 function eventsArgument(text: string): readonly EventName[] {
   return text.split(',').map((name) => {
     const found = EVENT_NAMES.find((known) => known === name);
     if (found !== undefined) return found;
-    throw new InvalidArgumentError(`expected some of ${EVENT_NAMES.join(', ')}`);
+    throw new InvalidArgumentError(`expected one or more of ${EVENT_NAMES.join(', ')}`);
   });
 }

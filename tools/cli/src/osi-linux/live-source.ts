@@ -16,8 +16,8 @@ export function findLiveSource(source: string, { gdb }: LiveSettings): LiveGuest
   const found = parseLiveSource(source);
   if (gdb === undefined) return found;
   if (found !== undefined) return { ...found, gdb: parseGdbAddress(gdb) };
-  throw new OsiError('LIVE_SOURCE_INVALID', `--gdb ${gdb}: ${source} is no live guest`, {
-    hint: 'a gdb stub goes with qmp:SOCKET; alone it is SOURCE itself, gdb:HOST:PORT',
+  throw new OsiError('LIVE_SOURCE_INVALID', `--gdb ${gdb}: ${source} is not a QMP socket`, {
+    hint: 'use --gdb with qmp:SOCKET; to use a gdb stub alone, give gdb:HOST:PORT as SOURCE',
     fields: { source, gdb },
   });
 }
@@ -112,7 +112,7 @@ function mixedMoments(evidence: string): Guest['dump']['findings'][number] {
 
 function requireRunning(dump: LiveGuest): void {
   if (dump.readsWhileRunning) return;
-  throw new OsiError('LIVE_STOP_NEEDED', 'a gdb stub reads only a guest that stands still', {
+  throw new OsiError('LIVE_STOP_NEEDED', 'a gdb stub can read only a stopped guest', {
     hint: 'leave out --no-stop, or name the QMP socket as SOURCE and the stub with --gdb',
   });
 }

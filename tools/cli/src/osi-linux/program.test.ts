@@ -318,7 +318,7 @@ describe('a key file that is not named', () => {
 
   it('is not looked for where one is named', async () => {
     const { err, exitCode } = await run(['ps', dumpFile, '--kconf-file', 'absent.conf']);
-    expect(err).toContain("there is no absent.conf to take the kernel's offsets from\n");
+    expect(err).toContain("the kernel's offsets are missing: there is no absent.conf\n");
     expect(exitCode).toBe(1);
   });
 });
@@ -336,7 +336,7 @@ describe('settings', () => {
     ).toMatch(/^CPU/);
     expect(first((await run(['current', dumpFile, '--json'], environment)).out)).toBe('[');
     const wrong = await run(['current', dumpFile], { ...environment, OSI_LINUX_FORMAT: 'xml' });
-    expect(wrong.err).toContain('format is "xml", from OSI_LINUX_FORMAT');
+    expect(wrong.err).toContain('format is "xml" (from OSI_LINUX_FORMAT)');
     expect(wrong.exitCode).toBe(1);
   });
 });
@@ -354,7 +354,7 @@ describe('bad input gets a clear error and no rows', () => {
     [
       'a missing key file',
       ['ps', dumpFile, '--kconf-file', join(folder, 'none.conf')],
-      /there is no .*none\.conf/,
+      /the kernel's offsets are missing: there is no .*none\.conf/,
     ],
     [
       'an unknown group',
@@ -390,7 +390,7 @@ describe('bad input gets a clear error and no rows', () => {
     ],
     ['a live guest that is not there', ['ps', 'qmp:/no/such/socket'], /cannot connect \(ENOENT\)/],
     ['a gdb stub without a port', ['ps', 'gdb:localhost'], /expected HOST:PORT/],
-    ['a gdb stub beside a dump', ['ps', dumpFile, '--gdb', '1234'], /is no live guest/],
+    ['a gdb stub beside a dump', ['ps', dumpFile, '--gdb', '1234'], /is not a QMP socket/],
   ])('%s', async (_, args, expected) => {
     const { out, err, exitCode } = await run(args);
     expect(out).toBe('');

@@ -44,9 +44,9 @@ const LISTINGS = [ps, threads, current, sockets, modules, dmesg, maps, files, en
  */
 export function createProgram(io: Io, called?: string): Command {
   const program = new Command('osi-linux')
-    .description('Read what a Linux guest is doing out of its memory.')
+    .description('List what a Linux guest is running, from a dump of its memory or from a live guest.')
     .version(version)
-    .showHelpAfterError('(osi-linux --help tells all commands)')
+    .showHelpAfterError('(run osi-linux --help to list all commands)')
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
     .exitOverride()
     .addHelpText('after', EXAMPLES);
@@ -70,9 +70,13 @@ function addAll(program: Command, io: Io): void {
 }
 
 const EXAMPLES = `
-SOURCE is a dump of the guest's memory: a file, also in gzip or zstd, or an http or https address of one. Or it is a
-live guest under QEMU: qmp:SOCKET, gdb:HOST:PORT.
-Exit codes: 0 everything answered, 1 the data is bad or the answer incomplete, 2 wrong usage.
+SOURCE is a dump of the guest's memory or a live guest:
+  FILE                       a dump file, which may be compressed with gzip or zstd
+  http://... or https://...  a dump file on a web server
+  qmp:SOCKET                 a guest under QEMU, by its QMP socket
+  gdb:HOST:PORT              a guest under QEMU, by its gdb stub
+
+Exit codes: 0 complete answer, 1 bad data or incomplete answer, 2 wrong usage.
 
 Examples:
   osi-linux ps dump.elf
@@ -102,7 +106,7 @@ function addListing(program: Command, io: Io, listing: ListingCommand): void {
 function addIdentify(program: Command, io: Io): void {
   const command = program
     .command('identify')
-    .description('tell what a dump is')
+    .description('show the format of a dump, its kernel and the profile that fits')
     .argument('<SOURCE>', SOURCE_HELP);
   addOptions(command).action((source: string, options: CommandOptions) =>
     attempt(io, async () => {
@@ -122,7 +126,7 @@ function addIdentify(program: Command, io: Io): void {
 function addTranslate(program: Command, io: Io): void {
   const command = program
     .command('translate')
-    .description('walk the page tables to a virtual address')
+    .description('translate a virtual address and show every page table entry on the way')
     .argument('<SOURCE>', SOURCE_HELP)
     .argument('<ADDR>', 'virtual address, hex with 0x or decimal', addressArgument);
   addOptions(command).action((source: string, address: bigint, options: CommandOptions) =>
@@ -145,8 +149,8 @@ function addRead(program: Command, io: Io): void {
     .description('read virtual memory')
     .argument('<SOURCE>', SOURCE_HELP)
     .argument('<ADDR>', 'virtual address, hex with 0x or decimal', addressArgument)
-    .argument('<LENGTH>', `bytes, at most ${READ_LIMIT}`, lengthArgument)
-    .option('--raw', 'write the bytes themselves; missing ones are zero and named on stderr');
+    .argument('<LENGTH>', `number of bytes, at most ${READ_LIMIT}`, lengthArgument)
+    .option('--raw', 'write the raw bytes; missing bytes are zero and are named on stderr');
   addOptions(command).action(
     (source: string, address: bigint, length: number, options: CommandOptions & { raw?: boolean }) =>
       attempt(io, async () => {
@@ -175,15 +179,17 @@ interface ExportOptions extends CommandOptions {
 function addExport(program: Command, io: Io): void {
   const command = program
     .command('export')
-    .description('write a dump anew, by default only what the listings read, with the profile inside')
+    .description('write a small copy of the dump with only the pages that the listings need, and the profile')
     .argument('<SOURCE>', SOURCE_HELP)
     .argument('<OUT>', 'the file to write')
-    .addOption(new Option('--format <NAME>', 'how').choices(EXPORT_FORMATS).default('kdump'))
-    .addOption(new Option('--touched', 'only the pages that the listings read (default)').conflicts('all'))
-    .option('--all', 'every page')
-    .option('--force', 'replace OUT where it is there')
+    .addOption(new Option('--format <NAME>', 'format of OUT').choices(EXPORT_FORMATS).default('kdump'))
+    .addOption(
+      new Option('--touched', 'write only the pages that the listings need (default)').conflicts('all'),
+    )
+    .option('--all', 'write every page')
+    .option('--force', 'replace OUT if it exists')
     .option('--json', 'print one JSON object')
-    .option('--ndjson', 'the same in one line');
+    .option('--ndjson', 'print one JSON object on one line');
   addProfileOptions(command).action((source: string, out: string, options: ExportOptions) =>
     attempt(io, async () => {
       const { exportTo, formatExport } = await import('./commands');
@@ -196,7 +202,7 @@ function addExport(program: Command, io: Io): void {
       io.out(`${objectText(settings, answer.row, () => formatExport(out, answer))}\n`);
       if (answer.beside !== undefined) {
         io.err(
-          `warning: ${format} has no room for registers and the profile; keep ${escapeControls(answer.beside)} with it\n`,
+          `warning: a file of the format ${format} cannot hold registers or a profile; keep ${escapeControls(answer.beside)} with it\n`,
         );
       }
       const code = reportSkipped(io, dump, answer.skipped);
@@ -215,18 +221,20 @@ interface DiffOptions extends CommandOptions {
 function addDiff(program: Command, io: Io): void {
   const command = program
     .command('diff')
-    .description('tell what came, went and changed between two dumps, or two moments of a live guest')
-    .argument('<A>', `the first moment: ${SOURCE_HELP}`)
-    .argument('<B>', 'the second one, in the same words')
-    .addOption(new Option('--kind <KIND...>', 'only rows of these kinds').choices(SNAPSHOT_KINDS))
+    .description(
+      'list the rows that were added, removed or changed between two dumps, or between two moments of a live guest',
+    )
+    .argument('<A>', `the earlier dump or moment: ${SOURCE_HELP}`)
+    .argument('<B>', 'the later dump or moment, in the same form')
+    .addOption(new Option('--kind <KIND...>', 'list only rows of these kinds').choices(SNAPSHOT_KINDS))
     .addOption(
-      new Option('--pid <N>', 'only these processes; repeatable').argParser(collectPid).default([], 'all'),
+      new Option('--pid <N>', 'list only this process; repeatable').argParser(collectPid).default([], 'all'),
     )
     .addOption(
-      new Option('--wait <SECONDS>', 'how long to wait between the moments').argParser(countArgument),
+      new Option('--wait <SECONDS>', 'time to wait between the two moments').argParser(countArgument),
     )
     .option('--json', 'print JSON')
-    .option('--ndjson', 'print JSON, a row a line');
+    .option('--ndjson', 'print JSON, one row per line');
   addProfileOptions(command).action((first: string, second: string, options: DiffOptions) =>
     attempt(io, async () => {
       const { DIFF_COLUMNS, diffRow, diffTableRow } = await import('./commands');
@@ -240,7 +248,7 @@ function addDiff(program: Command, io: Io): void {
       const format = settings.format.value;
       const rows = changes.map(format === 'table' ? diffTableRow : diffRow);
       await printRows(rows, DIFF_COLUMNS, format, { write: io.out, columns: io.columns });
-      if (!sameBoot) io.err('warning: pid 1 of B is not that of A: they are of two boots\n');
+      if (!sameBoot) io.err('warning: A and B are of two different boots: pid 1 differs\n');
       reportSkipped(io, before.dump, []);
       return reportSkipped(io, after.dump, skipped);
     }),
@@ -250,9 +258,11 @@ function addDiff(program: Command, io: Io): void {
 function addTest(program: Command, io: Io): void {
   const command = program
     .command('test')
-    .description("print what PANDA's osi_test prints, for each processor")
+    .description("print the same output as PANDA's osi_test, for each processor")
     .argument('<SOURCE>', SOURCE_HELP)
-    .addOption(new Option('--cpu <N>', 'only what this processor runs').argParser(countArgument));
+    .addOption(
+      new Option('--cpu <N>', 'list only the process that runs on this processor').argParser(countArgument),
+    );
   addProfileOptions(command).action((source: string, options: CommandOptions) =>
     attempt(io, async () => {
       const { formatOsiTest } = await import('./commands');
@@ -270,8 +280,8 @@ function addTest(program: Command, io: Io): void {
 function addNormalize(program: Command, io: Io): void {
   program
     .command('normalize')
-    .description("bring the output of test, or of PANDA's osi_test, into a form to compare")
-    .argument('[FILE]', 'the output; standard input where absent or -')
+    .description("convert the output of test, or of PANDA's osi_test, to a form that can be compared")
+    .argument('[FILE]', 'the output; - or no FILE for standard input')
     .action((file = '-') =>
       attempt(io, async () => {
         const { normalizeOsiTest, processInput, readInput, readWholeFile } = await import('./commands');
@@ -282,38 +292,41 @@ function addNormalize(program: Command, io: Io): void {
     );
 }
 
-const OWN_ROOT_HELP = "tell paths from each process's own root directory, not from pid 1's";
+const OWN_ROOT_HELP = "show paths relative to each process's own root directory, not to that of pid 1";
 const KCONF_FILE_HELP =
-  'key file with the offsets of kernels (default: kernelinfo.conf in the working directory, then in ' +
-  '$XDG_CONFIG_HOME/osi-linux or ~/.config/osi-linux, then the one that comes with the program)';
+  'key file with kernel offsets (default: kernelinfo.conf in the working directory, then in ' +
+  '$XDG_CONFIG_HOME/osi-linux or ~/.config/osi-linux, then the one shipped with this program)';
 const SOURCE_HELP =
-  "a dump of the guest's memory, a file or an http or https address; or a live guest, qmp:SOCKET or gdb:HOST:PORT";
-const PART_HELP = 'another file of a dump that was split; repeatable';
-const BELOW_4G_HELP = 'RAM below 4 GiB, for a QEMU stream that does not tell (default: told by the stream)';
+  "a dump of the guest's memory (file, http or https address) or a live guest (qmp:SOCKET, gdb:HOST:PORT)";
+const PART_HELP = 'another file of a split dump; repeatable';
+const BELOW_4G_HELP =
+  'size of the RAM below 4 GiB, for a QEMU stream that does not contain it (default: as in the stream)';
 
 function addProfileOptions(command: Command): Command {
   return command
     .option('--kconf-file <FILE>', KCONF_FILE_HELP)
     .option(
       '--kconf-group <NAME>',
-      'its group to use (default: the one that fits, else what the guest itself tells)',
+      'group of the key file to use (default: the one that fits, else a profile derived from the guest)',
     )
     .addOption(new Option('--part <FILE>', PART_HELP).argParser(collectPart))
     .addOption(new Option('--below-4g <BYTES>', BELOW_4G_HELP).argParser(bytesArgument))
-    .option('--gdb <HOST:PORT>', "a live guest's gdb stub beside its QMP socket")
-    .option('--no-stop', 'read a live guest while it runs: rows may mix moments');
+    .option('--gdb <HOST:PORT>', 'gdb stub of a live guest, in addition to its QMP socket')
+    .option('--no-stop', 'read a live guest without stopping it; the rows may be of different moments');
 }
 
 function addOptions(command: Command): Command {
   return addProfileOptions(command)
     .addOption(
-      new Option('--pid <N>', 'only this process, or as it sees memory; repeatable')
+      new Option('--pid <N>', 'list only this process; translate and read: use its address space; repeatable')
         .argParser(collectPid)
         .default([], 'all'),
     )
-    .addOption(new Option('--cpu <N>', 'only what this processor runs').argParser(countArgument))
+    .addOption(
+      new Option('--cpu <N>', 'list only the process that runs on this processor').argParser(countArgument),
+    )
     .option('--json', 'print JSON')
-    .option('--ndjson', 'print JSON, a row a line');
+    .option('--ndjson', 'print JSON, one row per line');
 }
 
 function objectText({ format }: Settings, row: object, forPeople: () => string): string {
@@ -332,7 +345,7 @@ function reportSkipped(io: Io, dump: Guest['dump'], skipped: readonly Skipped[])
   }
   for (const { what, reason } of skipped) io.err(`${escapeControls(`${what}: ${reasonText(reason)}`)}\n`);
   if (skipped.length === 0) return ExitCode.Complete;
-  io.err(`incomplete: ${skipped.length} ${skipped.length === 1 ? 'thing' : 'things'} could not be read\n`);
+  io.err(`incomplete: ${skipped.length} ${skipped.length === 1 ? 'item' : 'items'} could not be read\n`);
   return ExitCode.Incomplete;
 }
 
@@ -360,7 +373,7 @@ function addressArgument(text: string): bigint {
 
 function countArgument(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('expected a number of at most nine digits');
+  throw new InvalidArgumentError('expected a number with at most nine digits');
 }
 
 function lengthArgument(text: string): number {

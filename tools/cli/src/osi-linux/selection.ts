@@ -47,8 +47,8 @@ function concerns(what: string, pids: readonly number[]): boolean {
 }
 
 function absence(pid: number): Skipped {
-  const reason = new OsiError('PROCESS_UNKNOWN', 'no such process in the listing', {
-    hint: 'osi-linux ps lists them all',
+  const reason = new OsiError('PROCESS_UNKNOWN', 'no such process in this listing', {
+    hint: 'run osi-linux ps to list all processes',
     fields: { pid },
   });
   return { what: `pid ${pid}`, reason };

@@ -57,7 +57,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('a SOURCE in gzip', () => {
-  const line = `unpacking ${packedFile} (gzip) to a temporary file in ${tmpdir()}; gunzip once is faster\n`;
+  const line = `unpacking ${packedFile} (gzip) to a temporary file in ${tmpdir()}; to avoid this each time, run gunzip once\n`;
 
   it('is unpacked, which is said', async () => {
     const { out, err, exitCode } = await run(['ps', packedFile, ...profile]);

@@ -18,8 +18,8 @@ export interface WatchedGuest {
 export function openWatched(source: string, settings: Settings): WatchedGuest {
   const options = findLiveSource(source, settings.live);
   if (options === undefined) {
-    throw new OsiError('SOURCE_NOT_LIVE', `${source} is no live guest`, {
-      hint: 'name one as qmp:SOCKET or gdb:HOST:PORT; ps lists the processes of a dump',
+    throw new OsiError('SOURCE_NOT_LIVE', `${source} is not a live guest`, {
+      hint: 'give qmp:SOCKET or gdb:HOST:PORT; ps lists the processes of a dump',
       fields: { source },
     });
   }

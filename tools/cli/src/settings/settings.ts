@@ -93,7 +93,7 @@ function readSettingsFile(path: string): Readonly<Record<string, unknown>> {
       'SETTINGS_UNREADABLE',
       `cannot read the settings file ${path}: ${(error as Error).message}`,
       {
-        hint: 'correct or remove it; its keys are kconf_file, kconf_group and format',
+        hint: 'correct or remove the file; its keys are kconf_file, kconf_group and format',
         cause: error,
       },
     );
@@ -111,7 +111,7 @@ function checkedFormat({ value, from }: Setting<string | undefined>): Setting<Ou
   if (FORMATS.includes(value)) return { value: value as OutputFormat, from };
   throw new OsiError(
     'SETTINGS_INVALID',
-    `format is "${value}", from ${from}; expected ${FORMATS.join(', ')}`,
+    `format is "${value}" (from ${from}), expected ${FORMATS.join(', ')}`,
     {
       hint: 'correct the setting, or give --json or --ndjson',
       fields: { value, from },

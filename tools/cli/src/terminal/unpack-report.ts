@@ -12,7 +12,7 @@ export function createUnpackReport(io: Io): NonNullable<DumpFileOptions['onUnpac
       const file = escapeControls(name);
       const command = compression === 'gzip' ? 'gunzip' : 'unzstd';
       io.err(
-        `unpacking ${file} (${compression}) to a temporary file in ${folder}; ${command} once is faster\n`,
+        `unpacking ${file} (${compression}) to a temporary file in ${folder}; to avoid this each time, run ${command} once\n`,
       );
     }
     const done = packed === packedSize;

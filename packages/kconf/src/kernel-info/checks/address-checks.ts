@@ -33,14 +33,14 @@ function checkAddress({ issues, machine, values }: ReadSection, { row, value, en
         ? expectedOf32Bits(value)
         : expectedOfOthers(value, machine.name);
   const misaligned = row.expression !== 'finish_task_switch' && value % 4n !== 0n;
-  const wanted = expected ?? (misaligned ? 'a multiple of 4: it is data' : undefined);
+  const wanted = expected ?? (misaligned ? 'a multiple of 4, as the address of a variable' : undefined);
   if (wanted === undefined) return;
   issues.add({
     severity: 'error',
     line: entry.line,
     key: entry.key,
     message: `${entry.key} is 0x${value.toString(16)}, expected ${wanted}`,
-    hint: `the section says that its kernel is ${machine.name ?? 'of no known machine'}`,
+    hint: `the name of the section states that its kernel is ${machine.name ?? 'of an unknown machine'}`,
   });
 }
 
@@ -75,7 +75,7 @@ function checkCurrentTask({ values, issues, machine }: ReadSection): void {
   const init = values.get('task.init_addr');
   if (current === undefined || init === undefined || current.value !== init.value) return;
   const message = `${current.entry.key} equals ${init.entry.key} of line ${init.entry.line}, expected the address of a per-CPU variable`;
-  const hint = `on ${machine.name} current_task is no address of a task: extract the section again in the guest`;
+  const hint = `on ${machine.name}, current_task is a per-CPU variable, not a task: extract the section again in the guest`;
   issues.add({ severity: 'error', line: current.entry.line, key: current.entry.key, message, hint });
 }
 
@@ -84,8 +84,9 @@ function checkPerCpuOffsets({ values, issues }: ReadSection): void {
   const offsets = values.get('task.per_cpu_offsets_addr');
   const name = values.get('name')?.value;
   if (offsets?.value !== 0n || typeof name !== 'string' || !/\bSMP\b/.test(name)) return;
-  const message = `${offsets.entry.key} is 0 for an SMP kernel: task.per_cpu_offset_0_addr then is that of one machine and its memory size`;
-  const hint = 'give the address of __per_cpu_offset, from the System.map or /proc/kallsyms of this kernel';
+  const message = `${offsets.entry.key} is 0 for an SMP kernel: task.per_cpu_offset_0_addr is then valid for only one machine and memory size`;
+  const hint =
+    'set it to the address of __per_cpu_offset, from the System.map or /proc/kallsyms of this kernel';
   issues.add({ severity: 'warning', line: offsets.entry.line, key: offsets.entry.key, message, hint });
 }
 
@@ -97,8 +98,8 @@ function checkSlide({ values, issues }: ReadSection): void {
   const typed = slide === undefined ? undefined : values.get(slide.key);
   if (slide === undefined || typed === undefined) return;
   const { key, line } = typed.entry;
-  const message = `${key} is 0x${slide.address.toString(16)}, slid by KASLR: without a slide it lies below 0x${slide.limit.toString(16)}`;
+  const message = `${key} is 0x${slide.address.toString(16)}, moved by KASLR: without KASLR it is below 0x${slide.limit.toString(16)}`;
   const hint =
-    'the addresses of this section are those of one boot; extract it again after booting with nokaslr';
+    'the addresses of this section are those of one boot: extract the section again after booting with nokaslr';
   issues.add({ severity: 'warning', line, key, message, hint });
 }

@@ -39,7 +39,7 @@ function checkVersion({ values, issues }: ReadSection): void {
     if (fits) continue;
     const expected = index < 2 ? number : `${limit} or more`;
     const message = `${key} is ${typed.value}, expected ${expected}: the release in line ${name.entry.line} is ${told}`;
-    const hint = 'the section is put together from two kernels, or a line was edited';
+    const hint = 'the section mixes two kernels, or a line was edited';
     issues.add({ severity: 'error', line: typed.entry.line, key: typed.entry.key, message, hint });
   }
 }

@@ -57,8 +57,8 @@ function checkTwins({ group, values, issues }: ReadSection): void {
       severity: findSchemaRow(key)?.handWritten ? 'warning' : 'error',
       line,
       key,
-      message: `the comment says that ${key} is 0x${twin.toString(16)}, but it is ${told}`,
-      hint: 'both are printed from one value: a line is damaged, or was edited',
+      message: `the comment gives ${key} as 0x${twin.toString(16)}, but its value is ${told}`,
+      hint: 'both come from one value: a line is damaged, or was edited',
     });
   }
 }

@@ -22,18 +22,8 @@ describe('the layout of structures', () => {
   });
 
   it.each([
-    [
-      'a member at the end of its structure',
-      'task.comm_offset',
-      '9792',
-      /outside of its structure: task\.size/,
-    ],
-    [
-      'a member that ends behind it',
-      'mm.env_end_offset',
-      '1092',
-      /outside of its structure: mm\.size is 1096/,
-    ],
+    ['a member at the end of its structure', 'task.comm_offset', '9792', /outside its structure: task\.size/],
+    ['a member that ends behind it', 'mm.env_end_offset', '1092', /outside its structure: mm\.size is 1096/],
     ['a list head whose second half is outside', 'task.tasks_offset', '9784', /outside/],
     ['a pointer off its alignment', 'vma.vm_file_offset', '116', /116, expected a multiple of 8/],
     ['an int off its alignment', 'task.exit_state_offset', '2310', /2310, expected a multiple of 4/],

@@ -54,7 +54,7 @@ function checkInside({ values, issues }: ReadSection, { typed, end }: Field): vo
   const size = sizeRows.find(({ expression }) => expression === structName(row));
   const bytes = size === undefined ? undefined : values.get(size.key)?.value;
   if (size === undefined || typeof bytes !== 'number' || end <= bytes) return;
-  const message = `${entry.key} is ${value}, outside of its structure: ${size.key} is ${bytes}`;
+  const message = `${entry.key} is ${value}, outside its structure: ${size.key} is ${bytes}`;
   issues.add({ severity: 'error', line: entry.line, key: entry.key, message });
 }
 

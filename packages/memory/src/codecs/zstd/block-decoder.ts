@@ -30,7 +30,7 @@ export class BlockDecoder {
     sequences.read(source, literals.read(source));
     const total = literals.count + sequences.matched;
     if (sequences.literals > literals.count || total > most) {
-      throw new PackingDamage('a block comes to more than it may');
+      throw new PackingDamage('a block decompresses to more than allowed');
     }
     output.reserve(total);
     this.run(output);

@@ -21,7 +21,7 @@ export interface FrameHeader {
 /** The header at the start of bytes; `undefined` where it is longer than they are. @throws PackingDamage */
 export function readFrameHeader(bytes: Uint8Array): FrameHeader | undefined {
   if (bytes.length < 5) return undefined;
-  if (littleEndian(bytes, 0, 4) !== MAGIC) throw new PackingDamage('no frame begins where one should');
+  if (littleEndian(bytes, 0, 4) !== MAGIC) throw new PackingDamage('no frame begins at the expected place');
   const descriptor = bytes[4] ?? 0;
   const single = (descriptor & 0x20) !== 0;
   if ((descriptor & 8) !== 0) throw new PackingDamage('a reserved bit is set');

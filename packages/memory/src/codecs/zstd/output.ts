@@ -29,7 +29,7 @@ export abstract class ZstdOutput {
 
   /** Copies what is no longer in `bytes` to `at`: from so far back. @throws PackingDamage */
   copyFar(_offset: number, _length: number): void {
-    throw new PackingDamage('a block copies what comes before its frame');
+    throw new PackingDamage('a block copies bytes from before its frame');
   }
 }
 
@@ -79,5 +79,5 @@ export class GrowingOutput extends ZstdOutput {
 }
 
 function tooMuch(most: number): PackingDamage {
-  return new PackingDamage(`it comes to more than ${most} bytes`);
+  return new PackingDamage(`it decompresses to more than ${most} bytes`);
 }

@@ -76,7 +76,7 @@ export class Sequences {
           ? [2, (first - 128) * 256 + second]
           : [3, second + third * 256 + 0x7f00];
     if (start + width > end) throw damage();
-    if (count > MOST_SEQUENCES) throw new PackingDamage('a block comes to more than it may');
+    if (count > MOST_SEQUENCES) throw new PackingDamage('a block decompresses to more than allowed');
     [this.count, this.literals, this.matched] = [count, 0, 0];
     if (count === 0) return;
     const modes = bytes[start + width] ?? 0;

@@ -82,7 +82,7 @@ export class ZstdReader {
     const kind = (head >> 1) & 3;
     const size = head >> 3;
     const most = Math.min(frame.window, LARGEST_BLOCK);
-    if (kind > COMPRESSED || size > most) throw new PackingDamage('a block is larger than it may be');
+    if (kind > COMPRESSED || size > most) throw new PackingDamage('a block is larger than allowed');
     const end = 3 + (kind === RLE ? 1 : size);
     if (bytes.length < end) return 0;
     this.unpack(kind, bytes.subarray(3, end), size, most);
@@ -106,7 +106,7 @@ export class ZstdReader {
   private endFrame({ size, checksum }: FrameHeader): void {
     const { frameSize } = this.output;
     if (size !== undefined && size !== frameSize) {
-      throw new PackingDamage(`it comes to ${frameSize} bytes, but says ${size}`);
+      throw new PackingDamage(`it decompresses to ${frameSize} bytes, but its header has ${size}`);
     }
     this.frame = undefined;
     if (checksum) this.skip = 4;

@@ -74,7 +74,7 @@ describe('avml', () => {
     expect(memory.hole(0x100)).toMatchObject({
       code: 'PAGE_EXCLUDED',
       message:
-        'physical 0x100000 is not in the dump: 0x100000 is between its blocks, where AVML leaves out 16 MiB that are zero throughout',
+        'physical 0x100000 is not in the dump: 0x100000 is between its blocks: AVML leaves out regions of 16 MiB that are all zero',
     });
     expect([memory.hole(0).code, memory.hole(0x5000).code]).toEqual(['PHYSICAL_HOLE', 'PHYSICAL_HOLE']);
   });

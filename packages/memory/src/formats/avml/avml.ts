@@ -47,8 +47,8 @@ function openAvml(source: ByteSource, options: OpenDumpOptions = {}): Dump {
     lost,
     undumped: gapsOfBlocks([...present, ...lost]),
     undumpedAs: {
-      text: 'between its blocks, where AVML leaves out 16 MiB that are zero throughout',
-      hint: 'zero when the dump was taken, or no memory of this guest; the file does not tell which',
+      text: 'between its blocks: AVML leaves out regions of 16 MiB that are all zero',
+      hint: 'the memory was zero when the dump was taken, or the guest has no memory there; the file does not show which',
     },
   });
   return { format: 'avml', memory, cpus: [], findings, close: () => source.close() };

@@ -17,7 +17,7 @@ const HEAD_BYTES = CHUNK_HEADER + 4 + 5;
 
 // AVML puts the length of the stream behind it.
 const LENGTH_SIZE = 8;
-const ENDED = 'the block ends before it has what its header says';
+const ENDED = 'the block ends before the size in its header';
 
 /** Where a walk over chunks came to its end. */
 export interface FrameWalk {
@@ -70,7 +70,7 @@ function readChunk(source: ByteSource, position: number, head: Uint8Array): Chun
   // 0 and 2 are compressed, 1 and 3 are not; 0 and 1 have a checksum.
   const compressed = (kind & 1) === 0;
   const checksumSize = kind < 2 ? 4 : 0;
-  if (size < checksumSize) return 'no room for its checksum';
+  if (size < checksumSize) return 'too short for its checksum';
   const data = CHUNK_HEADER + checksumSize;
   const length = compressed ? readVarint(head.subarray(data)) : size - checksumSize;
   if (length === undefined || length > LONGEST_CHUNK) return `${length ?? 'no'} bytes`;

@@ -58,7 +58,7 @@ export class SnappySource implements ByteSource {
   private load(chunk: number): Uint8Array {
     const { offset, size, compressed, checksum } = this.table.data(chunk);
     const data = readAt(this.source, offset, size);
-    if (data.length < size) throw this.damaged(offset, 'the file became shorter since it was opened');
+    if (data.length < size) throw this.damaged(offset, 'the file was shortened after it was opened');
     const bytes = compressed
       ? new Uint8Array(this.table.position(chunk + 1) - this.table.position(chunk))
       : data;
@@ -70,7 +70,7 @@ export class SnappySource implements ByteSource {
 
   private damaged(offset: number, what: string): OsiError {
     return new OsiError('PAGE_DAMAGED', `the snappy chunk at offset ${offset} of ${this.name}: ${what}`, {
-      hint: 'the file is damaged there; copy or take the dump again',
+      hint: 'the file is damaged there: copy or take the dump again',
       fields: { source: this.name, offset },
     });
   }

@@ -98,9 +98,9 @@ export function readElfHeader(source: ByteSource): ElfHeader {
   if (data !== ELFDATA2LSB) {
     throw new OsiError(
       'DUMP_MACHINE_UNSUPPORTED',
-      `${source.name} is no little-endian ELF file (EI_DATA ${data})`,
+      `${source.name} is not a little-endian ELF file (EI_DATA is ${data})`,
       {
-        hint: 'only x86 guests are read',
+        hint: 'only x86 guests are supported',
         fields: { source: source.name, data },
       },
     );

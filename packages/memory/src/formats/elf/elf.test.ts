@@ -69,10 +69,10 @@ describe('segments', () => {
     expect(dump.memory.hole(0x101)).toMatchObject({
       code: 'PAGE_EXCLUDED',
       message:
-        'physical 0x101000 is not in the dump: 0x101000 is left out by its writer (p_filesz < p_memsz)',
+        'physical 0x101000 is not in the dump: 0x101000 is left out when the dump was written (p_filesz < p_memsz)',
     });
     expect(dump.memory.hole(5).message).toBe(
-      'physical 0x5000 is not in the dump: 0x5000 is outside: what it holds ends at 0x2000 and goes on at 0x100000',
+      'physical 0x5000 is not in the dump: 0x5000 is outside its ranges: a range ends at 0x2000 and the next one starts at 0x100000',
     );
   });
 
@@ -101,7 +101,7 @@ describe('segments', () => {
     expect(memory.hole(2)).toMatchObject({
       code: 'PHYSICAL_HOLE',
       message:
-        'physical 0x2000 is not in the dump: only a part of its page is in the dump, and 0x2900 is outside: what it holds ends at 0x2900',
+        'physical 0x2000 is not in the dump: only a part of its page is in the dump, and 0x2900 is outside its ranges: a range ends at 0x2900',
     });
   });
 

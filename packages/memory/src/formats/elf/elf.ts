@@ -52,12 +52,12 @@ function openElf(source: ByteSource): Dump {
   if (header.type !== ET_CORE)
     throw notACore(source, KINDS[header.type] ?? `ELF type ${header.type}`, header.type);
   if (header.phnum === 0 && isXenCore(source)) {
-    throw unsupportedDump(source, 'a Xen core', 'take the memory inside of the guest with AVML or LiME');
+    throw unsupportedDump(source, 'a Xen core', 'dump the memory inside the guest with AVML or LiME');
   }
   const findings: Finding[] = [];
   const segments = readSegments(source, header, findings);
   if (segments.loads.isOfProcess)
-    throw notACore(source, 'the core of one process (each p_paddr is 0)', ET_CORE);
+    throw notACore(source, 'the core file of one process (each p_paddr is 0)', ET_CORE);
   const memory = new MappedMemory(source, segments.loads.map(findings));
   const notes = readNotes(source, segments.notes, findings);
   const machine = machineOf(header, findings);
@@ -78,7 +78,7 @@ function openElf(source: ByteSource): Dump {
 
 function notACore(source: ByteSource, kind: string, type: number): OsiError {
   return new OsiError('DUMP_NOT_A_CORE', `${source.name} is ${kind}, not the memory of a guest`, {
-    hint: 'give the core of a whole machine: dump-guest-memory in the QEMU monitor makes one',
+    hint: 'give the core file of a whole machine: run dump-guest-memory in the QEMU monitor',
     fields: { source: source.name, type },
   });
 }

@@ -56,7 +56,8 @@ function readChunks(source: ByteSource, index: ChunkIndex): string | undefined {
   const view = new DataView(header.buffer);
   let empty = 0;
   for (let at = FIRST_CHUNK; ; ) {
-    if (source.read(at, header) < CHUNK_HEADER) return `the file ends at ${source.size}, in a chunk header`;
+    if (source.read(at, header) < CHUNK_HEADER)
+      return `the file ends at offset ${source.size}, inside a chunk header`;
     const [offset, size] = [view.getBigInt64(0), view.getBigInt64(8)];
     if (offset === END && size === END) return undefined;
     if (offset < 0n || size < 0n || offset + size > Number.MAX_SAFE_INTEGER) {
@@ -76,7 +77,7 @@ function readChunks(source: ByteSource, index: ChunkIndex): string | undefined {
 function checkCount(source: ByteSource, index: ChunkIndex): void {
   if (index.length <= Math.min(MOST_CHUNKS, FREE_CHUNKS + source.size / SMALLEST_MEAN)) return;
   throw new OsiError('DUMP_MALFORMED', `${source.name} has too many chunks for a flattened file`, {
-    hint: 'put it together first: makedumpfile -R OUT < FILE',
+    hint: 'convert it first: makedumpfile -R OUT < FILE',
     fields: { source: source.name, chunks: index.length },
   });
 }

@@ -66,7 +66,7 @@ export function readKdumpHeader(source: ByteSource): KdumpHeader {
   const head = readAt(source, 0, HEADER_SIZE);
   const sub = readAt(source, PAGE_SIZE, SUB_HEADER_SIZE);
   if (head.length < HEADER_SIZE || sub.length < SUB_HEADER_SIZE) {
-    throw damagedDump(source, 'kdump file', `the file ends in its headers, after ${source.size} bytes`, {
+    throw damagedDump(source, 'kdump file', `the file ends inside its headers, after ${source.size} bytes`, {
       size: source.size,
     });
   }
@@ -111,7 +111,7 @@ function rejectMachine(source: ByteSource, machine: string, version: number): vo
   if (machine === '' ? !bigEndian : X86.test(machine)) return;
   const what = machine === '' ? 'of a big-endian machine' : `of the machine ${JSON.stringify(machine)}`;
   throw new OsiError('DUMP_MACHINE_UNSUPPORTED', `${source.name} is a kdump file ${what}, expected x86`, {
-    hint: 'only x86 guests are read',
+    hint: 'only x86 guests are supported',
     fields: { source: source.name, machine },
   });
 }
@@ -164,18 +164,18 @@ function checkBitmap(source: ByteSource, { maxFrame, bitmapAt, bitmapSize }: Kdu
   const fields = { maxFrame, bitmapAt, bitmapSize };
   const needed = Math.ceil(maxFrame / 8);
   if (maxFrame > MOST_FRAMES) {
-    const what = `max_mapnr is ${formatAddress(maxFrame)}, at most ${formatAddress(MOST_FRAMES)} are possible`;
+    const what = `max_mapnr is ${formatAddress(maxFrame)}, expected at most ${formatAddress(MOST_FRAMES)}`;
     throw damagedDump(source, 'kdump file', what, fields);
   }
   if (bitmapSize < needed) {
-    const what = `its bitmap has ${bitmapSize} bytes, ${needed} are needed for ${maxFrame} frames`;
+    const what = `its bitmap has ${bitmapSize} bytes, expected ${needed} for ${maxFrame} frames`;
     throw damagedDump(source, 'kdump file', what, fields);
   }
   if (bitmapAt >= source.size) {
     throw damagedDump(
       source,
       'kdump file',
-      `its bitmap, at ${bitmapAt}, is outside its ${source.size} bytes`,
+      `its bitmap at offset ${bitmapAt} is outside of the file, which has ${source.size} bytes`,
       fields,
     );
   }

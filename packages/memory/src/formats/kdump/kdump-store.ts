@@ -57,7 +57,7 @@ export class KdumpStore implements FrameStore {
     const address = frame * PAGE_SIZE;
     const failure = this.find(frame, new Uint8Array(PAGE_SIZE));
     if (OsiError.is(failure)) return failure;
-    const why = failure ?? { code: 'PAGE_PRESENT', text: 'it can be read', hint: AGAIN };
+    const why = failure ?? { code: 'PAGE_PRESENT', text: 'read the page', hint: AGAIN };
     return new OsiError(why.code, `physical ${formatAddress(address)} is not in the dump: ${why.text}`, {
       hint: why.hint,
       fields: { physicalAddress: address, source: this.partOf(frame)?.source.name ?? '' },
@@ -95,7 +95,7 @@ export class KdumpStore implements FrameStore {
     return {
       code: 'PAGE_EXCLUDED',
       text: `frame ${formatAddress(frame)} belongs to another part of this split dump`,
-      hint: `give all parts; ${this.parts.length} of them were given, which hold the frames ${this.spans()}`,
+      hint: `give all parts; the ${this.parts.length} given parts contain the frames ${this.spans()}`,
     };
   }
 
@@ -116,8 +116,8 @@ export class KdumpStore implements FrameStore {
     }
     return {
       code: 'PAGE_EXCLUDED',
-      text: `its writer left the page out (dump level ${this.level})`,
-      hint: `write it again with all pages: ${this.level === 0 ? 'osi-linux export --all' : 'makedumpfile -d 0'}`,
+      text: `the page was left out when the dump was written (dump level ${this.level})`,
+      hint: `write the dump again with all pages: ${this.level === 0 ? 'osi-linux export --all' : 'makedumpfile -d 0'}`,
     };
   }
 
@@ -161,13 +161,13 @@ export class KdumpStore implements FrameStore {
 function noMemory(maxFrame: number): Failure {
   return {
     code: 'PHYSICAL_HOLE',
-    text: `its bitmap has no memory there, and it ends at ${formatAddress(maxFrame * PAGE_SIZE)}`,
-    hint: 'device memory, or no memory of this guest',
+    text: `the dump has no memory there; it ends at ${formatAddress(maxFrame * PAGE_SIZE)}`,
+    hint: 'the address is device memory, or beyond the memory of this guest',
   };
 }
 
 function ends(part: KdumpPart, what: string): Failure {
-  const hint = part.header.incomplete ? 'the dump was not finished; take it again' : AGAIN;
+  const hint = part.header.incomplete ? 'the dump was not finished: take it again' : AGAIN;
   return { code: 'DUMP_TRUNCATED', text: `the file ends before ${what}`, hint };
 }
 
@@ -175,7 +175,7 @@ function damaged({ offset, size, flags }: PageDescriptor): Failure {
   const codec = FLAGS.find(([flag]) => (flags & flag) !== 0)?.[1] ?? 'stored';
   return {
     code: 'PAGE_DAMAGED',
-    text: `its block of ${size} bytes at ${offset} (${codec}) does not give ${PAGE_SIZE} bytes`,
+    text: `its block of ${size} bytes at offset ${offset} (${codec}) does not decompress to ${PAGE_SIZE} bytes`,
     hint: AGAIN,
   };
 }

@@ -122,7 +122,7 @@ describe('kdump', () => {
     expect([dump.memory.page(3), dump.memory.hole(3).code]).toEqual([undefined, 'PAGE_EXCLUDED']);
     expect(dump.memory.hole(4).code).toBe('PHYSICAL_HOLE');
     expect(dump.memory.hole(3).message).toBe(
-      'physical 0x3000 is not in the dump: its writer left the page out (dump level 31)',
+      'physical 0x3000 is not in the dump: the page was left out when the dump was written (dump level 31)',
     );
     expect(dump.findings).toEqual([
       {
@@ -253,7 +253,7 @@ describe('a damaged kdump', () => {
     const dump = changed((view) => view.setUint8(descriptors + 6 * 24 + 3, 0x55));
     expect([dump.memory.page(0), dump.memory.hole(0).code]).toEqual([undefined, 'PAGE_DAMAGED']);
     expect(dump.memory.hole(0).message).toMatch(
-      /^physical 0x0 is not in the dump: its block of \d+ bytes at 24720 \(zlib\) does not give 4096 bytes$/,
+      /^physical 0x0 is not in the dump: its block of \d+ bytes at offset 24720 \(zlib\) does not decompress to 4096 bytes$/,
     );
     expect(dump.memory.page(5)?.bytes).toEqual(pages.get(5));
   });

@@ -68,10 +68,10 @@ function sameDump(first: KdumpPart, part: KdumpPart): KdumpPart {
   if (differs === undefined && unsplit === undefined) return part;
   const what =
     unsplit === undefined
-      ? `is no part of the same dump as ${first.source.name}: ${differs} differs`
-      : `cannot be put together with ${first.source.name}: ${unsplit.source.name} is not a part of a split dump`;
+      ? `is not a part of the same dump as ${first.source.name}: ${differs} differs`
+      : `cannot be combined with ${first.source.name}: ${unsplit.source.name} is not a part of a split dump`;
   throw new OsiError('DUMP_MALFORMED', `${part.source.name} ${what}`, {
-    hint: 'give the files that one run of makedumpfile --split wrote',
+    hint: 'give the files from one run of makedumpfile --split',
     fields: { source: part.source.name },
   });
 }

@@ -49,9 +49,9 @@ function shapeOf(content: DumpContent): KdumpShape {
   for (const run of content.frames.runs()) end = Math.max(end, run.end);
   const maxFrame = Math.ceil(end / PAGE_SIZE);
   if (maxFrame > MOST_FRAMES) {
-    const message = `a kdump holds frames up to ${formatAddress(MOST_FRAMES)}, this memory ends at ${formatAddress(maxFrame)}`;
+    const message = `a kdump can hold frames up to ${formatAddress(MOST_FRAMES)}, but this memory ends at frame ${formatAddress(maxFrame)}`;
     throw new OsiError('EXPORT_IMPOSSIBLE', message, {
-      hint: 'write an ELF core: --format elf',
+      hint: 'write an ELF core file: --format elf',
       fields: { maxFrame },
     });
   }

@@ -51,7 +51,7 @@ export function streamInLibvirtSave(source: ByteSource, findings: Finding[]): nu
     'DUMP_FORMAT_UNSUPPORTED',
     `${source.name} is a libvirt save file compressed by ${name}`,
     {
-      hint: `unpack the stream in it first: tail -c +${start + 1} FILE | ${tool} > STREAM`,
+      hint: `unpack the stream first: tail -c +${start + 1} FILE | ${tool} > STREAM`,
       fields: { source: source.name, format, start },
     },
   );

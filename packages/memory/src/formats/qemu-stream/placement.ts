@@ -109,8 +109,8 @@ function chooseSplit(total: number, clues: SplitClues, findings: Finding[]): num
   const { belowFourGiB: told, machine } = clues;
   if (told !== undefined) {
     if (Number.isInteger(told / PAGE_SIZE) && told > 0 && told <= FOUR_GIB) return told;
-    throw new OsiError('DUMP_SPLIT_INVALID', `RAM cannot be split at ${told}`, {
-      hint: 'belowFourGiB is in bytes, a multiple of 4096, at most 4 GiB',
+    throw new OsiError('DUMP_SPLIT_INVALID', `not a size of RAM below 4 GiB: ${told}`, {
+      hint: 'give belowFourGiB in bytes, a multiple of 4096, at most 4 GiB',
       fields: { belowFourGiB: told },
     });
   }

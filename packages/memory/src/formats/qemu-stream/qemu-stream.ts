@@ -76,7 +76,7 @@ function openReader(source: ByteSource, start: number): StreamReader {
   const version = new DataView(head.buffer, head.byteOffset).getUint32(4);
   if (version !== VERSION) {
     throw new OsiError('DUMP_FORMAT_UNSUPPORTED', `${source.name} is a QEMU stream of version ${version}`, {
-      hint: 'only version 3 is read, which QEMU writes since 0.10',
+      hint: 'only version 3 is supported, which QEMU writes since 0.10',
       fields: { source: source.name, version },
     });
   }

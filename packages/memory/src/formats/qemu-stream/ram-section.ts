@@ -117,7 +117,7 @@ export class RamSections {
   private readBlocks(reader: StreamReader, total: number): void {
     const at = reader.position;
     if (this.blocks.length > 0) throw damaged(reader, at, 'a second list of blocks');
-    if (!(total <= MOST_RAM)) throw damaged(reader, at, 'more RAM than there can be');
+    if (!(total <= MOST_RAM)) throw damaged(reader, at, 'more RAM than possible');
     if (this.setup.version === 3) this.blocks.push(new RamBlock('ram', total));
     for (let listed = 0; this.setup.version !== 3 && listed < total; ) {
       const block = new RamBlock(reader.text(reader.u8()), reader.u64());

@@ -55,7 +55,7 @@ export class StreamFrames implements FrameStore {
     const why = this.read(frame, new Uint8Array(PAGE_SIZE));
     if (why !== undefined) return why;
     return new OsiError('PAGE_PRESENT', `no hole: physical ${formatAddress(address)} is in the dump`, {
-      hint: 'it can be read',
+      hint: 'read the page',
       fields: { physicalAddress: address, source: this.parts.source.name },
     });
   }
@@ -84,8 +84,8 @@ export class StreamFrames implements FrameStore {
   private copy({ kind, position }: SentPage, address: number, into: Uint8Array): OsiError | undefined {
     const { source, zlib } = this.parts;
     if (kind === PAGE_KIND.delta) {
-      const text = `the stream has only what changed in it (XBZRLE, at offset ${position})`;
-      const hint = 'save again with the capability xbzrle turned off';
+      const text = `the stream has only the changed bytes of the page (XBZRLE, at offset ${position})`;
+      const hint = 'save the guest again with the capability xbzrle off';
       return this.missing(address, { code: 'PAGE_EXCLUDED', text, hint });
     }
     if (kind === PAGE_KIND.plain) {
@@ -109,26 +109,26 @@ export class StreamFrames implements FrameStore {
   }
 
   private outside(address: number): OsiError {
-    const text = 'no block of the stream is there';
+    const text = 'the stream has no RAM block there';
     return this.missing(address, {
       code: 'PHYSICAL_HOLE',
       text,
-      hint: 'device memory, or no memory of this guest',
+      hint: 'the address is device memory, or beyond the memory of this guest',
     });
   }
 
   private unsent(address: number, { block }: PlacedSpan): OsiError {
     const { end } = this.parts;
     if (end === undefined) {
-      const text = `the stream does not send this page of ${block.name}`;
-      const hint = 'the guest had given it back, or it was shared or sent elsewhere';
+      const text = `the stream does not contain this page of ${block.name}`;
+      const hint = 'the guest had freed the page, or the page was shared or sent elsewhere';
       return this.missing(address, { code: 'PAGE_EXCLUDED', text, hint });
     }
     if (end.code === 'DUMP_TRUNCATED') {
-      const text = 'the file ends before this page is sent';
+      const text = 'the file ends before this page';
       return this.missing(address, { code: 'DUMP_TRUNCATED', text, hint: AGAIN });
     }
-    const text = `it was not sent before the damage: ${end.text}`;
+    const text = `the page is not in the stream before the damage: ${end.text}`;
     return this.missing(address, { code: 'PAGE_DAMAGED', text, hint: AGAIN });
   }
 

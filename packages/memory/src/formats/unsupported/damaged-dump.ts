@@ -9,7 +9,7 @@ export function damagedDump(
   fields: Readonly<Record<string, unknown>>,
 ): OsiError {
   return new OsiError('DUMP_MALFORMED', `${source.name} is a damaged ${kind}: ${what}`, {
-    hint: 'take or copy the dump again; with the format named as raw the file is read as plain memory',
+    hint: 'take or copy the dump again; to read the file as plain memory, name the format raw',
     fields: { source: source.name, ...fields },
   });
 }

@@ -13,12 +13,13 @@ export interface UnsupportedFormat {
   readonly remedy: string;
 }
 
-const LINUX_AGAIN = 'take it as an ELF core or as a raw copy of memory instead';
+const LINUX_AGAIN = 'take an ELF core file or a raw copy of memory instead';
 const decompress = (tool: string): string => `decompress it first: ${tool}`;
-const DISK = 'this is a disk, not memory; dump the memory of the running guest';
-const HYPER_V = 'convert it to a raw copy of memory first, or take one inside of the guest with AVML or LiME';
-const XEN = 'take the memory inside of the guest with AVML or LiME';
-const WINDOWS = 'only Linux guests are read';
+const DISK = 'this is a disk, not memory: dump the memory of the running guest';
+const HYPER_V =
+  'convert it to a raw copy of memory first, or dump the memory inside the guest with AVML or LiME';
+const XEN = 'dump the memory inside the guest with AVML or LiME';
+const WINDOWS = 'only Linux guests are supported';
 
 const FORMATS: readonly UnsupportedFormat[] = [
   { name: 'a diskdump file', magic: 'DISKDUMP', remedy: LINUX_AGAIN },

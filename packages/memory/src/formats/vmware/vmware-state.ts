@@ -86,7 +86,7 @@ class StateReader {
     );
     if (problem === undefined) return;
     this.ended = this.budget.left === 0;
-    this.findings.push({ what: 'truncated', value: `the group "${name}" is not whole`, evidence: problem });
+    this.findings.push({ what: 'truncated', value: `the group "${name}" is incomplete`, evidence: problem });
   }
 
   state(): VmwareState {

@@ -52,7 +52,7 @@ export function eachTag(
     take(found.tag);
     position = found.end;
     if (!(position < source.size))
-      return `the group goes on behind the end of the file, after "${found.tag.name}"`;
+      return `the group extends beyond the end of the file, after "${found.tag.name}"`;
   }
   return `more than ${MOST_TAGS} tags in its groups`;
 }

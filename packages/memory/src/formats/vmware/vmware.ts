@@ -128,9 +128,9 @@ function endsWith(name: string, ending: string): boolean {
 function memoryMissing(source: ByteSource): OsiError {
   return new OsiError(
     'DUMP_PART_MISSING',
-    `${source.name} has no memory in it, and no .vmem file is beside it`,
+    `${source.name} contains no memory, and there is no .vmem file beside it`,
     {
-      hint: 'put the .vmem file of the same name into the same folder, or give that file',
+      hint: 'put the .vmem file of the same name into the same folder, or name the .vmem file',
       fields: { source: source.name },
     },
   );

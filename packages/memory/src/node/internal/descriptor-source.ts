@@ -38,7 +38,7 @@ export class DescriptorSource implements ByteSource {
       return readSync(fd, into, done, into.length - done, position);
     } catch (cause) {
       throw new OsiError('SOURCE_READ_FAILED', `${this.name} cannot be read at offset ${position}`, {
-        hint: 'the disk or the network file system failed; copy the file elsewhere',
+        hint: 'the disk or the network file system failed: copy the file elsewhere',
         fields: { path: this.name, position },
         cause,
       });

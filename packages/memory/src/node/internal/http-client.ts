@@ -46,7 +46,7 @@ function ask({ url, range, most, milliseconds }) {
         return;
       }
       response.on('data', (part) => {
-        if (length + part.length > most) return request.destroy(failed('EMSGSIZE', 'it sends more than was asked for'));
+        if (length + part.length > most) return request.destroy(failed('EMSGSIZE', 'it sends more bytes than requested'));
         bytes.set(part, length);
         length += part.length;
       });
@@ -100,7 +100,7 @@ export class HttpClient {
       if (answer.status < 300 || answer.status > 399 || location === undefined) return answer;
       url = this.follow(name, url, location);
     }
-    throw unreachable(name, `it redirects more than ${MOST_REDIRECTS} times`, 'check the address');
+    throw unreachable(name, `more than ${MOST_REDIRECTS} redirects`, 'check the address');
   }
 
   close(): void {
@@ -124,7 +124,7 @@ export class HttpClient {
   private follow(name: string, url: string, location: string): string {
     const next = URL.canParse(location, url) ? new URL(location, url) : undefined;
     if (next !== undefined && /^https?:$/.test(next.protocol)) return next.href;
-    throw unreachable(name, 'it redirects to what is no http or https address', 'download the file');
+    throw unreachable(name, 'it redirects to an address that is not http or https', 'download the file');
   }
 }
 

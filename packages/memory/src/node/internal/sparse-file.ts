@@ -94,7 +94,7 @@ export class SparseFile {
     } catch (cause) {
       if (OsiError.is(cause)) throw cause;
       throw this.failure(
-        `${this.folder} cannot be written to (${String((cause as { code?: unknown }).code)})`,
+        `cannot write to ${this.folder} (${String((cause as { code?: unknown }).code)})`,
         cause,
       );
     }
@@ -102,7 +102,7 @@ export class SparseFile {
 
   private failure(what: string, cause?: unknown): OsiError {
     return new OsiError('SOURCE_UNPACK_FAILED', `${this.name} cannot be unpacked: ${what}`, {
-      hint: 'unpack it by hand where there is room, or set TMPDIR to such a folder',
+      hint: 'unpack the file by hand in a folder with free space, or set TMPDIR to one',
       fields: { source: this.name, folder: this.folder, bytes: this.size },
       cause,
     });

@@ -24,7 +24,7 @@ parentPort.on('message', async (request) => {
 });
 `;
 
-const TIMED_OUT = { failure: { code: 'ETIMEDOUT', message: 'no answer came in time' } } as const;
+const TIMED_OUT = { failure: { code: 'ETIMEDOUT', message: 'no answer in time' } } as const;
 
 /**
  * A thread that does what only asynchronous interfaces of Node can, while this one sleeps until it has the answer.

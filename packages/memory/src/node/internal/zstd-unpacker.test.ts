@@ -55,24 +55,24 @@ describe('zstdUnpacker', () => {
   });
 
   it.each([
-    ['a block of 2 MiB', frame(0x68, [0xfb, 0xff, 0xff, 9]), 'a block is larger than it may be'],
-    ['a block above its window', frame(0, [0x0b, 0x40, 0, 9]), 'a block is larger than it may be'],
-    ['a block of no kind', frame(0x68, [7, 0, 0]), 'a block is larger than it may be'],
+    ['a block of 2 MiB', frame(0x68, [0xfb, 0xff, 0xff, 9]), 'a block is larger than allowed'],
+    ['a block above its window', frame(0, [0x0b, 0x40, 0, 9]), 'a block is larger than allowed'],
+    ['a block of no kind', frame(0x68, [7, 0, 0]), 'a block is larger than allowed'],
     [
       // 65,280 sequences, each of which copies the longest match; the bits of a few are there.
       'sequences that come to gigabytes',
       frame(0x68, [0x8d, 0, 0, 0x09, 65, 0xff, 0x00, 0x80, 0x54, 0, 0, 52, 1, 1, 1, 1, 1, 1, 1, 1]),
-      'a block comes to more than it may',
+      'a block decompresses to more than allowed',
     ],
     [
       'a copy of what comes before the frame',
       frame(0x68, [0x0a, 0, 0, 7], copyOf34(2)),
-      /^a block copies what/,
+      /^a block copies bytes/,
     ],
     [
       'another size than it says',
       frame(0x68, [1, 0, 0]).fill(0x20, 4, 5),
-      /^it comes to 0 bytes, but says 104$/,
+      /^it decompresses to 0 bytes, but its header has 104$/,
     ],
     [
       'a table of the block before, where there is none',

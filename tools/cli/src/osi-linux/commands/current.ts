@@ -5,7 +5,7 @@ import { keepPids } from '../selection';
 /** `osi-linux current`: what each processor runs. */
 export const current: ListingCommand = {
   name: 'current',
-  summary: 'tell what each processor runs',
+  summary: 'show the running thread of each processor',
   columns: [
     { field: 'cpu', title: 'CPU', align: 'right' },
     { field: 'pid', title: 'PID', align: 'right' },

@@ -4,7 +4,7 @@ import { keepProcesses, selectedPids } from '../selection';
 /** `osi-linux env`: one row a process, with its environment and directories. */
 export const env: ListingCommand = {
   name: 'env',
-  summary: 'list the environment, directories and program of each process',
+  summary: 'list the environment, program and directories of each process',
   tellsPaths: true,
   columns: [
     { field: 'pid', title: 'PID', align: 'right' },

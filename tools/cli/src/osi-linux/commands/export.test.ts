@@ -101,7 +101,7 @@ describe('osi-linux export', () => {
   it('tells people what it wrote', async () => {
     const { out } = await exportTo('dump.elf', '--format', 'elf');
     expect(out).toMatch(
-      /dump\.elf: elf, \d+ pages that the listings read, \d+ bytes, profile \[debian-12-amd64\] \(section\)\n$/,
+      /dump\.elf: elf, \d+ pages that the listings need, \d+ bytes, profile \[debian-12-amd64\] \(section\)\n$/,
     );
   });
 
@@ -122,7 +122,10 @@ describe('osi-linux export', () => {
     symlinkSync(dumpFile, at('link'));
     const before = statSync(dumpFile);
     const { err, exitCode } = await exportTo('link', '--force');
-    expect({ err, exitCode }).toMatchObject({ exitCode: 1, err: expect.stringContaining('is what is read') });
+    expect({ err, exitCode }).toMatchObject({
+      exitCode: 1,
+      err: expect.stringContaining('is the source itself'),
+    });
     expect(statSync(dumpFile).mtimeMs).toBe(before.mtimeMs);
   });
 
@@ -134,7 +137,7 @@ describe('osi-linux export', () => {
       exitCode: 1,
       err: expect.stringContaining('PROFILE_GROUP_UNKNOWN'),
     });
-    expect((await exportTo('missing/out')).err).toContain('make the folder first');
+    expect((await exportTo('missing/out')).err).toContain('create the folder first');
     expect(readdirSync(folder)).toEqual(['other.conf']);
   });
 

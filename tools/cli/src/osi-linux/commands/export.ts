@@ -76,7 +76,7 @@ function writeFile<Value>(name: string, write: (file: ExportFile) => Value): Val
 
 /** The answer for people. */
 export function formatExport(out: string, { row, profile, pages, bytes }: ExportAnswer): string {
-  const which = row['touched'] === true ? 'pages that the listings read' : 'pages, all that there are';
+  const which = row['touched'] === true ? 'pages that the listings need' : 'pages (all)';
   const told = profile === null ? 'no profile' : `profile [${profile.group ?? 'derived'}] (${profile.from})`;
   return cellText(`${out}: ${String(row['format'])}, ${pages} ${which}, ${bytes} bytes, ${told}`);
 }

@@ -5,8 +5,8 @@ import { keepProcesses, selectedPids } from '../selection';
 /** `osi-linux files`: one row a descriptor that a process has open. */
 export const files: ListingCommand = {
   name: 'files',
-  summary: 'list the files that each process has open',
-  threadsHelp: 'also the files of threads that have a table of their own, with their tid',
+  summary: 'list the open files of each process',
+  threadsHelp: 'also list the files of threads that have their own descriptor table, with the tid',
   tellsPaths: true,
   columns: [
     { field: 'pid', title: 'PID', align: 'right' },

@@ -69,8 +69,8 @@ function findingRow({ line, severity, key, message, hint }: KconfIssue, group: s
 }
 
 function cutOff({ line }: KeyFileGroup): JsonRow {
-  const message = `more than ${FINDING_LIMIT} findings: those of the groups from here on are not listed`;
-  return { line, severity: 'error', group: null, key: null, message, hint: 'check one group by its name' };
+  const message = `more than ${FINDING_LIMIT} findings: the groups from this line on are not checked`;
+  return { line, severity: 'error', group: null, key: null, message, hint: 'name one group to check' };
 }
 
 /**
@@ -82,6 +82,6 @@ function slideNote(info: KernelInfo, group: KeyFileGroup): JsonRow[] {
   if (slide === undefined) return [];
   const line = group.entries.find(({ key }) => key === slide.key)?.line ?? group.line;
   const message = `${slide.key} is ${jsonAddress(slide.address)}: KASLR had moved this kernel`;
-  const hint = 'the section fits dumps of that boot; another boot has other addresses';
+  const hint = 'the addresses are those of one boot; another boot has different ones';
   return [{ line, severity: 'note', group: group.name, key: slide.key, message, hint }];
 }

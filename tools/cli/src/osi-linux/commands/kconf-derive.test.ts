@@ -40,7 +40,7 @@ describe('kconf derive', () => {
   it('says what is missing where nothing can be derived, and writes nothing', async () => {
     const { out, err, exitCode } = await run(dumpFile, '--group', 'g', '--output', output);
     expect({ out, exitCode }).toEqual({ out: '', exitCode: 1 });
-    expect(err).toMatch(/no section can be derived from the dump: the kernel's symbols cannot be read/);
+    expect(err).toMatch(/cannot derive a section from the dump: the kernel's symbols cannot be read/);
     expect(err).toMatch(/code: PROFILE_NOT_DERIVABLE/);
     expect(existsSync(output)).toBe(false);
   });
@@ -49,7 +49,7 @@ describe('kconf derive', () => {
     expect((await run(dumpFile)).usage).toBe(true);
     const { err, usage } = await run(dumpFile, '--group', 'a]b');
     expect(usage).toBe(true);
-    expect(err).toMatch(/GLib cannot hold a group/);
+    expect(err).toMatch(/not a group name: "a\]b"/);
   });
 });
 
@@ -70,10 +70,10 @@ describe('kconf derive, of files of a kernel', () => {
   it('says what to add to a list of symbols, and to types', async () => {
     const alone = await run(list, '--group', 'g', '--output', output);
     expect(alone).toMatchObject({ out: '', exitCode: 1 });
-    expect(alone.err).toMatch(/System\.map is a list of symbols, and tells no types\n/);
+    expect(alone.err).toMatch(/System\.map is a symbol list, which has no types\n/);
     expect(alone.err).toMatch(/code: KERNEL_FILE_INCOMPLETE/);
     const types = await run(btf, '--group', 'g', '--output', output);
-    expect(types.err).toMatch(/btf tells no symbols\n.*add the symbols of the same kernel: --symbols /s);
+    expect(types.err).toMatch(/btf has no symbols\n.*add the symbols of the same kernel: --symbols /s);
     expect(existsSync(output)).toBe(false);
   });
 
@@ -81,7 +81,7 @@ describe('kconf derive, of files of a kernel', () => {
     const words = [btf, '--symbols', list, '--banner', banner, '--group', 'g'];
     const refused = await run(...words, '--output', output);
     expect(refused).toMatchObject({ out: '', exitCode: 1 });
-    expect(refused.err).toMatch(/refused: \d+ things missing in the section \[g\]/);
+    expect(refused.err).toMatch(/refused: \d+ missing items in the section \[g\]/);
     const taken = await run(...words, '--output', output, '--allow-incomplete');
     expect(taken.exitCode).toBe(0);
     const section = readFileSync(output, 'utf8');
@@ -122,13 +122,13 @@ describe('kconf derive, of files of a kernel', () => {
     [
       '--symbols for a guest',
       [dumpFile, '--symbols', list],
-      /is no file of a kernel: --symbols and --banner say/,
+      /is a guest: --symbols and --banner apply only to kernel files/,
     ],
     ['--banner for a guest', [dumpFile, '--banner', banner], /hint: leave them out/],
-    ['a dump as --symbols', [btf, '--symbols', dumpFile], /has no symbols of a kernel/],
+    ['a dump as --symbols', [btf, '--symbols', dumpFile], /has no kernel symbols/],
     ['a file that is not there', [btf, '--symbols', join(folder, 'absent')], /code: SOURCE_MISSING/],
     ['a banner that is none', [btf, '--symbols', list, '--banner', '6.1'], /code: BANNER_MALFORMED/],
-    ['a file in bzip2', [put('isf.bz2', 'BZh91AY')], /hint: unpack it first: bunzip2 -k FILE/],
+    ['a file in bzip2', [put('isf.bz2', 'BZh91AY')], /hint: unpack the file first: bunzip2 -k FILE/],
   ])('refuses %s', async (_, words, expected) => {
     const { err, exitCode } = await run(...words, '--group', 'g', '--output', '-');
     expect(exitCode).toBe(1);

@@ -13,24 +13,25 @@ import { askSourceDump, isLiveOrRemote } from '../source';
 export function addDerive(kconf: Command, attempt: Attempt, io: Io): void {
   const command = kconf
     .command('derive')
-    .description("add the section that a kernel's own types and symbols tell")
-    .argument('<SOURCE>', "a dump of the guest's memory, a live guest, or a file of its kernel")
+    .description('add a section made from the types and symbols of a guest or a kernel file')
+    .argument('<SOURCE>', "a dump of the guest's memory, a live guest, or a kernel file")
     .requiredOption('--group <NAME>', 'name of the group, such as my_kernel_info')
-    .option('--symbols <FILE>', "symbols of a file's kernel: System.map, /proc/kallsyms, a vmlinux")
+    .option('--symbols <FILE>', 'symbols for a kernel file: a System.map, /proc/kallsyms or a vmlinux')
+    .option('--banner <TEXT>', "text of the guest's /proc/version, for a kernel file without a banner")
     .option(
-      '--banner <TEXT>',
-      "the text of the guest's /proc/version, for files that do not name their kernel",
+      '--output <FILE>',
+      'key file to add the section to, created if absent; - for standard output',
+      'kernelinfo.conf',
     )
-    .option('--output <FILE>', 'key file to add to, made if absent; - for standard output', 'kernelinfo.conf')
-    .option('--replace', 'replace the group if the file has it already')
-    .option('--dry-run', 'write nothing, print a diff of what would change')
-    .option('--allow-incomplete', 'also take a section that lacks keys')
+    .option('--replace', 'replace the group if the file already has it')
+    .option('--dry-run', 'write nothing; print the changes as a diff')
+    .option('--allow-incomplete', 'accept a section that lacks keys')
     .option('--json', 'print one JSON object')
     .addHelpText('after', HELP);
   command.action((source: string, options: DeriveOptions) => {
     if (!isGroupName(options.group)) {
       command.error(
-        `error: GLib cannot hold a group of the name "${escapeControls(options.group)}": expected at least one character, no brackets and no control characters`,
+        `error: not a group name: "${escapeControls(options.group)}"; expected at least one character, without brackets and control characters`,
       );
     }
     return attempt(() => derive(source, options, io));
@@ -38,12 +39,12 @@ export function addDerive(kconf: Command, attempt: Attempt, io: Io): void {
 }
 
 const HELP = `
-A file of the kernel is told by its content; it may be packed with gzip, zstd or xz:
-  vmlinuz                   types and symbols are in it, where the kernel has BTF and kallsyms
-  vmlinux                   the same; of one with a symbol table, that table
-  /sys/kernel/btf/vmlinux   types; needs --symbols and --banner
-  FILE.json                 symbols for Volatility 3, as dwarf2json makes them
-What each boot decides anew is not in such a section: osi-linux reads it from the memory that it is used on.
+A kernel file is recognised by its content. It may be compressed with gzip, zstd or xz:
+  vmlinuz                   has types and symbols, if the kernel has BTF and kallsyms
+  vmlinux                   the same; if it has a symbol table, its symbols come from there
+  /sys/kernel/btf/vmlinux   has types; needs --symbols and --banner
+  FILE.json                 symbols for Volatility 3, as dwarf2json writes them
+A section from a kernel file lacks the values that differ from boot to boot: osi-linux reads them from the dump.
 
 Examples:
   osi-linux kconf derive dump.elf --group my_kernel_info
@@ -101,9 +102,9 @@ async function deriveOfGuest(
     return (await askSourceDump(source, settings, io, deriveSection)).answer;
   throw new OsiError(
     'KERNEL_FILE_UNSUPPORTED',
-    `${source} is no file of a kernel: --symbols and --banner say nothing of it`,
+    `${source} is a guest: --symbols and --banner apply only to kernel files`,
     {
-      hint: 'leave them out: the memory of a guest names its kernel, and has its symbols',
+      hint: 'leave them out: the memory of a guest contains its banner and symbols',
       fields: { source },
     },
   );

@@ -27,7 +27,7 @@ export function groupOf(keyFile: OpenKeyFile, name: string): KeyFileGroup {
   const group = findGroup(keyFile.file, name);
   if (group !== undefined) return group;
   const names = nearestGroupNames(keyFile.file, name);
-  const list = names.length === 0 ? 'it has none' : names.map((each) => `[${each}]`).join(' ');
+  const list = names.length === 0 ? 'the file has no groups' : names.map((each) => `[${each}]`).join(' ');
   throw new OsiError('KEY_FILE_GROUP_UNKNOWN', `${keyFile.path} has no group [${name}]`, {
     hint: `groups of the file, nearest name first: ${list}`,
     fields: { path: keyFile.path, group: name, groups: names },

@@ -14,7 +14,7 @@ import { groupOf, groupsOf, type OpenKeyFile, openKeyFile } from './kconf-file';
 export function addKconf(program: Command, io: Io): void {
   const kconf = program
     .command('kconf')
-    .description('ask about a kernelinfo.conf, or add to it')
+    .description('inspect a kernelinfo.conf, or add a section to it')
     .addHelpText('after', EXAMPLES);
   addList(kconf, io);
   addShow(kconf, io);
@@ -32,7 +32,7 @@ Examples:
   osi-linux kconf derive dump.elf --group my_kernel_info`;
 
 function addList(kconf: Command, io: Io): void {
-  const command = subcommand(kconf, 'list', 'list the groups, and whether PANDA loads them');
+  const command = subcommand(kconf, 'list', 'list the groups and whether PANDA loads them');
   command.action((file: string, options: SettingOptions) =>
     attempt(io, options, async (format) => {
       const { LIST_COLUMNS, listGroups } = await import('.');
@@ -44,9 +44,9 @@ function addList(kconf: Command, io: Io): void {
 }
 
 function addShow(kconf: Command, io: Io): void {
-  const command = subcommand(kconf, 'show', 'show the keys with their values')
+  const command = subcommand(kconf, 'show', 'show the keys and their values')
     .argument('[GROUP]', 'only this group')
-    .option('--raw', 'the texts as GLib has them, of every key; a file that GLib rejects is refused');
+    .option('--raw', 'show every key with its text as GLib reads it; refuse a file that GLib rejects');
   command.action((file: string, name: string | undefined, options: SettingOptions & { raw?: boolean }) =>
     attempt(io, options, async (format) => {
       const keyFile = openKeyFile(file);
@@ -74,9 +74,9 @@ async function showRaw(
 }
 
 function addCheck(kconf: Command, io: Io): void {
-  const command = subcommand(kconf, 'check', 'look for everything that is wrong')
+  const command = subcommand(kconf, 'check', 'list all errors in a key file')
     .argument('[GROUP]', 'only this group')
-    .option('--strict', "as PANDA sees it: GLib's numbers, PANDA's required keys, nothing else");
+    .option('--strict', "check as PANDA does: GLib's numbers and PANDA's required keys, nothing else");
   command.action((file: string, name: string | undefined, options: SettingOptions & { strict?: boolean }) =>
     attempt(io, options, async (format) => {
       const { checkGroups, formatFindings } = await import('.');
@@ -90,7 +90,7 @@ function addCheck(kconf: Command, io: Io): void {
 }
 
 function addDiff(kconf: Command, io: Io): void {
-  const command = subcommand(kconf, 'diff', 'tell the keys in which two groups differ')
+  const command = subcommand(kconf, 'diff', 'list the keys that differ between two groups')
     .argument('<A>', 'a group')
     .argument('<B>', 'another group');
   command.action((file: string, a: string, b: string, options: SettingOptions) =>
@@ -111,7 +111,7 @@ function subcommand(kconf: Command, name: string, summaryText: string): Command 
     .description(summaryText)
     .argument('<FILE>', 'a key file such as kernelinfo.conf')
     .option('--json', 'print JSON')
-    .option('--ndjson', 'print JSON, a row a line');
+    .option('--ndjson', 'print JSON, one row per line');
 }
 
 function print(
@@ -149,15 +149,15 @@ function report(io: Io, { path }: OpenKeyFile, problems: readonly KconfIssue[]):
 function rejection({ path, rejections }: OpenKeyFile): OsiError {
   const lines = rejections.map(({ line, message }) => `\n  - ${path}:${line}: ${message}`).join('');
   return new OsiError('KEY_FILE_MALFORMED', `GLib rejects ${path}:${lines}`, {
-    hint: 'correct these lines; without --raw the rest of the file is shown',
+    hint: 'correct these lines, or leave --raw out to show the rest of the file',
     fields: { path, line: rejections[0]?.line, issues: rejections },
   });
 }
 
 function summary(findings: number, faults: number): string {
-  if (findings === 0) return 'nothing is wrong';
+  if (findings === 0) return 'no findings';
   const count = `${findings} ${findings === 1 ? 'finding' : 'findings'}`;
-  return faults === 0 ? `${count}, none of them a fault` : `${count}, ${faults} of them a fault`;
+  return faults === 0 ? `${count}, no errors` : `${count}, ${faults} ${faults === 1 ? 'error' : 'errors'}`;
 }
 
 async function attempt(

@@ -5,9 +5,9 @@ import { keepProcesses, selectedPids } from '../selection';
 /** `osi-linux maps`: one row a mapping of a process. */
 export const maps: ListingCommand = {
   name: 'maps',
-  summary: 'list the mappings of each process',
+  summary: 'list the memory mappings of each process',
   threadsHelp:
-    'also the mappings of threads that have another address space than their leader, with their tid',
+    'also list the mappings of threads whose address space differs from that of their leader, with the tid',
   tellsPaths: true,
   columns: [
     { field: 'pid', title: 'PID', align: 'right' },

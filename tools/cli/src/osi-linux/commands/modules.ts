@@ -4,7 +4,7 @@ import type { ListingCommand } from '../command';
 /** `osi-linux modules`: one row a loaded module. */
 export const modules: ListingCommand = {
   name: 'modules',
-  summary: 'list the loaded modules',
+  summary: 'list the loaded kernel modules',
   columns: [
     { field: 'name', title: 'NAME' },
     { field: 'base', title: 'BASE' },

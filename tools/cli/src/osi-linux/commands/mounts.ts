@@ -6,7 +6,7 @@ const INIT_PID = 1;
 /** `osi-linux mounts`: one row a mount that pid 1 can reach, or the processes that are named. */
 export const mounts: ListingCommand = {
   name: 'mounts',
-  summary: 'list the mounts that pid 1 sees, or the process of --pid',
+  summary: 'list the mounts that pid 1 sees, or the process given with --pid',
   columns: [
     { field: 'id', title: 'ID', align: 'right' },
     { field: 'parent', title: 'PARENT', align: 'right' },

@@ -112,9 +112,9 @@ function malformed(
 ): OsiError {
   return new OsiError(
     'OSI_TEST_MALFORMED',
-    `line ${line}: ${name} ${index} announces ${wanted} rows, ${found} follow`,
+    `line ${line}: ${name} ${index} announces ${wanted} rows, but ${found} follow`,
     {
-      hint: 'give the whole output of osi_test, and nothing in between',
+      hint: 'give the whole output of osi_test, and nothing else',
       fields: { line, wanted, found },
     },
   );

@@ -5,7 +5,7 @@ import { keepProcesses, selectedPids } from '../selection';
 /** `osi-linux sockets`: one row a socket that a process has open. */
 export const sockets: ListingCommand = {
   name: 'sockets',
-  summary: 'list the sockets that each process has open',
+  summary: 'list the open sockets of each process',
   columns: [
     { field: 'pid', title: 'PID', align: 'right' },
     { field: 'fd', title: 'FD', align: 'right' },

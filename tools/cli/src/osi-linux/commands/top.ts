@@ -60,7 +60,7 @@ export async function top(
       await draw(rows, isScreen, settings, io);
       isComplete &&= skipped === 0;
     }
-    if (!isComplete) io.err('incomplete: not everything could be read; osi-linux ps tells what\n');
+    if (!isComplete) io.err('incomplete: not everything could be read; run osi-linux ps for the reasons\n');
     return isComplete ? ExitCode.Complete : ExitCode.Incomplete;
   } finally {
     for (const remove of removers) remove?.();

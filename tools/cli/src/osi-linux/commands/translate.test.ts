@@ -43,7 +43,7 @@ describe('translate', () => {
     });
     expect(missing).toBeUndefined();
     expect(formatTranslation(row)).toMatch(
-      /\nnot-present at PTE, PROT_NONE, still at physical 0x5fff010; the hole goes on for 4080 bytes$/,
+      /\nnot present \(PT entry: PROT_NONE, still at physical 0x5fff010\); the entry covers the next 4080 bytes$/,
     );
   });
 
@@ -54,9 +54,21 @@ describe('translate', () => {
     expect(row).not.toHaveProperty('residentAt');
   });
 
+  it.each([
+    ['not-present', 'unmapped', 'not mapped (empty PML4 entry); nothing is mapped for the next 512 GiB'],
+    ['reserved-bit', undefined, 'reserved bit set in the PML4 entry; it covers the next 512 GiB'],
+    ['table-missing', undefined, 'page table of the PML4 entry not in the dump; it covers the next 512 GiB'],
+    ['non-canonical', undefined, 'not a canonical address; nor is any in the next 512 GiB'],
+  ])('names the entry and the size of a fault %s %s for people', (kind, detail, text) => {
+    const row = { virtual: '0x0', fault: kind, level: 'PML4E', holeBytes: 2 ** 39, detail, entries: [] };
+    expect(formatTranslation(row as never)).toBe(`virtual 0x0\n${text}`);
+  });
+
   it('adds nothing to the other faults', () => {
     const { row } = translate(guestOf(fault), 0x2010n, options);
     expect(Object.keys(row)).toEqual(['virtual', 'fault', 'level', 'holeBytes', 'entries']);
-    expect(formatTranslation(row)).toMatch(/\nnot-present at PTE; the hole goes on for 4080 bytes$/);
+    expect(formatTranslation(row)).toMatch(
+      /\nnot present \(PT entry\); the entry covers the next 4080 bytes$/,
+    );
   });
 });

@@ -1,5 +1,6 @@
 import { formatAddress, type VirtualAddress } from '@osi-linux/core';
 import type { Guest } from '@osi-linux/guest';
+import { formatByteSize } from '../../output/byte-size';
 import type { JsonRow } from '../../output/json-value';
 import { jsonAddress, jsonCount } from '../../output/json-value';
 import { selectAddressSpace } from '../address-space';
@@ -37,7 +38,7 @@ export function translate(guest: Guest, address: VirtualAddress, options: Listin
   };
   return {
     row,
-    missing: fault === 'table-missing' ? 'a page table on the way is not in the dump' : undefined,
+    missing: fault === 'table-missing' ? 'a page table that is needed is not in the dump' : undefined,
   };
 }
 
@@ -53,19 +54,32 @@ function describe({ kind, meaning, physical, swap }: NonNullable<FaultedWalk['no
   };
 }
 
-/** The translation for people: an entry a line, then the page or the fault. */
+/** The translation for people: one page table entry per line, then the page or the fault. */
 export function formatTranslation(row: JsonRow): string {
   const entries = (row['entries'] as readonly JsonRow[]).map(
     ({ level, entryAddress, entry }) => `${String(level).padEnd(6)} at physical ${entryAddress}: ${entry}`,
   );
   const end =
     row['fault'] === undefined
-      ? `physical ${row['physical']}, in a page of ${row['pageSize']} bytes`
-      : `${faultOf(row)}; the hole goes on for ${row['holeBytes']} bytes`;
+      ? `physical ${row['physical']}, in a page of ${formatByteSize(BigInt(row['pageSize'] as number))}`
+      : faultText(row);
   return [`virtual ${row['virtual']}`, ...entries, end].join('\n');
 }
 
-function faultOf(row: JsonRow): string {
-  const fault = `${row['fault']} at ${row['level'] ?? 'no level'}`;
-  return row['meaning'] === undefined ? fault : `${fault}, ${row['meaning']}`;
+/** `PML4E` is the PML4 entry. */
+function entryName(level: unknown): string {
+  return `${String(level).slice(0, -1)} entry`;
+}
+
+function faultText(row: JsonRow): string {
+  const size = formatByteSize(BigInt(row['holeBytes'] as string | number));
+  const entry = entryName(row['level']);
+  if (row['fault'] === 'non-canonical') return `not a canonical address; nor is any in the next ${size}`;
+  if (row['fault'] === 'reserved-bit') return `reserved bit set in the ${entry}; it covers the next ${size}`;
+  if (row['fault'] === 'table-missing')
+    return `page table of the ${entry} not in the dump; it covers the next ${size}`;
+  if (row['detail'] === 'unmapped')
+    return `not mapped (empty ${entry}); nothing is mapped for the next ${size}`;
+  const meaning = row['meaning'] === undefined ? '' : `: ${row['meaning']}`;
+  return `not present (${entry}${meaning}); the entry covers the next ${size}`;
 }

@@ -102,11 +102,12 @@ function reportMissed(
   breakpoints: Breakpoints | undefined,
   io: Io,
 ): ExitCode {
-  const by = missedBy === 'ids' ? 'at least, by gaps in their ids' : "by the kernel's count of forks";
+  const by =
+    missedBy === 'ids' ? 'at least, counted by gaps in the ids' : "counted by the kernel's total_forks";
   const found =
     missed === undefined
-      ? 'how many threads came and went unseen is not known'
-      : `missed: ${missed} threads that came and went unseen (${by})`;
+      ? 'missed: an unknown number of threads that started and ended between two readings'
+      : `missed: ${missed} threads that started and ended between two readings (${by})`;
   const how = breakpoints === undefined ? 'polling' : `breakpoints at ${breakpoints}`;
   io.err(`${how}, ${readings} readings; ${found}\n`);
   return missed === undefined || missed === 0 ? ExitCode.Complete : ExitCode.Incomplete;
