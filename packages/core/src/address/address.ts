@@ -1,4 +1,4 @@
-import { OsiError } from '../errors/index';
+import { OsiError } from '../errors/osi-error';
 
 /** A virtual address, or any raw 64-bit word of the kernel: 0 to 2^64-1. */
 export type VirtualAddress = bigint;

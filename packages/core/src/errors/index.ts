@@ -3,3 +3,5 @@ export * from './error-chain';
 export * from './nearest-names';
 export * from './osi-error';
 export * from './skipped';
+export * from './subject';
+export * from './subject-text';

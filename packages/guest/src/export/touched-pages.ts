@@ -70,7 +70,7 @@ export function readAllListings(guest: Guest): readonly Skipped[] {
       return read(guest.linux).skipped;
     } catch (error) {
       if (!OsiError.is(error)) throw error;
-      return [{ what: name, reason: error }];
+      return [{ subject: { kind: 'list' as const, name }, reason: error }];
     }
   });
   // Of the mounts of other processes it is said where they are listed, not here: some of them may be ending.
