@@ -1,3 +1,4 @@
+import { formatSubject } from '@osi-linux/core';
 import { FakeKernel } from '@osi-linux/test-fixtures/fake-kernel';
 import { describe, expect, it } from 'vitest';
 import { OsiLinux } from './osi-linux';
@@ -36,7 +37,7 @@ describe('getProcesses', () => {
     kernel.memory.remove(kernel.task(1) + 0x2600n);
     const rows = linux.getProcesses();
     expect(rows[1]).toMatchObject({ pid: 1, name: 'init', uid: null, egid: null });
-    expect(rows.skipped.map(({ what, reason }) => `${what} ${reason.code}`)).toContain(
+    expect(rows.skipped.map(({ subject, reason }) => `${formatSubject(subject)} ${reason.code}`)).toContain(
       'pid 1: uid PAGE_NOT_PRESENT',
     );
   });

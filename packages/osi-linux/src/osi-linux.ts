@@ -2,7 +2,6 @@ import {
   type Answer,
   type Cpu,
   createListing,
-  formatAddress,
   type Listing,
   type OsiError,
   type PhysicalAddress,
@@ -80,7 +79,7 @@ export class OsiLinux implements OsiProvider {
     for (const leader of eachProcess(this.kernel, skipped)) {
       if (leader.address === this.kernel.info['task.init_addr']) continue;
       const found = skipped.attempt(
-        () => `threads of task ${formatAddress(leader.address)}`,
+        () => ({ kind: 'list', name: 'threads', struct: 'task', address: leader.address }),
         () => Array.from(eachThread(this.kernel, leader, skipped)),
       );
       for (const thread of found ?? []) rows.push(readThread(thread, skipped));
@@ -92,7 +91,7 @@ export class OsiLinux implements OsiProvider {
   getModules(): Listing<LinuxModule> {
     const skipped = new SkippedLog();
     const rows = skipped.attempt(
-      () => 'modules',
+      () => ({ kind: 'list', name: 'modules' }),
       () => readModules(this.kernel, skipped),
     );
     return createListing(rows ?? [], skipped.records);
@@ -102,7 +101,7 @@ export class OsiLinux implements OsiProvider {
   getLog(): Listing<LinuxLogRecord> {
     const skipped = new SkippedLog();
     const rows = skipped.attempt(
-      () => 'kernel log',
+      () => ({ kind: 'list', name: 'kernel log' }),
       () => readLog(this.kernel, skipped),
     );
     return createListing(rows ?? [], skipped.records);
@@ -158,7 +157,7 @@ export class OsiLinux implements OsiProvider {
   getMounts(pid = 1): Listing<LinuxMount> {
     const skipped = new SkippedLog();
     const rows = skipped.attempt(
-      () => `pid ${pid}: mounts`,
+      () => ({ kind: 'list', name: 'mounts', pid }),
       () => readMounts(this.kernel, pid, skipped),
     );
     return createListing(rows ?? [], skipped.records);
@@ -169,12 +168,12 @@ export class OsiLinux implements OsiProvider {
     const skipped = new SkippedLog();
     const rows: LinuxCurrent[] = [];
     const cpus = skipped.attempt(
-      () => 'online processors',
+      () => ({ kind: 'list', name: 'online processors' }),
       () => (only === undefined ? this.onlineCpus() : [this.requireOnline(only)]),
     );
     for (const cpu of cpus ?? []) {
       const row = skipped.attempt(
-        () => `cpu ${cpu}`,
+        () => ({ kind: 'cpu', cpu }),
         () => this.processors.readCurrent(cpu, skipped),
       );
       if (row !== null) rows.push(row);

@@ -14,7 +14,10 @@ function mapping(base: bigint, name: string | null, file: string | null = null):
   return { modd: base + 1n, base, size: 0x1000, file, name, offset: null, flags: null };
 }
 
-const hole = { what: 'pid 7: a mapping', reason: new OsiError('PAGE_NOT_PRESENT', 'page not present') };
+const hole = {
+  subject: { kind: 'mapping', pid: 7 } as const,
+  reason: new OsiError('PAGE_NOT_PRESENT', 'page not present'),
+};
 
 const MAPPINGS = [
   mapping(0x1000n, 'sh', '/bin/sh'),
@@ -93,7 +96,7 @@ describe('dispatch', () => {
 
 describe('processes out of one listing', () => {
   const rows = [process(1, { ppid: 0 }), process(7, { name: null })];
-  const unread = { what: 'pid 7: name', reason: hole.reason };
+  const unread = { subject: { kind: 'process', pid: 7, field: 'name' } as const, reason: hole.reason };
   const osi = register({
     name: 'os',
     getProcesses: () => createListing(rows, [unread]),
@@ -111,6 +114,17 @@ describe('processes out of one listing', () => {
     expect(osi.getProcess(seven)).toEqual({ ...rows[1], skipped: [unread] });
     expect(osi.getProcess({ taskd: 0x1000n, asid: null })).toEqual({ ...rows[0], skipped: [] });
     expect([osi.getProcessPid(seven), osi.getProcessPpid(seven)]).toEqual([7, 1]);
+  });
+
+  it('are found with what is missing of them where that is the id', () => {
+    const nameless = process(7, { pid: null });
+    const lost = {
+      subject: { kind: 'process', address: 0x7000n, field: 'pid' },
+      reason: hole.reason,
+    } as const;
+    const getProcesses = () => createListing([rows[0]!, nameless], [unread, lost]);
+    const found = register({ name: 'os', getProcesses, getCurrentProcess: osi.getCurrentProcess });
+    expect(found.getProcess(seven)).toEqual({ ...nameless, skipped: [lost] });
   });
 
   it('are told from a later process at the same address', () => {
@@ -165,7 +179,7 @@ describe('mappings out of one listing', () => {
     expect(codeOf(() => holed.getMappingByAddr(of, 0x4000n))).toBe('OSI_ANSWER_UNDECIDED');
     expect(codeOf(() => holed.hasMappingPrefix(of, 'x'))).toBe('OSI_ANSWER_UNDECIDED');
     expect(() => holed.getMappingBaseAddressByName(of, 'x')).toThrow(
-      'a file mapping called x was not found, but not everything could be read: pid 7: a mapping',
+      'a file mapping called x was not found, but not everything could be read: pid 7: mapping',
     );
   });
 });

@@ -1,4 +1,4 @@
-import { type Answer, createListing, OsiError } from '@osi-linux/core';
+import { type Answer, createListing, formatSubject, OsiError } from '@osi-linux/core';
 import { describe, expect, it } from 'vitest';
 import { Osi, type OsiModule, type OsiProc, type OsiProcHandle, type OsiProvider } from './index';
 
@@ -46,7 +46,10 @@ class TableOs implements OsiProvider {
   getMappings({ taskd }: OsiProcHandle) {
     const found = this.machine.libraries.get(taskd) ?? [];
     if (found !== 'torn off') return createListing(found, []);
-    return createListing([], [{ what: 'libraries', reason: new OsiError('TORN_OFF', 'torn off') }]);
+    return createListing(
+      [],
+      [{ subject: { kind: 'list', name: 'libraries' }, reason: new OsiError('TORN_OFF', 'torn off') }],
+    );
   }
 
   getExecutionPoint() {
@@ -119,7 +122,9 @@ describe('a provider of another operating system', () => {
     const shell = osi.getCurrentProcessHandle();
     expect(osi.getMappingByAddr(shell, 0x7100n)).toBeUndefined();
     machine.libraries.set(2n, 'torn off');
-    expect(osi.getMappings(shell).skipped.map(({ what }) => what)).toEqual(['libraries']);
+    expect(osi.getMappings(shell).skipped.map(({ subject }) => formatSubject(subject))).toEqual([
+      'libraries',
+    ]);
     expect(() => osi.getMappingByAddr(shell, 0x7100n)).toThrow(/libraries/);
   });
 

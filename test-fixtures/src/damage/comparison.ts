@@ -1,4 +1,4 @@
-import type { Skipped } from '@osi-linux/core';
+import { type Skipped, subjectKey } from '@osi-linux/core';
 import type { Answered, DamagedListing, Row } from './listings';
 import { valueText } from './listings';
 
@@ -40,7 +40,7 @@ export class SoundRows {
 
   constructor(listing: DamagedListing, { rows, skipped }: Answered) {
     this.listing = listing;
-    this.skipped = new Set(skipped.map(({ what, reason }) => `${what} ${reason.code}`));
+    this.skipped = new Set(skipped.map(recordKey));
     for (const [key, row] of numbered(rows, listing.key)) {
       this.rows.set(key, row);
       for (const alias of listing.aliases?.(row) ?? []) {
@@ -68,7 +68,7 @@ export class SoundRows {
 
   /** What is missing of a damaged guest alone. */
   newlySkipped(skipped: readonly Skipped[]): Skipped[] {
-    return skipped.filter(({ what, reason }) => !this.skipped.has(`${what} ${reason.code}`));
+    return skipped.filter((record) => !this.skipped.has(recordKey(record)));
   }
 
   /** Rows with the names of those of the sound guest that they are, each of which is given once. */
@@ -98,6 +98,10 @@ export class SoundRows {
     }
     return fate;
   }
+}
+
+function recordKey({ subject, reason }: Skipped): string {
+  return `${subjectKey(subject)} ${reason.code}`;
 }
 
 /** Fields are texts, numbers, and lists of texts. */

@@ -1,4 +1,4 @@
-import { OsiError, type Skipped } from '@osi-linux/core';
+import { attempt, OsiError, type Skipped } from '@osi-linux/core';
 import { type Guest, openGuest, RecordingMemory } from '@osi-linux/guest';
 import { type DamageCounts, SoundRows } from './comparison';
 import { CountedMemory, StepCount } from './counted-memory';
@@ -70,13 +70,11 @@ export class DamageSubject {
 
   /** As {@link read}, by other listings than those of the guest. */
   readAs(dump: Dump, createLinux: DamageSubjectOptions['createLinux']): DamagedAnswers | OsiError {
-    let kernel: Kernel;
-    try {
-      kernel = openGuest(dump, { keyFile: this.options.keyFile }).profile.kernel;
-    } catch (error) {
-      if (!OsiError.is(error)) throw error;
-      return error;
-    }
+    const kernel = attempt(
+      () => openGuest(dump, { keyFile: this.options.keyFile }).profile.kernel,
+      (error) => error,
+    );
+    if (OsiError.is(kernel)) return kernel;
     const answers = { counts: new Map(), faults: [], changes: [], skipped: [], effort: 0 };
     for (const listing of DAMAGED_LISTINGS) this.readListing(listing, createLinux, kernel, answers);
     return answers;

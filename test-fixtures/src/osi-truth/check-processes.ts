@@ -1,7 +1,8 @@
+import { formatSubject } from '@osi-linux/core';
 import { compareModules } from '../truth/compare/compare-modules';
 import { compareProcesses } from '../truth/compare/compare-processes';
 import { KWORKER_TOLERANCE } from '../truth/internal/difference';
-import { findUnanswerableFields } from '../truth/unanswerable-fields';
+import { findUnanswerableFields, isUnanswerable } from '../truth/unanswerable-fields';
 import type { CallLog } from './call-log';
 import { jsonRow } from './json-row';
 import { isWorker, type ProcessTruth } from './process-truth';
@@ -14,11 +15,11 @@ export function checkListings(guest: StoppedGuest, processes: readonly ProcessTr
   log.add('getProcesses', rows.length, compareProcesses(truth, rows.map(jsonRow)));
   const { always, perhaps } = findUnanswerableFields(truth, 'ps');
   const known = [...always, ...perhaps];
-  const odd = rows.skipped.filter(({ what }) => !known.includes(what));
+  const odd = rows.skipped.filter(({ subject }) => !known.some((field) => isUnanswerable(subject, field)));
   log.add(
     'getProcesses',
     1,
-    odd.map(({ what }) => `skipped ${what}`),
+    odd.map(({ subject }) => `skipped ${formatSubject(subject)}`),
   );
   checkHandles(guest, processes, log);
   const modules = osi.getModules();

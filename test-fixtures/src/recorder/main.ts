@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { OsiError } from '@osi-linux/core';
+import { attempt } from '@osi-linux/core';
 import { openDumpFile } from '@osi-linux/guest/node';
 import { parseGuestTruth } from '../truth/guest-truth';
 import { formatGuestTruth, readTruthJson } from '../truth/truth-json';
@@ -53,14 +53,14 @@ if (source === undefined) {
   console.error(`record:guest: ${source.target} exists already; remove it first`);
   process.exitCode = 1;
 } else {
-  try {
-    recordGuest(source);
-    console.log(`recorded in ${source.target}`);
-  } catch (error) {
-    if (!OsiError.is(error)) throw error;
-    console.error(
-      `record:guest: ${error.message}${error.hint === undefined ? '' : `\n  hint: ${error.hint}`}`,
-    );
-    process.exitCode = 1;
-  }
+  attempt(
+    () => {
+      recordGuest(source);
+      console.log(`recorded in ${source.target}`);
+    },
+    ({ message, hint }) => {
+      console.error(`record:guest: ${message}${hint === undefined ? '' : `\n  hint: ${hint}`}`);
+      process.exitCode = 1;
+    },
+  );
 }

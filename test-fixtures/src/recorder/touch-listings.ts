@@ -1,8 +1,8 @@
-import { OsiError, type Skipped } from '@osi-linux/core';
+import { formatSubject, OsiError, type Skipped } from '@osi-linux/core';
 import { type Guest, readAllListings } from '@osi-linux/guest';
 import { otherMountViews } from '../truth/compare/compare-mounts';
 import type { GuestTruth } from '../truth/guest-truth';
-import { findUnanswerableFields } from '../truth/unanswerable-fields';
+import { findUnanswerableFields, isUnanswerable } from '../truth/unanswerable-fields';
 
 /** Why a field of a sound dump may have no answer, where nobody asked the guest which ones those are. */
 const NO_FAULT_OF_THE_DUMP: ReadonlySet<string> = new Set(['PAGE_NOT_PRESENT', 'PATH_TOO_LONG']);
@@ -21,17 +21,21 @@ export function touchListings(guest: Guest, truth: GuestTruth | undefined): void
   ];
   const [first] = skipped.filter((record) => !isExcused(record, truth));
   if (first !== undefined) {
-    throw new OsiError('RECORDING_INCOMPLETE', `the dump cannot be read whole: ${first.what}`, {
-      hint: "record from a sound dump that has registers, as QEMU's dump-guest-memory writes it",
-      cause: first.reason,
-    });
+    throw new OsiError(
+      'RECORDING_INCOMPLETE',
+      `the dump cannot be read whole: ${formatSubject(first.subject)}`,
+      {
+        hint: "record from a sound dump that has registers, as QEMU's dump-guest-memory writes it",
+        cause: first.reason,
+      },
+    );
   }
 }
 
-function isExcused({ what, reason }: Skipped, truth: GuestTruth | undefined): boolean {
+function isExcused({ subject, reason }: Skipped, truth: GuestTruth | undefined): boolean {
   if (truth === undefined) return NO_FAULT_OF_THE_DUMP.has(reason.code);
   const known = (['ps', 'files', 'env'] as const).map((listing) => findUnanswerableFields(truth, listing));
   return known
     .flatMap(({ always, perhaps }) => [...always, ...perhaps])
-    .some((field) => what === field || what.startsWith(`${field}: `));
+    .some((field) => isUnanswerable(subject, field));
 }

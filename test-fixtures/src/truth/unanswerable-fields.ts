@@ -1,13 +1,14 @@
+import { formatSubject, type Subject, subjectKey } from '@osi-linux/core';
 import { openFds } from './compare/compare-files';
 import type { GuestTruth, TruthProcess } from './guest-truth';
 import type { TruthTree } from './truth-tree';
 
-/** What a listing cannot answer, as its messages begin: `pid 7: env`. */
+/** What a listing cannot answer: the field `env` of process 7. */
 export interface UnanswerableFields {
   /** What the guest itself had no answer to: strings that a process cannot read, links longer than a page. */
-  readonly always: readonly string[];
+  readonly always: readonly Subject[];
   /** What may have gone to the swap after the guest was asked. */
-  readonly perhaps: readonly string[];
+  readonly perhaps: readonly Subject[];
 }
 
 const LINKS = ['cwd', 'root', 'exe'] as const;
@@ -26,26 +27,41 @@ export function findUnanswerableFields(
   { processes, tree }: GuestTruth,
   listing: 'ps' | 'files' | 'env',
 ): UnanswerableFields {
-  const always: string[] = [];
-  const perhaps: string[] = [];
+  const always: Subject[] = [];
+  const perhaps: Subject[] = [];
   for (const process of processes) {
     if (listing === 'files') always.push(...longFileNames(process, tree));
     if (listing === 'env') always.push(...longLinks(process, tree));
     const strings = ({ ps: 'cmdline', env: 'env', files: undefined } as const)[listing];
     if (strings === undefined) continue;
-    if (process.unreadable?.includes(strings) === true) always.push(`pid ${process.pid}: ${strings}`);
-    if (process.pagedOut?.includes(strings) === true) perhaps.push(`pid ${process.pid}: ${strings}`);
+    const subject: Subject = { kind: 'process', pid: process.pid, field: strings };
+    if (process.unreadable?.includes(strings) === true) always.push(subject);
+    if (process.pagedOut?.includes(strings) === true) perhaps.push(subject);
   }
   return { always, perhaps };
 }
 
 /**
- * Compares what a command said on standard error, and its exit code, with what it cannot answer; a sentence for each
- * difference. A message begins with the field that it is about; the last line sums them up.
+ * Whether a record is about a field that has no answer, in the table of the process or in that of one of its threads.
  *
  * @example
  * ```ts
- * const fields = { always: ['pid 7: env'], perhaps: [] };
+ * const field = { kind: 'file-descriptor', pid: 7, fd: 3, field: 'filename' };
+ * isUnanswerable({ ...field, tid: 8 }, field) // => true
+ * isUnanswerable({ ...field, fd: 4 }, field) // => false
+ * ```
+ */
+export function isUnanswerable({ tid: _tid, ...subject }: Subject, field: Subject): boolean {
+  return subjectKey(subject) === subjectKey(field);
+}
+
+/**
+ * Compares what a command said on standard error, and its exit code, with what it cannot answer; a sentence for each
+ * difference. A line begins with the subject as it is printed; the last line sums them up.
+ *
+ * @example
+ * ```ts
+ * const fields = { always: [{ kind: 'process', pid: 7, field: 'env' }], perhaps: [] };
  * compareUnanswerable(fields, { err: 'pid 7: env: page not present\nincomplete: 1 thing\n', exitCode: 1 }) // => []
  * compareUnanswerable(fields, { err: '', exitCode: 0 }) // => ['not named: pid 7: env']
  * ```
@@ -56,26 +72,27 @@ export function compareUnanswerable(
 ): string[] {
   const lines = err.split('\n').filter((line) => line !== '' && !line.startsWith('incomplete: '));
   const isAbout = (line: string, field: string) => line.startsWith(`${field}: `);
-  const known = [...always, ...perhaps];
+  const named = always.map(formatSubject);
+  const known = [...named, ...perhaps.map(formatSubject)];
   const wanted = lines.length === 0 ? 0 : 1;
   return [
     ...lines
       .filter((line) => !known.some((field) => isAbout(line, field)))
       .map((line) => `unexpected: ${line}`),
-    ...always
+    ...named
       .filter((field) => !lines.some((line) => isAbout(line, field)))
       .map((field) => `not named: ${field}`),
     ...(exitCode === wanted ? [] : [`exit code: expected ${wanted}, received ${exitCode}`]),
   ];
 }
 
-function longLinks({ pid }: TruthProcess, tree: TruthTree | undefined): string[] {
+function longLinks({ pid }: TruthProcess, tree: TruthTree | undefined): Subject[] {
   const long = LINKS.filter((name) => tree?.error(`/proc/${pid}/${name}`) === TOO_LONG);
-  return long.map((name) => `pid ${pid}: ${name}`);
+  return long.map((field) => ({ kind: 'process', pid, field }));
 }
 
-function longFileNames({ pid }: TruthProcess, tree: TruthTree | undefined): string[] {
+function longFileNames({ pid }: TruthProcess, tree: TruthTree | undefined): Subject[] {
   const fds = tree === undefined ? [] : openFds(tree, `/proc/${pid}`);
   const long = fds.filter((fd) => tree?.error(`/proc/${pid}/fd/${fd}`) === TOO_LONG);
-  return long.map((fd) => `pid ${pid}: fd ${fd}`);
+  return long.map((fd) => ({ kind: 'file-descriptor', pid, fd, field: 'filename' }));
 }

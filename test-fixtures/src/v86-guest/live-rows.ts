@@ -1,4 +1,4 @@
-import { formatAddress } from '@osi-linux/core';
+import { formatAddress, formatSubject } from '@osi-linux/core';
 import { type Guest, GuestSampler, openGuest } from '@osi-linux/guest';
 import { findKernelInfoBlock, formatSection, safeParseKeyFile } from '@osi-linux/kconf';
 import { jsonRow } from '../osi-truth/json-row';
@@ -34,7 +34,7 @@ export function liveRows({ linux }: Guest, command: string): { rows: Row[]; skip
   const listing = listings[name]();
   return {
     rows: listing.map(name === 'files' ? fileRow : jsonRow),
-    skipped: listing.skipped.map(({ what }) => what),
+    skipped: listing.skipped.map(({ subject }) => formatSubject(subject)),
   };
 }
 

@@ -4,3 +4,5 @@ export * from './finding';
 export * from './nearest-names';
 export * from './osi-error';
 export * from './skipped';
+export * from './subject';
+export * from './subject-text';

@@ -40,7 +40,7 @@ describe('SkippedLog', () => {
     const broken = () => {
       throw new TypeError('a bug');
     };
-    expect(() => log.attempt(() => 'pid 1', broken)).toThrow(TypeError);
+    expect(() => log.attempt(() => ({ kind: 'process', pid: 1 }), broken)).toThrow(TypeError);
     expect(log.records).toEqual([]);
   });
 });

@@ -1,9 +1,10 @@
 import { OsiError } from './osi-error';
+import type { Subject } from './subject';
 
 /** What a walker left out, and why: the row stays away or has `null` in a field. */
 export interface Skipped {
-  /** What was being read, in the reader's words: `task 0xffff888003a2c000`, `pid 812: cmdline`. */
-  readonly what: string;
+  /** What was being read; `formatSubject` prints it: `task 0xffff888003a2c000`, `pid 812: cmdline`. */
+  readonly subject: Subject;
   /** Why it could not be read. */
   readonly reason: OsiError;
 }
@@ -43,8 +44,9 @@ export function createListing<Row>(rows: readonly Row[], skipped: readonly Skipp
  * @example
  * ```ts
  * const holes = new SkippedLog();
- * holes.attempt(() => 'pid 1: name', () => { throw new OsiError('PAGE_NOT_PRESENT', 'page not present'); }) // => null
- * holes.records[0]?.what // => 'pid 1: name'
+ * const subject = () => ({ kind: 'process', pid: 1, field: 'name' });
+ * holes.attempt(subject, () => { throw new OsiError('PAGE_NOT_PRESENT', 'page not present'); }) // => null
+ * formatSubject(holes.records[0].subject) // => 'pid 1: name'
  * ```
  */
 export class SkippedLog {
@@ -52,20 +54,20 @@ export class SkippedLog {
   readonly records: Skipped[] = [];
 
   /** Notes one thing that was left out. */
-  add(what: string, reason: OsiError): void {
-    this.records.push({ what, reason });
+  add(subject: Subject, reason: OsiError): void {
+    this.records.push({ subject, reason });
   }
 
   /**
    * The value of `read`, or `null` with a record where it fails. Errors that are not an {@link OsiError} pass through.
-   * `what` is only called on failure.
+   * `subject` is only called on failure.
    */
-  attempt<Value>(what: () => string, read: () => Value): Value | null {
+  attempt<Value>(subject: () => Subject, read: () => Value): Value | null {
     try {
       return read();
     } catch (error) {
       if (!OsiError.is(error)) throw error;
-      this.add(what(), error);
+      this.add(subject(), error);
       return null;
     }
   }

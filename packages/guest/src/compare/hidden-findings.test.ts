@@ -1,13 +1,18 @@
-import { formatFinding, OsiError } from '@osi-linux/core';
+import { formatFinding, OsiError, type Subject } from '@osi-linux/core';
 import type { LinuxHidden, OsiLinux } from '@osi-linux/osi-linux';
 import { describe, expect, it } from 'vitest';
 import { findHiddenFindings } from './hidden-findings';
 
 const thread = { pid: 10, tid: 10, name: 'daemon', taskd: 0xffff888000001000n };
 
-function findings(hidden: Partial<LinuxHidden>, skipped: readonly string[] = []) {
+function findings(hidden: Partial<LinuxHidden>, skipped: readonly Subject[] = []) {
   const reason = new OsiError('PROFILE_KEY_MISSING', 'the profile has no module.modules_addr');
-  const answer = { threads: [], modules: [], ...hidden, skipped: skipped.map((what) => ({ what, reason })) };
+  const answer = {
+    threads: [],
+    modules: [],
+    ...hidden,
+    skipped: skipped.map((subject) => ({ subject, reason })),
+  };
   return findHiddenFindings({ findHidden: () => answer } as unknown as OsiLinux).map(formatFinding);
 }
 
@@ -45,7 +50,8 @@ describe('the findings about what hides', () => {
   });
 
   it('say where the search was not whole', () => {
-    expect(findings({}, ['modules by list and by set', 'another'])).toEqual([
+    const compared: Subject = { kind: 'comparison', name: 'modules' };
+    expect(findings({}, [compared, compared])).toEqual([
       {
         what: 'search for hidden tasks and modules',
         value: 'incomplete',

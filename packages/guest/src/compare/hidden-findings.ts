@@ -1,4 +1,4 @@
-import { formatAddress, type Skipped } from '@osi-linux/core';
+import { formatAddress, formatSubject, type Skipped } from '@osi-linux/core';
 import type { Finding } from '@osi-linux/memory';
 import type { HiddenModule, HiddenThread, OsiLinux } from '@osi-linux/osi-linux';
 
@@ -49,7 +49,7 @@ function incomplete(skipped: readonly Skipped[]): Finding[] {
       what: 'hidden-incomplete',
       title: 'search for hidden tasks and modules',
       value: 'incomplete',
-      evidence: `${first.what}: ${first.reason.message}${rest}`,
+      evidence: `${formatSubject(first.subject)}: ${first.reason.message}${rest}`,
     },
   ];
 }

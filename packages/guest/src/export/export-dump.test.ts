@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { deflateSync } from 'node:zlib';
-import { OsiError, type PhysicalMemory } from '@osi-linux/core';
+import { formatSubject, OsiError, type PhysicalMemory } from '@osi-linux/core';
 import { safeParseKernelInfo, safeParseKeyFile } from '@osi-linux/kconf';
 import { Task } from '@osi-linux/kstruct';
 import { BytesSink, BytesSource, type Dump, openDump, type WrittenFormat } from '@osi-linux/memory';
@@ -38,7 +38,7 @@ function answersOf({ linux }: Guest, leftOut: readonly string[] = []) {
 function answerOf(read: () => ReturnType<(typeof DAMAGED_LISTINGS)[number]['read']>) {
   try {
     const { rows, skipped } = read();
-    return { rows: [...rows], skipped: skipped.map(({ what }) => what) };
+    return { rows: [...rows], skipped: skipped.map(({ subject }) => formatSubject(subject)) };
   } catch (error) {
     if (!OsiError.is(error)) throw error;
     return error.message;

@@ -69,7 +69,7 @@ export function readAllListings(guest: Guest): readonly Skipped[] {
   const skipped = Object.entries(LISTINGS).flatMap(([name, read]) => {
     return attempt(
       () => read(guest.linux).skipped,
-      (reason) => [{ what: name, reason }],
+      (reason) => [{ subject: { kind: 'list' as const, name }, reason }],
     );
   });
   // Of the mounts of other processes it is said where they are listed, not here: some of them may be ending.

@@ -1,4 +1,4 @@
-import { SkippedLog } from '@osi-linux/core';
+import { attempt as attemptOr } from '@osi-linux/core';
 import { type Kernel, StructView, type Task } from '@osi-linux/kstruct';
 import type { OsiProc, OsiRunningTask } from '@osi-linux/osi';
 
@@ -37,5 +37,5 @@ export function hasExited({ info, memory }: Kernel, task: Task): boolean | null 
 
 /** What `read` gives, or `null` where it fails with an `OsiError`. */
 export function attempt<Value>(read: () => Value): Value | null {
-  return new SkippedLog().attempt(() => 'field', read);
+  return attemptOr(read, () => null);
 }

@@ -68,9 +68,9 @@ export function readMoment({ linux }: Guest): ProcessMoment {
   };
 }
 
-/** What is missing of a row that is there does not make the listing incomplete: `pid 812: cmdline`. */
+/** What is missing of a row that is there does not make the listing incomplete. */
 function hasEveryRow({ skipped }: Listing<unknown>): boolean {
-  return skipped.every(({ what }) => /^(pid \d+|task 0x[0-9a-f]+): /.test(what));
+  return skipped.every(({ subject }) => subject.field !== undefined);
 }
 
 function tryNotify({ osi }: Guest, change: OsiEvent): OsiError | undefined {

@@ -1,4 +1,4 @@
-import { SkippedLog } from '@osi-linux/core';
+import { formatSubject, SkippedLog } from '@osi-linux/core';
 import { codeOf } from '@osi-linux/test-fixtures/expect';
 import { FakeFileTree, FakeKernel } from '@osi-linux/test-fixtures/fake-kernel';
 import { describe, expect, it } from 'vitest';
@@ -56,7 +56,10 @@ function createGuest(used: readonly number[] = [0, 3, 200], maxFds = 256) {
     const rows = [...eachOpenFile(kernel, new Task(kernel, tasks.task(1)), skipped)].map(
       ({ fd, closeOnExec }) => `${fd}${closeOnExec ? ' cloexec' : ''}`,
     );
-    return { rows, skipped: skipped.records.map(({ what, reason }) => `${what} ${reason.code}`) };
+    return {
+      rows,
+      skipped: skipped.records.map(({ subject, reason }) => `${formatSubject(subject)} ${reason.code}`),
+    };
   };
   return { memory, list, file, task: tasks.task(1) };
 }

@@ -4,6 +4,7 @@ import {
   PAGE_SIZE,
   readBytes,
   type SkippedLog,
+  type Subject,
   type VirtualAddress,
 } from '@osi-linux/core';
 import { implausible, requirePointer } from '../kernel/implausible';
@@ -51,26 +52,27 @@ export function* eachOpenFile(kernel: Kernel, task: Task, skipped: SkippedLog): 
   const files = task.files;
   if (files === undefined) return;
   const table = readTable(kernel, files);
-  const what = (part: string) => `pid ${task.tgid}: ${part}`;
   let missing = 0;
   for (let first = 0; first < table.maxFds && missing < MISSING_LIMIT; first += CHUNK) {
     const count = Math.min(CHUNK, table.maxFds - first);
     const slots = skipped.attempt(
-      () => what(`fds ${first} to ${first + count - 1}`),
+      () => runSubject(task, first, count),
       () => readSlots(kernel, table, first, count),
     );
     if (slots === null) missing += 1;
     for (const page of slots === null ? [] : eachBlankPage(kernel, slots, count))
-      skipped.add(
-        what(`fds ${first + page.index} to ${first + page.index + page.count - 1}`),
-        blank(table, page),
-      );
+      skipped.add(runSubject(task, first + page.index, page.count), blank(table, page));
     for (const { index, file } of slots?.held ?? []) {
       const fd = first + index;
-      if (!isSet(slots?.open, index)) skipped.add(what(`fd ${fd}`), notOpen(fd, file));
+      if (!isSet(slots?.open, index))
+        skipped.add({ kind: 'file-descriptor', pid: task.tgid, fd }, notOpen(fd, file));
       else yield { fd, file: new OpenFile(kernel, file), closeOnExec: isSet(slots?.closeOnExec, index) };
     }
   }
+}
+
+function runSubject({ tgid: pid }: Task, first: number, count: number): Subject {
+  return { kind: 'file-descriptor', pid, first, last: first + count - 1 };
 }
 
 /**

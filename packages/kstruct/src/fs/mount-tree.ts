@@ -37,7 +37,7 @@ export function* eachMount(kernel: Kernel, vfsmount: VirtualAddress, skipped: Sk
     for (const child of eachChild(kernel, mount, skipped)) {
       if (seen.has(child.address)) continue;
       if (seen.size >= MOUNT_LIMIT) {
-        skipped.add('mounts', endless(top.address));
+        skipped.add({ kind: 'list', name: 'mounts' }, endless(top.address));
         return;
       }
       seen.add(child.address);
@@ -65,11 +65,11 @@ function* eachChild(kernel: Kernel, parent: Mount, skipped: SkippedLog): Generat
   const { info } = kernel;
   const offset = requireKey(info, 'mount.mnt_child_offset');
   const head = offsetAddress(parent.address, requireKey(info, 'mount.mnt_mounts_offset'));
-  const name = `mnt_mounts of mount ${formatAddress(parent.address)}`;
-  for (const node of eachListEntry(kernel, { head, name }, skipped)) {
+  const holder = { struct: 'mount', address: parent.address };
+  for (const node of eachListEntry(kernel, { head, name: 'mnt_mounts', holder }, skipped)) {
     const address = offsetAddress(node, -offset);
     const child = skipped.attempt(
-      () => `mount ${formatAddress(address)}`,
+      () => ({ kind: 'mount', address }),
       () => requireChild(kernel, address, parent),
     );
     if (child !== null) yield child;

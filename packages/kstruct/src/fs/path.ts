@@ -1,4 +1,4 @@
-import { formatAddress, OsiError, type VirtualAddress } from '@osi-linux/core';
+import { attempt, formatAddress, OsiError, type VirtualAddress } from '@osi-linux/core';
 import type { Kernel } from '../kernel/kernel';
 import { Dentry } from './dentry';
 import { readDynamicName } from './dynamic-name';
@@ -122,7 +122,7 @@ export class PathReader {
   private known({ mnt, dentry }: Path): Known {
     const mount = this.mount(mnt);
     const known = entry(mount, dentry);
-    known.text ??= attempt(() => this.describeOnce(mount, dentry, known));
+    known.text ??= attempt(() => this.describeOnce(mount, dentry, known), itself);
     return known;
   }
 
@@ -154,7 +154,7 @@ export class PathReader {
         break;
       }
       known.passed = true;
-      const above = attempt(() => this.above(mount, address, climbed));
+      const above = attempt(() => this.above(mount, address, climbed), itself);
       if (OsiError.is(above)) place = above;
       else if (above.end !== undefined) place = above.end;
       else [mount, address, climbed] = [above.mount, above.address, above.name !== undefined];
@@ -184,7 +184,7 @@ export class PathReader {
     if (this.last?.address === address) return this.last;
     let known = this.mounts.get(address);
     if (known === undefined) {
-      known = attempt(() => readMount(this.kernel, address));
+      known = attempt(() => readMount(this.kernel, address), itself);
       this.mounts.set(address, known);
     }
     this.last = orThrow(known);
@@ -244,13 +244,8 @@ function below({ prefix, bytes, end }: Place, name: string, length: number): Pla
   return sum < TEXT_LIMIT ? { prefix: `${prefix}/${name}`, bytes: sum, end } : undefined;
 }
 
-function attempt<Value>(read: () => Value): Value | OsiError {
-  try {
-    return read();
-  } catch (error) {
-    if (!OsiError.is(error)) throw error;
-    return error;
-  }
+function itself(error: OsiError): OsiError {
+  return error;
 }
 
 function orThrow<Value extends object>(value: Value | OsiError): Value {

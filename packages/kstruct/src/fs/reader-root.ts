@@ -1,4 +1,4 @@
-import { OsiError, SkippedLog } from '@osi-linux/core';
+import { attempt, OsiError, SkippedLog } from '@osi-linux/core';
 import type { Kernel } from '../kernel/kernel';
 import type { Task } from '../task/task';
 import { eachProcess } from '../task/task-list';
@@ -28,7 +28,7 @@ export function findReaderRoot(kernel: Kernel, skipped: SkippedLog = new Skipped
       continue;
     }
     const root = skipped.attempt(
-      () => 'root of pid 1',
+      () => ({ kind: 'init-root' }),
       () => readRoot(task),
     );
     if (root !== null) return root;
@@ -37,9 +37,9 @@ export function findReaderRoot(kernel: Kernel, skipped: SkippedLog = new Skipped
 }
 
 function idOf(task: Task): number | null {
-  return new SkippedLog().attempt(
-    () => 'pid',
+  return attempt(
     () => task.tgid,
+    () => null,
   );
 }
 
@@ -54,13 +54,12 @@ function readRoot(task: Task): Path {
 /** Threads of the kernel may have a root of their own, so that only processes are asked. */
 function mostFrequent(tasks: readonly Task[]): Path | undefined {
   const votes = new Map<string, { readonly root: Path; count: number }>();
-  const silent = new SkippedLog();
   for (const task of tasks) {
-    const root = silent.attempt(
-      () => 'root',
-      () => (task.mm === undefined ? null : readRoot(task)),
+    const root = attempt(
+      () => (task.mm === undefined ? undefined : readRoot(task)),
+      () => undefined,
     );
-    if (root === null) continue;
+    if (root === undefined) continue;
     const key = `${root.mnt} ${root.dentry}`;
     const vote = votes.get(key) ?? { root, count: 0 };
     vote.count += 1;

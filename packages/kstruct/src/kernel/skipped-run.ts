@@ -1,4 +1,4 @@
-import type { OsiError, SkippedLog } from '@osi-linux/core';
+import type { OsiError, SkippedLog, Subject } from '@osi-linux/core';
 
 /** More runs than a reader can use; what is skipped after them is one more. */
 const RUNS_LIMIT = 1000;
@@ -6,13 +6,13 @@ const RUNS_LIMIT = 1000;
 /** Reports the items of an array that are skipped one after the other, and for one reason, as one. */
 export class SkippedRun {
   private readonly skipped: SkippedLog;
-  private readonly name: string;
+  private readonly item: Subject;
   private run: { first: number; last: number; reason: OsiError } | undefined;
   private runs = 0;
 
-  constructor(skipped: SkippedLog, name: string) {
+  constructor(skipped: SkippedLog, item: Subject) {
     this.skipped = skipped;
-    this.name = name;
+    this.item = item;
   }
 
   /** Notes an item by its number; numbers ascend. */
@@ -33,8 +33,7 @@ export class SkippedRun {
     const run = this.run;
     if (run === undefined) return;
     const { first, last, reason } = run;
-    const items = first === last ? `${this.name} ${first}` : `${this.name}s ${first} to ${last}`;
-    this.skipped.add(items, reason);
+    this.skipped.add({ ...this.item, first, last }, reason);
     this.run = undefined;
   }
 }

@@ -1,8 +1,10 @@
 import {
   formatAddress,
+  formatSubject,
   OsiError,
   offsetAddress,
   type SkippedLog,
+  type Subject,
   type VirtualAddress,
 } from '@osi-linux/core';
 import type { Kernel } from '../kernel/kernel';
@@ -17,6 +19,8 @@ export interface ListHead {
   readonly head: VirtualAddress;
   /** What the list is called in a report: `task_struct.tasks`. */
   readonly name: string;
+  /** The structure whose list it is, where there is one for each: its C name and its virtual address. */
+  readonly holder?: { readonly struct: string; readonly address: VirtualAddress };
 }
 
 /** A list with where its `list_head` lies in each entry. */
@@ -81,7 +85,7 @@ export class ListEntries {
       return this.tail.pop();
     }
     if (this.seen.length >= LIST_LIMIT) {
-      this.skipped.add(this.list.name, tooLong(this.list));
+      this.skipped.add(subjectOf(this.list), tooLong(this.list));
       this.tail = [];
       return undefined;
     }
@@ -103,7 +107,7 @@ export class ListEntries {
     // A guest stopped between the two writes of list_add or list_del looks broken here and has lost nothing.
     const farEnd = backward.broken?.target ?? list.head;
     const joined = broken.target === last && (farEnd === list.head || known.has(farEnd));
-    if (!joined || !broken.read) skipped.add(list.name, broken.reason);
+    if (!joined || !broken.read) skipped.add(subjectOf(list), broken.reason);
     return tail;
   }
 }
@@ -178,9 +182,17 @@ function inconsistent(at: VirtualAddress, target: VirtualAddress, back: VirtualA
   );
 }
 
+function subjectOf({ name, holder }: ListHead): Subject {
+  return { kind: 'list', name, ...holder };
+}
+
 function tooLong(list: ListHead): OsiError {
-  return new OsiError('LIST_TOO_LONG', `${list.name} has more than ${LIST_LIMIT} entries`, {
-    hint: 'the dump is damaged, or the profile is of another kernel',
-    fields: { head: list.head, limit: LIST_LIMIT },
-  });
+  return new OsiError(
+    'LIST_TOO_LONG',
+    `${formatSubject(subjectOf(list))} has more than ${LIST_LIMIT} entries`,
+    {
+      hint: 'the dump is damaged, or the profile is of another kernel',
+      fields: { head: list.head, limit: LIST_LIMIT },
+    },
+  );
 }

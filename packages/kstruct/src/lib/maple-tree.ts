@@ -1,4 +1,4 @@
-import { formatAddress, OsiError, type SkippedLog, type VirtualAddress } from '@osi-linux/core';
+import { formatAddress, OsiError, type SkippedLog, type Subject, type VirtualAddress } from '@osi-linux/core';
 import { type Kernel, requireKey } from '../kernel/kernel';
 import { StructView } from '../kernel/struct-view';
 import { inconsistentNode, type MapleNode, readMapleNode } from './maple-node';
@@ -68,6 +68,10 @@ function isReserved(entry: bigint): boolean {
 
 function lastIndex({ memory }: Kernel): bigint {
   return memory.architecture.wordSize === 8 ? 0xffffffffffffffffn : 0xffffffffn;
+}
+
+function nodeSubject(address: VirtualAddress): Subject {
+  return { kind: 'tree-node', struct: 'maple_node', address };
 }
 
 /** Levels of nodes. A tree with nodes has at least one, so that 0 is damage, and the kernel's own bound serves. */
@@ -146,7 +150,7 @@ export class MapleEntries {
       this.path.push(readMapleNode(this.kernel, { enode, parent, min, max }));
     } catch (error) {
       if (!OsiError.is(error)) throw error;
-      this.skipped.add(`maple_node ${formatAddress(enode)}`, error);
+      this.skipped.add(nodeSubject(enode), error);
     }
   }
 
@@ -154,6 +158,6 @@ export class MapleEntries {
     const range = `${formatAddress(first)} to ${formatAddress(last)}`;
     const outer = `${formatAddress(node.min)} to ${formatAddress(node.max)}`;
     const text = `slot ${slot} covers ${range}, which is outside the node's range ${outer}`;
-    this.skipped.add(`maple_node ${formatAddress(node.address)}`, inconsistentNode(node.address, text));
+    this.skipped.add(nodeSubject(node.address), inconsistentNode(node.address, text));
   }
 }

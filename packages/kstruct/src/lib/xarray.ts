@@ -1,4 +1,4 @@
-import { formatAddress, OsiError, type SkippedLog, type VirtualAddress } from '@osi-linux/core';
+import { OsiError, type SkippedLog, type Subject, type VirtualAddress } from '@osi-linux/core';
 import { type Contradiction, implausible, requirePointer } from '../kernel/implausible';
 import { type Kernel, requireKey } from '../kernel/kernel';
 import { StructView } from '../kernel/struct-view';
@@ -87,7 +87,7 @@ class XarrayWalk {
 
   *below(node: Node): Generator<XarrayEntry> {
     const read = this.skipped.attempt(
-      () => `${this.array.name}: node ${formatAddress(node.address)} for ${node.firstIndex} and above`,
+      () => ({ ...this.subjectOf(node), first: node.firstIndex }),
       () => this.read(node),
     );
     if (read === null) return;
@@ -143,6 +143,10 @@ class XarrayWalk {
     return { shift, slots, count };
   }
 
+  private subjectOf({ address }: Pick<Node, 'address'>): Subject {
+    return { kind: 'tree-node', name: this.array.name, address };
+  }
+
   private reportSlot({ address }: Node, slot: number, received: bigint): void {
     this.report(address, {
       member: `slots[${slot}]`,
@@ -155,7 +159,6 @@ class XarrayWalk {
     address: VirtualAddress,
     found: Pick<Contradiction, 'member' | 'received' | 'expected'>,
   ): void {
-    const what = `${this.array.name}: node ${formatAddress(address)}`;
-    this.skipped.add(what, implausible({ struct: 'xa_node', address, ...found }));
+    this.skipped.add(this.subjectOf({ address }), implausible({ struct: 'xa_node', address, ...found }));
   }
 }

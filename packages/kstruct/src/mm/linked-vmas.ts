@@ -1,15 +1,9 @@
-import {
-  formatAddress,
-  type OsiError,
-  offsetAddress,
-  type SkippedLog,
-  type VirtualAddress,
-} from '@osi-linux/core';
+import { type OsiError, offsetAddress, type SkippedLog, type VirtualAddress } from '@osi-linux/core';
 import { implausible } from '../kernel/implausible';
 import { type Kernel, requireKey } from '../kernel/kernel';
 import { StructView } from '../kernel/struct-view';
 import type { Mm } from './mm';
-import { Vma } from './vma';
+import { Vma, vmaSubject } from './vma';
 
 /** More mappings than an address space can have: sysctl_max_map_count is 65530 unless it was raised. */
 export const MAPPING_LIMIT = 4 * 1024 * 1024;
@@ -45,7 +39,7 @@ export class LinkedVmas {
     let at = this.word(this.mm.address, requireKey(this.kernel.info, 'mm.mmap_offset'));
     while (at !== 0n && at !== null && found.size < MAPPING_LIMIT) {
       if (found.has(at)) {
-        this.problems.add(`vm_area_struct ${formatAddress(at)}`, cyclic(at));
+        this.problems.add(vmaSubject(at), cyclic(at));
         break;
       }
       const vma = this.read(at);
@@ -104,7 +98,7 @@ export class LinkedVmas {
 
   private read(address: VirtualAddress): Vma | null {
     return this.problems.attempt(
-      () => `vm_area_struct ${formatAddress(address)}`,
+      () => vmaSubject(address),
       () => {
         const vma = new Vma(this.kernel, address);
         vma.validate(this.mm.address);
@@ -115,7 +109,7 @@ export class LinkedVmas {
 
   private word(address: VirtualAddress, offset: number): VirtualAddress | null {
     return this.problems.attempt(
-      () => `vm_area_struct ${formatAddress(address)}`,
+      () => vmaSubject(address),
       () => new StructView(this.kernel.memory, address).word(offset),
     );
   }

@@ -1,4 +1,4 @@
-import { SkippedLog } from '@osi-linux/core';
+import { formatSubject, SkippedLog } from '@osi-linux/core';
 import { FakeMapleTree, FakeVirtualMemory } from '@osi-linux/test-fixtures/fake-kernel';
 import { describe, expect, it } from 'vitest';
 import type { Kernel } from '../kernel/kernel';
@@ -84,7 +84,9 @@ function indices(kernel: Kernel, mm: Mm) {
   const found = [...eachVma(kernel, mm, skipped)].map(({ address }) => Number((address - VMAS) / SPACING));
   return {
     found,
-    problems: skipped.records.map(({ what, reason }) => `${what}: ${reason.code} ${reason.message}`),
+    problems: skipped.records.map(
+      ({ subject, reason }) => `${formatSubject(subject)}: ${reason.code} ${reason.message}`,
+    ),
   };
 }
 

@@ -4,7 +4,7 @@ import { type Kernel, requireKey } from '../kernel/kernel';
 import { MapleEntries, type MapleEntry } from '../lib/maple-tree';
 import { LinkedVmas, MAPPING_LIMIT } from './linked-vmas';
 import type { Mm } from './mm';
-import { Vma } from './vma';
+import { Vma, vmaSubject } from './vma';
 
 /**
  * Yields the mappings of an address space, ascending.
@@ -67,7 +67,7 @@ function* eachTreeVma(kernel: Kernel, mm: Mm, skipped: SkippedLog): Generator<Vm
       if (!vma.covers(address, slot.first, slot.last + 1n)) validateInSlot(vma, address, slot);
     } catch (error) {
       if (!OsiError.is(error)) throw error;
-      skipped.add(`vm_area_struct ${formatAddress(slot.entry)}`, error);
+      skipped.add(vmaSubject(slot.entry), error);
       continue;
     }
     count += 1;
@@ -106,7 +106,7 @@ function* eachListVma(kernel: Kernel, mm: Mm, skipped: SkippedLog): Generator<Vm
   if (problems.records.length === 0) reportCount(mm, found.size, problems);
   // Where all of them were found, nothing is missing, whatever is broken on one of the ways to them.
   const missing = found.size === count ? problems.records.slice(before) : problems.records;
-  for (const { what, reason } of missing) skipped.add(what, reason);
+  for (const { subject, reason } of missing) skipped.add(subject, reason);
   yield* mappings;
 }
 
@@ -127,7 +127,7 @@ function withoutOverlaps(mappings: readonly Vma[], problems: SkippedLog): Vma[] 
     const before = spans[index - 1];
     if (before === undefined || before.end <= start) return;
     refused.add(before.vma).add(vma);
-    problems.add(`vm_area_struct ${formatAddress(vma.address)}`, overlapping(before.vma, vma));
+    problems.add(vmaSubject(vma.address), overlapping(before.vma, vma));
   });
   return spans.map(({ vma }) => vma).filter((vma) => !refused.has(vma));
 }
@@ -145,7 +145,7 @@ function overlapping(before: Vma, vma: Vma): OsiError {
 /** `undefined` where the profile or the dump does not tell. */
 function readCount(mm: Mm, problems: SkippedLog): number | undefined {
   const count = problems.attempt(
-    () => 'map_count',
+    () => ({ kind: 'list', name: 'map_count' }),
     () => mm.mapCount ?? null,
   );
   return count ?? undefined;
@@ -160,5 +160,5 @@ function reportCount(mm: Mm, found: number, skipped: SkippedLog): void {
     hint: 'the dump is damaged there, or the guest ran while it was dumped',
     fields: { mm: mm.address, count, found },
   });
-  skipped.add('mappings', reason);
+  skipped.add({ kind: 'list', name: 'mappings' }, reason);
 }

@@ -1,4 +1,4 @@
-import { formatAddress, type OsiError, type VirtualAddress } from '@osi-linux/core';
+import { formatAddress, type OsiError, type Subject, type VirtualAddress } from '@osi-linux/core';
 import { OpenFile } from '../fs/open-file';
 import { implausible, requirePointer } from '../kernel/implausible';
 import { isKernelPointerWord } from '../kernel/kernel-pointer';
@@ -181,4 +181,9 @@ export class Vma extends KernelStruct {
   private contradiction(member: string, received: VirtualAddress, expected: string): OsiError {
     return implausible({ struct: 'vm_area_struct', address: this.address, member, received, expected });
   }
+}
+
+/** Names a mapping in a record of what was skipped. */
+export function vmaSubject(address: VirtualAddress): Subject {
+  return { kind: 'mapping', struct: 'vm_area_struct', address };
 }

@@ -1,4 +1,4 @@
-import { formatAddress, offsetAddress, type SkippedLog, type VirtualAddress } from '@osi-linux/core';
+import { offsetAddress, type SkippedLog, type VirtualAddress } from '@osi-linux/core';
 import { implausible, requirePointer } from '../kernel/implausible';
 import { type Kernel, requireKey } from '../kernel/kernel';
 import { StructView } from '../kernel/struct-view';
@@ -22,7 +22,7 @@ export function findModuleKset(modules: Iterable<Module>, skipped: SkippedLog): 
   const votes = new Map<VirtualAddress, number>();
   for (const module of modules) {
     const kset = skipped.attempt(
-      () => `module ${formatAddress(module.address)}: kset`,
+      () => ({ kind: 'module', address: module.address, field: 'kset' }),
       () => module.kset,
     );
     if (kset !== null) votes.set(kset, (votes.get(kset) ?? 0) + 1);
@@ -59,7 +59,7 @@ export function* eachKsetModule(
   for (const node of eachListEntry(kernel, { head, name: 'module_kset' }, skipped)) {
     const kobject = offsetAddress(node, -offset);
     const module = skipped.attempt(
-      () => `module_kobject ${formatAddress(kobject)}`,
+      () => ({ kind: 'module', struct: 'module_kobject', address: kobject }),
       () => readModule(kernel, kobject, kset),
     );
     if (module !== null && module !== undefined) yield module;

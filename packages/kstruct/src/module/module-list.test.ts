@@ -1,4 +1,4 @@
-import { SkippedLog } from '@osi-linux/core';
+import { formatSubject, SkippedLog } from '@osi-linux/core';
 import { FakeVirtualMemory } from '@osi-linux/test-fixtures/fake-kernel';
 import { describe, expect, it } from 'vitest';
 import type { Kernel } from '../kernel/kernel';
@@ -133,7 +133,9 @@ describe.each(Object.entries(layouts))('the modules by %s', (_, info) => {
     damage(kernel.memory, addressOf(1));
     const { names, skipped } = list(kernel);
     expect(names).toEqual(['zram', 'jbd2']);
-    expect(skipped.map(({ what }) => what)).toEqual([`module 0x${addressOf(1).toString(16)}`]);
+    expect(skipped.map(({ subject }) => formatSubject(subject))).toEqual([
+      `module 0x${addressOf(1).toString(16)}`,
+    ]);
     expect(skipped[0]?.reason.message).toContain(message);
   });
 
@@ -171,7 +173,7 @@ describe('the set of all modules', () => {
     kernel.memory.writeWord(addressOf(1) + 0x50n + 0x40n, addressOf(0));
     const { names, skipped } = listSet(kernel);
     expect(names).toEqual(['jbd2', 'zram']);
-    expect(skipped.map(({ what, reason }) => `${what}: ${reason.code}`)).toEqual([
+    expect(skipped.map(({ subject, reason }) => `${formatSubject(subject)}: ${reason.code}`)).toEqual([
       `module_kobject 0x${(addressOf(1) + 0x50n).toString(16)}: STRUCT_IMPLAUSIBLE`,
     ]);
   });

@@ -1,4 +1,4 @@
-import { formatAddress, offsetAddress, type SkippedLog } from '@osi-linux/core';
+import { offsetAddress, type SkippedLog } from '@osi-linux/core';
 import { type Kernel, requireKey } from '../kernel/kernel';
 import { eachListEntry } from '../lib/list-head';
 import { Module } from './module';
@@ -24,7 +24,7 @@ export function* eachModule(kernel: Kernel, skipped: SkippedLog): Generator<Modu
   for (const node of eachListEntry(kernel, list, skipped)) {
     const module = new Module(kernel, offsetAddress(node, -offset));
     const valid = skipped.attempt(
-      () => `module ${formatAddress(module.address)}`,
+      () => ({ kind: 'module', address: module.address }),
       () => {
         module.validate();
         return true;

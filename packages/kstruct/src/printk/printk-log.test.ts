@@ -1,4 +1,4 @@
-import { OsiError, SkippedLog } from '@osi-linux/core';
+import { formatSubject, OsiError, SkippedLog } from '@osi-linux/core';
 import { FakeVirtualMemory } from '@osi-linux/test-fixtures/fake-kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -130,7 +130,7 @@ describe('the kernel log before the ring buffer', () => {
     buffer.memory.writeBytes(BUFFER + BigInt(at) + 8n, Uint8Array.of(length & 255, length >> 8));
     const { texts, skipped } = read(buffer);
     expect(texts).toEqual(['before']);
-    expect(skipped.map(({ what, reason }) => `${what}: ${reason.code}`)).toEqual([
+    expect(skipped.map(({ subject, reason }) => `${formatSubject(subject)}: ${reason.code}`)).toEqual([
       `log records from byte ${at} on: STRUCT_IMPLAUSIBLE`,
     ]);
   });
@@ -142,7 +142,9 @@ describe('the kernel log before the ring buffer', () => {
     buffer.memory.writeBytes(BUFFER + BigInt(at) + 10n, Uint8Array.of(200, 0));
     const { texts, skipped } = read(buffer);
     expect(texts).toEqual([null, 'behind']);
-    expect(skipped[0]?.what).toBe(`text of the log record at byte ${at}`);
+    expect(skipped.map(({ subject }) => formatSubject(subject))[0]).toBe(
+      `text of the log record at byte ${at}`,
+    );
   });
 
   it('is refused where its size or its ends make no sense', () => {

@@ -36,7 +36,7 @@ export function* eachBufferRecord(kernel: Kernel, skipped: SkippedLog): Generato
   let wrapped = false;
   for (let at = buffer.first; at !== buffer.next; ) {
     const head = skipped.attempt(
-      () => `log records from byte ${at} on`,
+      () => ({ kind: 'log-record', byte: at }),
       () => buffer.read(at, wrapped),
     );
     if (head === null) return;
@@ -47,7 +47,7 @@ export function* eachBufferRecord(kernel: Kernel, skipped: SkippedLog): Generato
     }
     const { tsNsec, level } = head;
     const text = skipped.attempt(
-      () => `text of the log record at byte ${head.at}`,
+      () => ({ kind: 'log-record', byte: head.at, field: 'text' }),
       () => buffer.readText(head),
     );
     yield { tsNsec, level, text };

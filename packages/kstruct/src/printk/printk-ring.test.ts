@@ -1,4 +1,4 @@
-import { OsiError, SkippedLog } from '@osi-linux/core';
+import { formatSubject, OsiError, SkippedLog } from '@osi-linux/core';
 import { FakeVirtualMemory } from '@osi-linux/test-fixtures/fake-kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -138,7 +138,7 @@ function read(ring: FakeRing, changed: object = {}) {
 }
 
 const saidOf = ({ skipped }: ReturnType<typeof read>) =>
-  skipped.map(({ what, reason }) => `${what}: ${reason.code}`);
+  skipped.map(({ subject, reason }) => `${formatSubject(subject)}: ${reason.code}`);
 
 describe('the ring buffer of the kernel log', () => {
   it('gives the records with their times and levels', () => {
@@ -212,7 +212,7 @@ describe('the ring buffer of the kernel log', () => {
     expect(found.skipped.map(({ reason }) => reason.message)).toEqual([
       expect.stringContaining('id of a block is 0x1267'),
     ]);
-    expect(found.skipped[0]?.what).toBe('text of log records 1 to 3');
+    expect(found.skipped.map(({ subject }) => formatSubject(subject))[0]).toBe('text of log records 1 to 3');
   });
 
   it('does not take a text whose length was lost for an empty one', () => {
@@ -242,7 +242,7 @@ describe('the ring buffer of the kernel log', () => {
     for (let index = 0; index < 60; index += 1) ring.print(`${index}`);
     ring.memory.remove(INFOS);
     const found = read(ring);
-    expect(found.skipped.map(({ what, reason }) => `${what}: ${reason.code}`)).toEqual([
+    expect(found.skipped.map(({ subject, reason }) => `${formatSubject(subject)}: ${reason.code}`)).toEqual([
       'log records 1 to 47: PAGE_NOT_PRESENT',
     ]);
     expect(found.texts.at(-1)).toBe('59');

@@ -1,4 +1,11 @@
-import { decodeText, OsiError, offsetAddress, type SkippedLog, type VirtualAddress } from '@osi-linux/core';
+import {
+  attempt,
+  decodeText,
+  type OsiError,
+  offsetAddress,
+  type SkippedLog,
+  type VirtualAddress,
+} from '@osi-linux/core';
 import { implausible, requirePointer } from '../kernel/implausible';
 import { type Kernel, type KeyOf, requireKey } from '../kernel/kernel';
 import { SkippedRun } from '../kernel/skipped-run';
@@ -38,34 +45,25 @@ const NO_LPOS = 3n;
  */
 export function* eachRingRecord(kernel: Kernel, skipped: SkippedLog): Generator<LogRecord> {
   const ring = new PrintkRing(kernel);
-  const records = new SkippedRun(skipped, 'log record');
-  const texts = new SkippedRun(skipped, 'text of log record');
+  const records = new SkippedRun(skipped, { kind: 'log-record' });
+  const texts = new SkippedRun(skipped, { kind: 'log-record', field: 'text' });
   for (let position = 0; position < ring.length; position += 1) {
-    try {
-      const info = ring.read(position);
-      if (info === undefined) continue;
-      const text = attempt(
-        () => ring.readText(info),
-        (reason) => texts.add(position, reason),
-      );
-      if (text !== undefined) yield { tsNsec: info.tsNsec, level: info.level, text };
-    } catch (error) {
-      if (!OsiError.is(error)) throw error;
-      records.add(position, error);
-    }
+    const info = attempt(
+      () => ring.read(position),
+      (reason) => records.add(position, reason),
+    );
+    if (info === undefined) continue;
+    const text = attempt(
+      () => ring.readText(info),
+      (reason) => {
+        texts.add(position, reason);
+        return null;
+      },
+    );
+    if (text !== undefined) yield { tsNsec: info.tsNsec, level: info.level, text };
   }
   records.end();
   texts.end();
-}
-
-function attempt<Value>(read: () => Value, failed: (reason: OsiError) => void): Value | null {
-  try {
-    return read();
-  } catch (error) {
-    if (!OsiError.is(error)) throw error;
-    failed(error);
-    return null;
-  }
 }
 
 /** What the ring tells of one record. */

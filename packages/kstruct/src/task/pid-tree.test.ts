@@ -1,4 +1,4 @@
-import { SkippedLog } from '@osi-linux/core';
+import { formatSubject, SkippedLog } from '@osi-linux/core';
 import { FakeKernel, type FakeVirtualMemory } from '@osi-linux/test-fixtures/fake-kernel';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -65,7 +65,10 @@ function countSlots(memory: FakeVirtualMemory): void {
 function list(kernel: Kernel) {
   const skipped = new SkippedLog();
   const pids = [...eachTaskWithId(kernel, skipped)].map(({ pid }) => pid);
-  return { pids, skipped: skipped.records.map(({ what, reason }) => `${what}: ${reason.code}`) };
+  return {
+    pids,
+    skipped: skipped.records.map(({ subject, reason }) => `${formatSubject(subject)}: ${reason.code}`),
+  };
 }
 
 describe('the tree of ids', () => {
@@ -177,7 +180,7 @@ describe('the list of processes, broken', () => {
   const listed = (kernel: Kernel) => {
     const skipped = new SkippedLog();
     const pids = [...eachProcess(kernel, skipped)].map(({ tgid }) => tgid);
-    return { pids, skipped: skipped.records.map(({ what }) => what) };
+    return { pids, skipped: skipped.records.map(({ subject }) => formatSubject(subject)) };
   };
   /** Both neighbours of kthreadd lead nowhere, so that neither end of the list reaches it. */
   const cut = (kernel: ReturnType<typeof createTree>) => {

@@ -1,4 +1,4 @@
-import { formatAddress, offsetAddress, type SkippedLog, type VirtualAddress } from '@osi-linux/core';
+import { offsetAddress, type SkippedLog, type VirtualAddress } from '@osi-linux/core';
 import { implausible, requirePointer } from '../kernel/implausible';
 import { type Kernel, requireKey } from '../kernel/kernel';
 import { StructView } from '../kernel/struct-view';
@@ -41,7 +41,7 @@ export function* eachTaskWithId(kernel: Kernel, skipped: SkippedLog): Generator<
   const array = { head, name: 'init_pid_ns.idr', end: PID_MAX_LIMIT + 1 };
   for (const { index, entry } of eachXarrayEntry(kernel, array, skipped)) {
     const task = skipped.attempt(
-      () => `pid ${index}: struct pid ${formatAddress(entry)}`,
+      () => ({ kind: 'pid', pid: index, address: entry }),
       () => readTask(kernel, entry, index),
     );
     if (task !== null && task !== undefined) yield task;

@@ -1,4 +1,4 @@
-import { OsiError, SkippedLog } from '@osi-linux/core';
+import { attempt, SkippedLog } from '@osi-linux/core';
 import type { Kernel } from '../kernel/kernel';
 import { layoutOf } from '../kernel/layout';
 import type { StructView } from '../kernel/struct-view';
@@ -37,16 +37,15 @@ function firstStarts(kernel: Kernel): { seconds: bigint; nanoseconds: bigint }[]
   if (init_addr === undefined || start_time_offset === undefined || offset === undefined) return [];
   const starts: { seconds: bigint; nanoseconds: bigint }[] = [];
   const head = init_addr + BigInt(offset);
-  try {
+  const read = () => {
     const entries = new ListEntries(kernel, { head, name: 'task_struct.tasks', offset }, new SkippedLog());
     for (let view = entries.next(); view !== undefined && starts.length < 2; view = entries.next()) {
       const seconds = view.word(start_time_offset);
       const nanoseconds = view.word(start_time_offset + kernel.memory.architecture.wordSize);
       starts.push({ seconds, nanoseconds });
     }
-  } catch (error) {
-    if (!OsiError.is(error)) throw error;
-  }
+  };
+  attempt(read, () => undefined);
   return starts;
 }
 

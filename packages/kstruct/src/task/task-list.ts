@@ -1,4 +1,4 @@
-import { formatAddress, SkippedLog, type VirtualAddress } from '@osi-linux/core';
+import { SkippedLog, type VirtualAddress } from '@osi-linux/core';
 import { type Kernel, requireKey } from '../kernel/kernel';
 import { ListEntries } from '../lib/list-head';
 import { eachTaskWithId } from './pid-tree';
@@ -60,7 +60,7 @@ export function* eachProcess(kernel: Kernel, skipped: SkippedLog): Generator<Tas
 function* eachLost(kernel: Kernel, seen: ReadonlySet<VirtualAddress>, skipped: SkippedLog): Generator<Task> {
   if (kernel.info['pid_ns.init_pid_ns_addr'] === undefined) return;
   const tasks = skipped.attempt(
-    () => 'init_pid_ns.idr',
+    () => ({ kind: 'list', name: 'init_pid_ns.idr' }),
     () => Array.from(eachTaskWithId(kernel, new SkippedLog())),
   );
   for (const task of tasks ?? []) {
@@ -72,7 +72,7 @@ function* eachLost(kernel: Kernel, seen: ReadonlySet<VirtualAddress>, skipped: S
 function findStart(kernel: Kernel, skipped: SkippedLog): Task | undefined {
   const init = findInitTask(kernel);
   const readable = skipped.attempt(
-    () => `init_task ${formatAddress(init.address)}`,
+    () => ({ kind: 'list', name: 'init_task', address: init.address }),
     () => init.pid === 0,
   );
   if (readable !== null) return init;

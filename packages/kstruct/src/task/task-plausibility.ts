@@ -29,7 +29,8 @@ export function isTask(
     validateTask(kernel, address, expected, view);
   } catch (error) {
     if (!OsiError.is(error)) throw error;
-    if (isImplausible(error)) skipped.add(`task ${formatAddress(address)}`, error);
+    const kind = expected === 'itself' ? 'process' : 'thread';
+    if (isImplausible(error)) skipped.add({ kind, address }, error);
     return !isImplausible(error);
   }
   return true;

@@ -115,7 +115,7 @@ export class ProcessCalls {
   readMappings(handle: OsiProcHandle | Absent, threads: boolean): Listing<LinuxMapping> {
     const skipped = new SkippedLog();
     const rows = skipped.attempt(
-      () => `task ${formatAddress(handle?.taskd ?? 0n)}`,
+      () => ({ kind: 'process', address: handle?.taskd ?? 0n }),
       () => {
         const task = this.find(handle);
         if (task === undefined) return [];
@@ -182,7 +182,7 @@ export class ProcessCalls {
   private checkRoot(): boolean {
     const problems = new SkippedLog();
     problems.attempt(
-      () => 'root directory of the reader',
+      () => ({ kind: 'reader-root' }),
       () => findReaderRoot(this.kernel, problems),
     );
     return problems.records.length === 0;
@@ -192,7 +192,7 @@ export class ProcessCalls {
   private mappingReader(skipped: SkippedLog): MappingReader {
     if (this.mappings !== undefined) return this.mappings;
     const paths = skipped.attempt(
-      () => 'root directory of the reader',
+      () => ({ kind: 'reader-root' }),
       () => this.pathReader(),
     );
     if (paths === null) return new MappingReader(this.kernel, openPaths(this.kernel, new SkippedLog()));

@@ -1,4 +1,4 @@
-import { formatAddress, type SkippedLog } from '@osi-linux/core';
+import type { SkippedLog } from '@osi-linux/core';
 import type { Task } from '@osi-linux/kstruct';
 import type { OsiProcHandle } from '@osi-linux/osi';
 import { readAsid } from '../rows/process-row';
@@ -9,7 +9,7 @@ export function readProcessHandle(leader: Task, skipped: SkippedLog): OsiProcHan
     taskd: leader.address,
     asid: readAsid(leader, skipped),
     createTime: skipped.attempt(
-      () => `task ${formatAddress(leader.address)}: createTime`,
+      () => ({ kind: 'process', address: leader.address, field: 'createTime' }),
       () => leader.startTime,
     ),
   };

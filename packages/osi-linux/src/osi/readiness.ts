@@ -1,4 +1,4 @@
-import { formatAddress, OsiError } from '@osi-linux/core';
+import { attempt, formatAddress, OsiError } from '@osi-linux/core';
 import { findInitTask, type Kernel, StructView } from '@osi-linux/kstruct';
 
 /**
@@ -11,16 +11,16 @@ export function findBootReason(kernel: Kernel): OsiError | undefined {
   if (info['task.init_addr'] === undefined || info['task.tasks_offset'] === undefined) return undefined;
   const init = findInitTask(kernel);
   const at = formatAddress(init.address);
-  try {
+  const read = () => {
     if (init.comm === '') return booting(`init_task at ${at} has no name`);
     const node = init.listHead('task.tasks_offset');
     const links = new StructView(memory, node);
     const alone = links.word(0) === node && links.word(memory.architecture.wordSize) === node;
     return alone ? booting('init_task is the only process') : undefined;
-  } catch (error) {
-    if (!OsiError.is(error)) throw error;
-    return error.code === 'PAGE_NOT_PRESENT' ? booting(`init_task at ${at} is not mapped`, error) : undefined;
-  }
+  };
+  return attempt(read, (error) =>
+    error.code === 'PAGE_NOT_PRESENT' ? booting(`init_task at ${at} is not mapped`, error) : undefined,
+  );
 }
 
 function booting(message: string, cause?: OsiError): OsiError {

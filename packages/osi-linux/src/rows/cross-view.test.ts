@@ -1,3 +1,4 @@
+import { formatSubject } from '@osi-linux/core';
 import { FakeKernel } from '@osi-linux/test-fixtures/fake-kernel';
 import { describe, expect, it } from 'vitest';
 import { OsiLinux } from '../osi-linux';
@@ -103,7 +104,9 @@ describe('findHidden', () => {
     memory.writeWord(idAt(11) + 0x20n, 0x1234n);
     const { threads, skipped } = linux().findHidden();
     expect(threads).toEqual([]);
-    expect(skipped.map(({ what }) => what)).toEqual([`pid 11: struct pid 0x${idAt(11).toString(16)}`]);
+    expect(skipped.map(({ subject }) => formatSubject(subject))).toEqual([
+      `pid 11: struct pid 0x${idAt(11).toString(16)}`,
+    ]);
   });
 
   it('does not take a page of zeros for a tree', () => {
@@ -111,7 +114,9 @@ describe('findHidden', () => {
     memory.writeBytes(NODE, new Uint8Array(0x400));
     const { threads, skipped } = linux().findHidden();
     expect(threads).toEqual([]);
-    expect(skipped.map(({ what }) => what)).toEqual([`init_pid_ns.idr: node 0x${NODE.toString(16)}`]);
+    expect(skipped.map(({ subject }) => formatSubject(subject))).toEqual([
+      `init_pid_ns.idr: node 0x${NODE.toString(16)}`,
+    ]);
   });
 
   it('finds modules that only the list or only the set has', () => {
@@ -134,7 +139,7 @@ describe('findHidden', () => {
   it('names the keys that the profile lacks', () => {
     const { threads, modules, skipped } = createGuest().linux({}).findHidden();
     expect([threads, modules]).toEqual([[], []]);
-    expect(skipped.map(({ what, reason }) => `${what}: ${reason.code}`)).toEqual([
+    expect(skipped.map(({ subject, reason }) => `${formatSubject(subject)}: ${reason.code}`)).toEqual([
       'threads by lists and by ids: PROFILE_KEY_MISSING',
       'modules by list and by set: PROFILE_KEY_MISSING',
     ]);
@@ -158,7 +163,9 @@ describe('getModules', () => {
     memory.writeInt(moduleAt(1) + 0x148n, -1);
     const rows = linux().getModules();
     expect(rows[1]).toMatchObject({ name: 'ext4', base: 0xffffffffc0000000n, size: null });
-    expect(rows.skipped.map(({ what }) => what)).toEqual([`module ext4 0x${moduleAt(1).toString(16)}: size`]);
+    expect(rows.skipped.map(({ subject }) => formatSubject(subject))).toEqual([
+      `module ext4 0x${moduleAt(1).toString(16)}: size`,
+    ]);
   });
 });
 
@@ -166,7 +173,7 @@ describe('getLog', () => {
   it('has no rows where the profile does not know the log, and says so', () => {
     const rows = createGuest().linux().getLog();
     expect([...rows]).toEqual([]);
-    expect(rows.skipped.map(({ what, reason }) => `${what}: ${reason.code}`)).toEqual([
+    expect(rows.skipped.map(({ subject, reason }) => `${formatSubject(subject)}: ${reason.code}`)).toEqual([
       'kernel log: PROFILE_KEY_MISSING',
     ]);
   });

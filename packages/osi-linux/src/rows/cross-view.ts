@@ -1,4 +1,4 @@
-import { formatAddress, type SkippedLog, type VirtualAddress } from '@osi-linux/core';
+import type { SkippedLog, VirtualAddress } from '@osi-linux/core';
 import {
   eachKsetModule,
   eachModule,
@@ -46,11 +46,11 @@ export interface LinuxHidden {
  */
 export function compareViews(kernel: Kernel, skipped: SkippedLog): LinuxHidden {
   const threads = skipped.attempt(
-    () => 'threads by lists and by ids',
+    () => ({ kind: 'comparison', name: 'threads' }),
     () => compareThreads(kernel, skipped),
   );
   const modules = skipped.attempt(
-    () => 'modules by list and by set',
+    () => ({ kind: 'comparison', name: 'modules' }),
     () => compareModules(kernel, skipped),
   );
   return { threads: threads ?? [], modules: modules ?? [] };
@@ -74,7 +74,7 @@ function* eachListedThread(kernel: Kernel, skipped: SkippedLog): Generator<Task>
   for (const leader of eachProcess(kernel, skipped)) {
     if (leader.address === kernel.info['task.init_addr']) continue;
     const threads = skipped.attempt(
-      () => `threads of task ${formatAddress(leader.address)}`,
+      () => ({ kind: 'list', name: 'threads', struct: 'task', address: leader.address }),
       () => [...eachThread(kernel, leader, skipped)],
     );
     yield* threads ?? [leader];

@@ -30,7 +30,7 @@ export function readEnvironments(
   for (const { task, pid } of eachSelectedProcess(kernel, selection, skipped)) {
     if (pid === IDLE_PID) continue;
     const paths = readers.of(task, pid);
-    const field: Field = (name, read) => skipped.attempt(() => `pid ${pid}: ${name}`, read);
+    const field: Field = (name, read) => skipped.attempt(() => ({ kind: 'process', pid, field: name }), read);
     rows.push({ pid, ...readProgram(task, paths, field), ...readPlace(task, paths, field) });
   }
   return rows;

@@ -1,3 +1,4 @@
+import { formatSubject, type Skipped } from '@osi-linux/core';
 import { FakeFileTree, FakeKernel } from '@osi-linux/test-fixtures/fake-kernel';
 import { describe, expect, it } from 'vitest';
 import { OsiLinux } from '../osi-linux';
@@ -85,8 +86,8 @@ function createGuest() {
   return { linux, kernel, memory, tree, daemon, logFile, runFile, mm, top, bound, log };
 }
 
-const reasons = (skipped: readonly { what: string; reason: { code: string } }[]) =>
-  skipped.map(({ what, reason }) => `${what} ${reason.code}`);
+const reasons = (skipped: readonly Skipped[]) =>
+  skipped.map(({ subject, reason }) => `${formatSubject(subject)} ${reason.code}`);
 
 describe('getFiles', () => {
   it('has a row a descriptor of a leader, with its own O_CLOEXEC', () => {

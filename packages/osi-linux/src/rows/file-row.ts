@@ -1,4 +1,4 @@
-import { formatAddress, type SkippedLog } from '@osi-linux/core';
+import { EVERY_FIELD, type SkippedLog, type Subject } from '@osi-linux/core';
 import {
   eachOpenFile,
   eachThread,
@@ -65,7 +65,7 @@ class FileReader {
 
   readTable(task: Task, ids: Ids): void {
     const paths = this.paths.of(task, ids.pid);
-    this.attempt(ids.pid, 'open files', () => {
+    this.attempt({ kind: 'list', name: 'open files', pid: ids.pid }, () => {
       for (const found of eachOpenFile(this.kernel, task, this.skipped))
         this.rows.push(this.read(found, ids, paths));
     });
@@ -73,7 +73,7 @@ class FileReader {
 
   /** Reads the tables of those threads that have another one than their leader. */
   readThreads(leader: Task, pid: number): void {
-    this.attempt(pid, 'threads', () => {
+    this.attempt({ kind: 'list', name: 'threads', pid }, () => {
       for (const thread of eachThread(this.kernel, leader, this.skipped))
         this.readThread(leader, thread, pid);
     });
@@ -81,26 +81,28 @@ class FileReader {
 
   private readThread(leader: Task, thread: Task, pid: number): void {
     if (thread.address === leader.address) return;
-    this.attempt(pid, `files of thread ${formatAddress(thread.address)}`, () => {
+    const { address } = thread;
+    this.attempt({ kind: 'list', name: 'files', pid, struct: 'thread', address }, () => {
       if (thread.files !== leader.files) this.readTable(thread, { pid, tid: thread.pid });
     });
   }
 
   private read({ fd, file, closeOnExec }: FileDescriptor, ids: Ids, paths: PathReader): LinuxFile {
-    const field = <Value>(name: string, read: () => Value) => this.attempt(ids.pid, `fd ${fd}${name}`, read);
-    const plausible = field('', () => file.validate());
+    const field = <Value>(name: string, read: () => Value): Value | null =>
+      this.skipped.attempt(() => ({ kind: 'file-descriptor', ...ids, fd, field: name }), read);
+    const plausible = field(EVERY_FIELD, () => file.validate());
     if (plausible === null) return { ...ids, fd, filename: null, pos: null, flags: null };
     return {
       ...ids,
       fd,
-      filename: field(': filename', () => readFilename(file, paths)),
-      pos: field(': pos', () => file.pos),
-      flags: field(': flags', () => (closeOnExec ? file.flags | O_CLOEXEC : file.flags) >>> 0),
+      filename: field('filename', () => readFilename(file, paths)),
+      pos: field('pos', () => file.pos),
+      flags: field('flags', () => (closeOnExec ? file.flags | O_CLOEXEC : file.flags) >>> 0),
     };
   }
 
-  private attempt<Value>(pid: number, what: string, read: () => Value): Value | null {
-    return this.skipped.attempt(() => `pid ${pid}: ${what}`, read);
+  private attempt(subject: Subject, read: () => void): void {
+    this.skipped.attempt(() => subject, read);
   }
 }
 

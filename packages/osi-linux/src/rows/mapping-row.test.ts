@@ -1,4 +1,4 @@
-import { OsiError } from '@osi-linux/core';
+import { formatSubject, OsiError } from '@osi-linux/core';
 import { FakeFileTree, FakeKernel } from '@osi-linux/test-fixtures/fake-kernel';
 import { describe, expect, it } from 'vitest';
 import { OsiLinux } from '../osi-linux';
@@ -68,8 +68,8 @@ function place({ memory }: FakeKernel, pid: number, files: readonly bigint[], mm
 /** Without a root directory of pid 1, paths are told from the top: that is said once, and not of a mapping. */
 const ofMappings = (listing: ReturnType<OsiLinux['getMappings']>) =>
   listing.skipped
-    .filter(({ what }) => !what.startsWith('root'))
-    .map(({ what, reason }) => `${what}: ${reason.code}`);
+    .filter(({ subject }) => subject.kind !== 'reader-root' && subject.kind !== 'init-root')
+    .map(({ subject, reason }) => `${formatSubject(subject)}: ${reason.code}`);
 
 describe('getMappings', () => {
   it('has a row a mapping with what it is of', () => {

@@ -1,4 +1,4 @@
-import { formatAddress, OsiError, SkippedLog, type VirtualAddress } from '@osi-linux/core';
+import { OsiError, SkippedLog, type Subject, type VirtualAddress } from '@osi-linux/core';
 import {
   eachThread,
   eachVma,
@@ -83,10 +83,10 @@ export class MappingReader {
    */
   read(task: Task, pid: number, threads: boolean, skipped: SkippedLog): LinuxMapping[] {
     const own = new SkippedLog();
-    const mm = findMm(task, own);
+    const mm = findMm(task, { kind: 'process', field: 'mm' }, own);
     const rows = mm === undefined ? [] : this.readMm({ mm, pid }, own);
     if (threads) for (const row of this.readThreads(task, pid, mm?.address, own)) rows.push(row);
-    for (const { what, reason } of own.records) skipped.add(`pid ${pid}: ${what}`, reason);
+    for (const { subject, reason } of own.records) skipped.add({ ...subject, pid }, reason);
     return rows;
   }
 
@@ -98,15 +98,16 @@ export class MappingReader {
   ): LinuxMapping[] {
     const rows: LinuxMapping[] = [];
     const threads = skipped.attempt(
-      () => 'threads',
+      () => ({ kind: 'list', name: 'threads' }),
       () => Array.from(eachThread(this.kernel, leader, skipped)),
     );
     for (const thread of threads ?? []) {
       if (thread.address === leader.address) continue;
-      const mm = findMm(thread, skipped);
+      const { address } = thread;
+      const mm = findMm(thread, { kind: 'thread', address, field: 'mm' }, skipped);
       if (mm === undefined || mm.address === shared) continue;
       const tid = skipped.attempt(
-        () => `task ${formatAddress(thread.address)}: tid`,
+        () => ({ kind: 'thread', address: thread.address, field: 'tid' }),
         () => thread.pid,
       );
       if (tid !== null) for (const row of this.readMm({ mm, pid, tid }, skipped)) rows.push(row);
@@ -117,7 +118,7 @@ export class MappingReader {
   private readMm(space: AddressSpace, skipped: SkippedLog): LinuxMapping[] {
     const rows: LinuxMapping[] = [];
     skipped.attempt(
-      () => 'mappings',
+      () => ({ kind: 'list', name: 'mappings' }),
       () => {
         for (const vma of eachVma(this.kernel, space.mm, skipped))
           rows.push(this.readRow(vma, space, skipped));
@@ -150,11 +151,11 @@ export class MappingReader {
   /** The same once more where something is missing, field by field. */
   private describeParts(vma: Vma, mm: Mm, skipped: SkippedLog): MappingFields {
     const field = <Value>(name: string, read: () => Value): Value | null =>
-      skipped.attempt(() => `mapping ${formatAddress(vma.start)}: ${name}`, read);
-    const what = field('file', () => this.identify(vma, mm));
+      skipped.attempt(() => ({ kind: 'mapping', base: vma.start, field: name }), read);
+    const thing = field('file', () => this.identify(vma, mm));
     return {
-      file: what?.file ?? null,
-      name: what?.name ?? null,
+      file: thing?.file ?? null,
+      name: thing?.name ?? null,
       offset: field('offset', () => (vma.fileAddress === 0n ? 0n : vma.offset)),
       flags: field('flags', () => vma.flags),
       perms: field('perms', () => vma.perms),
@@ -206,9 +207,9 @@ function lastComponent(path: string, deleted: boolean): string {
 }
 
 /** The user address space that `/proc` shows. Threads of the kernel may have borrowed one, and show none. */
-function findMm(task: Task, skipped: SkippedLog): Mm | undefined {
+function findMm(task: Task, subject: Subject, skipped: SkippedLog): Mm | undefined {
   const found = skipped.attempt(
-    () => 'mm',
+    () => subject,
     () => {
       const { mm } = task;
       return mm === undefined || task.isKernelThread ? null : mm;

@@ -1,4 +1,4 @@
-import { formatAddress, type SkippedLog, type VirtualAddress } from '@osi-linux/core';
+import type { SkippedLog, VirtualAddress } from '@osi-linux/core';
 import { eachModule, type Kernel } from '@osi-linux/kstruct';
 
 /** A loaded module of the kernel, as `/proc/modules` shows it. `null` where a field could not be read. */
@@ -20,7 +20,7 @@ export function readModules(kernel: Kernel, skipped: SkippedLog): LinuxModule[] 
     if (module.isUnformed) continue;
     const { name, address: modd } = module;
     const field = <Value>(field: string, read: () => Value) =>
-      skipped.attempt(() => `module ${name} ${formatAddress(modd)}: ${field}`, read);
+      skipped.attempt(() => ({ kind: 'module', name, address: modd, field }), read);
     const base = field('base', () => module.base);
     const size = field('size', () => module.size);
     rows.push({ name, base, size, modd });

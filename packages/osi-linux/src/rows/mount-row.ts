@@ -1,4 +1,4 @@
-import { formatAddress, OsiError, type SkippedLog } from '@osi-linux/core';
+import { OsiError, type SkippedLog } from '@osi-linux/core';
 import {
   Dentry,
   eachMount,
@@ -59,14 +59,13 @@ function readRow(
   paths: PathReader,
   skipped: SkippedLog,
 ): LinuxMount | undefined {
-  const name = `mount ${formatAddress(mount.address)}`;
   const id = skipped.attempt(
-    () => name,
+    () => ({ kind: 'mount', address: mount.address }),
     () => mount.id,
   );
   if (id === null) return undefined;
-  const field = <Value>(what: string, read: () => Value) =>
-    skipped.attempt(() => `mount ${id}: ${what}`, read);
+  const field = <Value>(name: string, read: () => Value) =>
+    skipped.attempt(() => ({ kind: 'mount', id, field: name }), read);
   const place = { mnt: mount.address, dentry: mount.root };
   const mountpoint = field('mountpoint', () => paths.readReachable(place));
   if (mountpoint === undefined) return undefined;

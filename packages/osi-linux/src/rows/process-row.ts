@@ -1,4 +1,4 @@
-import { formatAddress, OsiError, type SkippedLog } from '@osi-linux/core';
+import { OsiError, type SkippedLog, type Subject } from '@osi-linux/core';
 import { type Cred, type Mm, type ProcessReader, readCommandLine, type Task } from '@osi-linux/kstruct';
 import type { LinuxProcess, LinuxThread } from './linux-types';
 
@@ -17,9 +17,9 @@ export function readProcess(task: Task, reader: ProcessReader, skipped: SkippedL
 
 /** The same once more where something is missing, field by field. */
 function readParts(task: Task, skipped: SkippedLog): LinuxProcess {
-  const row = new RowReader(task, skipped);
+  const row = new RowReader({ kind: 'process', address: task.address }, skipped);
   const pid = row.field('pid', () => task.tgid);
-  row.pid = pid;
+  if (pid !== null) row.subject = { kind: 'process', pid };
   return {
     taskd: task.address,
     pid,
@@ -34,20 +34,25 @@ function readParts(task: Task, skipped: SkippedLog): LinuxProcess {
 
 /** Reads the ids and the name of one thread. */
 export function readThread(task: Task, skipped: SkippedLog): LinuxThread {
-  const row = new RowReader(task, skipped);
+  const row = new RowReader({ kind: 'thread', address: task.address }, skipped);
   const tid = row.field('tid', () => task.pid);
-  row.pid = tid;
+  if (tid !== null) row.subject = { kind: 'thread', tid };
+  const pid = row.field('pid', () => task.tgid);
+  if (pid !== null) row.subject = { ...row.subject, pid };
   return {
     taskd: task.address,
     tid,
-    pid: row.field('pid', () => task.tgid),
+    pid,
     name: row.field('name', () => task.comm),
   };
 }
 
 /** Reads the physical address of the top page table, `null` where there is none. */
 export function readAsid(task: Task, skipped: SkippedLog): number | null {
-  return new RowReader(task, skipped).field('asid', () => task.mm?.asid ?? null);
+  return new RowReader({ kind: 'process', address: task.address }, skipped).field(
+    'asid',
+    () => task.mm?.asid ?? null,
+  );
 }
 
 type AddressSpaceFields = Pick<LinuxProcess, 'pgd' | 'asid' | 'cmdline'>;
@@ -74,23 +79,18 @@ function readIds(row: RowReader, task: Task): Pick<LinuxProcess, 'uid' | 'gid' |
   };
 }
 
-/** Reads the fields of one row, and words what is missing. */
+/** Reads the fields of one row, and reports those that are missing. */
 class RowReader {
-  /** The id that names the row in a report, once it is known. */
-  pid: number | null = null;
-  private readonly task: Task;
+  /** What names the row in a report: its ids, once they are known. */
+  subject: Subject;
   private readonly skipped: SkippedLog;
 
-  constructor(task: Task, skipped: SkippedLog) {
-    this.task = task;
+  constructor(subject: Subject, skipped: SkippedLog) {
+    this.subject = subject;
     this.skipped = skipped;
   }
 
   field<Value>(name: string, read: () => Value): Value | null {
-    return this.skipped.attempt(() => `${this.subject()}: ${name}`, read);
-  }
-
-  private subject(): string {
-    return this.pid === null ? `task ${formatAddress(this.task.address)}` : `pid ${this.pid}`;
+    return this.skipped.attempt(() => ({ ...this.subject, field: name }), read);
   }
 }

@@ -1,4 +1,4 @@
-import { formatAddress, type SkippedLog } from '@osi-linux/core';
+import type { SkippedLog } from '@osi-linux/core';
 import { eachProcess, type Kernel, type Task } from '@osi-linux/kstruct';
 
 /** Of which processes a listing is wanted. */
@@ -16,7 +16,7 @@ export function* eachSelectedProcess(
   const wanted = new Set(pids);
   for (const task of eachProcess(kernel, skipped)) {
     const pid = skipped.attempt(
-      () => `task ${formatAddress(task.address)}: pid`,
+      () => ({ kind: 'process', address: task.address, field: 'pid' }),
       () => task.tgid,
     );
     if (pid !== null && (wanted.size === 0 || wanted.has(pid))) yield { task, pid };

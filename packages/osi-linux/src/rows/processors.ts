@@ -60,7 +60,7 @@ export class Processors {
       ...readThread(task, skipped),
       asid: readAsid(task, skipped),
       mode: skipped.attempt(
-        () => `cpu ${cpu}: mode`,
+        () => ({ kind: 'cpu', cpu, field: 'mode' }),
         () => this.readMode(cpu, task),
       ),
     };

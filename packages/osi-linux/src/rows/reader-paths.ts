@@ -17,7 +17,7 @@ export interface PathSelection extends ProcessSelection {
 /** The paths of one listing, as who reads `/proc` on the guest sees them; also where its root cannot be found. */
 export function openPaths(kernel: Kernel, skipped: SkippedLog): PathReader {
   const root = skipped.attempt(
-    () => 'root directory of the reader',
+    () => ({ kind: 'reader-root' }),
     () => findReaderRoot(kernel, skipped),
   );
   return new PathReader(kernel, root ?? NOWHERE);
@@ -61,7 +61,7 @@ export class TaskPaths<Reader> {
   /** A root that cannot be read leaves the paths of the task from the top of their trees. */
   private rootOf(task: Task, pid: number): Path | undefined {
     const root = this.skipped.attempt(
-      () => `pid ${pid}: root directory of the task`,
+      () => ({ kind: 'task-root', pid }),
       () => task.fs?.root,
     );
     return root === null ? NOWHERE : root;

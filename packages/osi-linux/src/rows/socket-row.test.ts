@@ -1,3 +1,4 @@
+import { formatSubject } from '@osi-linux/core';
 import { FakeFileTree, FakeKernel } from '@osi-linux/test-fixtures/fake-kernel';
 import { describe, expect, it } from 'vitest';
 import { OsiLinux } from '../osi-linux';
@@ -132,7 +133,7 @@ describe('getSockets', () => {
       [2, 'dgram', null],
       [3, 'raw', 'inet'],
     ]);
-    expect(rows.skipped.map(({ what, reason }) => `${what}: ${reason.code}`)).toEqual([
+    expect(rows.skipped.map(({ subject, reason }) => `${formatSubject(subject)}: ${reason.code}`)).toEqual([
       'pid 7: fd 2 socket: STRUCT_IMPLAUSIBLE',
     ]);
   });
@@ -143,7 +144,7 @@ describe('getSockets', () => {
     memory.writeBytes(TABLE + 0x3000n, new Uint8Array(4096));
     const rows = linux.getSockets();
     expect([...rows]).toEqual([]);
-    expect(rows.skipped.map(({ what }) => what)).toEqual(['pid 7: fd 1']);
+    expect(rows.skipped.map(({ subject }) => formatSubject(subject))).toEqual(['pid 7: fd 1']);
   });
 
   it('reads the processes that are asked for alone', () => {

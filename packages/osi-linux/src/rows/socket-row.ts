@@ -1,4 +1,4 @@
-import type { SkippedLog } from '@osi-linux/core';
+import type { SkippedLog, Subject } from '@osi-linux/core';
 import {
   eachOpenFile,
   findSocket,
@@ -71,7 +71,7 @@ const UNIX_STATES: Readonly<Record<string, string>> = { ESTABLISHED: 'CONNECTED'
 /** Reads the sockets that a process has open, by its own table of descriptors. */
 export function readSockets(kernel: Kernel, task: Task, pid: number, skipped: SkippedLog): LinuxSocket[] {
   const descriptors = skipped.attempt(
-    () => `pid ${pid}: open files`,
+    () => ({ kind: 'list', name: 'open files', pid }),
     () => Array.from(eachOpenFile(kernel, task, skipped)),
   );
   const rows: LinuxSocket[] = [];
@@ -93,15 +93,19 @@ function readSocket(
   { pid, fd, file }: Descriptor,
   skipped: SkippedLog,
 ): LinuxSocket | undefined {
+  const subject: Subject = { kind: 'socket', pid, fd };
+  const socket = skipped.attempt(
+    () => subject,
+    () => findChecked(kernel, file),
+  );
+  if (socket === undefined || socket === null) return undefined;
   const field = <Value>(name: string, read: () => Value): Value | null =>
-    skipped.attempt(() => `pid ${pid}: fd ${fd}${name}`, read);
-  const socket = field('', () => findChecked(kernel, file)) ?? undefined;
-  if (socket === undefined) return undefined;
+    skipped.attempt(() => ({ ...subject, field: name }), read);
   return {
     pid,
     fd,
-    type: field(' type', () => TYPES[socket.type] ?? null),
-    inode: field(' inode', () => file.inode.ino),
+    type: field('type', () => TYPES[socket.type] ?? null),
+    inode: field('inode', () => file.inode.ino),
     ...readEnds(socket, field),
   };
 }
@@ -115,15 +119,15 @@ function findChecked(kernel: Kernel, file: OpenFile): Socket | undefined {
 type Ends = Pick<LinuxSocket, 'family' | 'local' | 'remote' | 'state'>;
 
 function readEnds(socket: Socket, field: <Value>(name: string, read: () => Value) => Value | null): Ends {
-  const sk = field(' socket', () => socket.sk);
+  const sk = field('socket', () => socket.sk);
   if (sk === null) return { family: null, local: null, remote: null, state: null };
   const { family: number } = sk;
   const family = FAMILIES[number] ?? `af_${number}`;
   return {
     family,
-    local: field(' local', () => sk.local ?? null),
-    remote: field(' remote', () => sk.remote ?? null),
-    state: field(' state', () => stateName(family, sk)),
+    local: field('local', () => sk.local ?? null),
+    remote: field('remote', () => sk.remote ?? null),
+    state: field('state', () => stateName(family, sk)),
   };
 }
 

@@ -1,4 +1,4 @@
-import { createListing, OsiError, type Skipped } from '@osi-linux/core';
+import { createListing, EVERY_FIELD, OsiError, type Skipped, type Subject } from '@osi-linux/core';
 import { describe, expect, it } from 'vitest';
 import type { LinuxFile } from '../rows/file-row';
 import type { LinuxProcess } from '../rows/linux-types';
@@ -27,13 +27,15 @@ interface Rows {
   readonly file?: readonly LinuxFile[];
   readonly module?: readonly { name: string; base: bigint | null; size: number | null; modd: bigint }[];
   /** What could not be read, by kind. */
-  readonly unread?: Partial<Record<SnapshotKind, readonly string[]>>;
+  readonly unread?: Partial<Record<SnapshotKind, readonly Subject[]>>;
 }
 
 const reason = new OsiError('PAGE_NOT_PRESENT', 'page not present');
+const cmdlineOf = (pid: number): Subject => ({ kind: 'process', pid, field: 'cmdline' });
 
 function snapshot({ unread = {}, ...rows }: Rows): LinuxSnapshot {
-  const skipped = (kind: SnapshotKind): Skipped[] => (unread[kind] ?? []).map((what) => ({ what, reason }));
+  const skipped = (kind: SnapshotKind): Skipped[] =>
+    (unread[kind] ?? []).map((subject) => ({ subject, reason }));
   const listings = Object.fromEntries(
     Object.entries(rows).map(([kind, all]) => [
       kind,
@@ -130,19 +132,23 @@ describe('modules', () => {
 describe('what could not be read', () => {
   it('is no change of a field', () => {
     const whole = { process: [process(2)] };
-    const torn = { process: [process(2, { cmdline: null })], unread: { process: ['pid 2: cmdline'] } };
+    const torn = { process: [process(2, { cmdline: null })], unread: { process: [cmdlineOf(2)] } };
     expect(diff(whole, torn)).toEqual([]);
     expect(diff(torn, whole)).toEqual([]);
   });
 
   it('is one where the field is known not to exist', () => {
-    const exited = { process: [process(2, { pgd: null })], unread: { process: ['pid 3: cmdline'] } };
+    const exited = { process: [process(2, { pgd: null })], unread: { process: [cmdlineOf(3)] } };
     expect(diff({ process: [process(2)] }, exited)).toEqual(['changed process p2 pgd=5']);
   });
 
   it('does not make rows come or go, of that process', () => {
     const [one, two] = [process(1), process(2)];
-    const broken = { process: [one, two], mapping: [], unread: { mapping: ['pid 1: mappings'] } };
+    const broken = {
+      process: [one, two],
+      mapping: [],
+      unread: { mapping: [{ kind: 'list', name: 'mappings', pid: 1 } as const] },
+    };
     const whole = { process: [one, two], mapping: [mapping(1, 16n), mapping(2, 32n)] };
     expect(diff(whole, broken)).toEqual(['removed mapping 32']);
     expect(diff(broken, whole)).toEqual(['added mapping 32']);
@@ -150,14 +156,21 @@ describe('what could not be read', () => {
 
   it('does, where it is a field of another row', () => {
     const before = { file: [file(1, 0), file(1, 1)] };
-    expect(diff(before, { file: [file(1, 0)], unread: { file: ['pid 1: fd 0: filename'] } })).toEqual([
-      'removed file 1',
-    ]);
-    expect(diff(before, { file: [file(1, 0)], unread: { file: ['pid 1: fds 0 to 63'] } })).toEqual([]);
+    const without = (...lost: Subject[]) => diff(before, { file: [file(1, 0)], unread: { file: lost } });
+    const fd: Subject = { kind: 'file-descriptor', pid: 1 };
+    expect(without({ ...fd, fd: 0, field: 'filename' })).toEqual(['removed file 1']);
+    expect(without({ ...fd, fd: 0, field: EVERY_FIELD })).toEqual(['removed file 1']);
+    expect(without({ ...fd, first: 0, last: 63 })).toEqual([]);
+    // A slot that holds a file where its bit says that none is open: the row is missing.
+    expect(without({ ...fd, fd: 1 })).toEqual([]);
   });
 
   it('in the list of processes hides whatever follows it', () => {
-    const broken = { process: [process(1)], file: [], unread: { process: ['task 0x5000'] } };
+    const broken = {
+      process: [process(1)],
+      file: [],
+      unread: { process: [{ kind: 'process', address: 0x5000n } as const] },
+    };
     const whole = { process: [process(1), process(2)], file: [file(2, 0)] };
     expect(diff(whole, broken)).toEqual([]);
     const module = { name: 'dummy', base: 1n, size: 4, modd: 5n };
@@ -165,9 +178,12 @@ describe('what could not be read', () => {
   });
 
   it('is told, with the moment', () => {
-    const torn = { process: [process(2, { cmdline: null })], unread: { process: ['pid 2: cmdline'] } };
+    const torn = { process: [process(2, { cmdline: null })], unread: { process: [cmdlineOf(2)] } };
     const { skipped } = diffSnapshots(snapshot(torn), snapshot(torn));
-    expect(skipped.map(({ what }) => what)).toEqual(['before: pid 2: cmdline', 'after: pid 2: cmdline']);
+    expect(skipped.map(({ subject }) => subject)).toEqual([
+      { ...cmdlineOf(2), when: 'before' },
+      { ...cmdlineOf(2), when: 'after' },
+    ]);
   });
 });
 

@@ -23,7 +23,7 @@ export interface LinuxDifference {
   readonly changes: readonly LinuxChange[];
   /** Whether pid 1 is the same process at both moments; where it is not, they are of two boots. */
   readonly sameBoot: boolean;
-  /** What could not be read at either moment: `before: pid 812: cmdline`. No change is told of it. */
+  /** What could not be read at either moment, which its subject's `when` names. No change is told of it. */
   readonly skipped: readonly Skipped[];
 }
 
@@ -56,7 +56,8 @@ export function diffSnapshots(before: LinuxSnapshot, after: LinuxSnapshot): Linu
       ['before', old],
       ['after', now],
     ] as const)
-      for (const { what, reason } of listing.skipped) skipped.push({ what: `${when}: ${what}`, reason });
+      for (const { subject, reason } of listing.skipped)
+        skipped.push({ subject: { ...subject, when }, reason });
   }
   return { changes, sameBoot: initOf(before) === initOf(after), skipped };
 }

@@ -1,4 +1,4 @@
-import { type Listing, OsiError } from '@osi-linux/core';
+import { type Listing, OsiError, type Subject } from '@osi-linux/core';
 import type { OsiLinux } from '../osi-linux';
 import type { LinuxFile } from '../rows/file-row';
 import type { LinuxProcess, LinuxThread } from '../rows/linux-types';
@@ -95,9 +95,6 @@ function keepPids<Row extends { readonly pid: number | null }>(
 ): Listing<Row> {
   if (pids.length === 0) return listing;
   const rows = listing.filter(({ pid }) => pid !== null && pids.includes(pid));
-  const concerns = (what: string) => {
-    const named = /^pid (\d+):/.exec(what)?.[1];
-    return named === undefined || pids.includes(Number(named));
-  };
-  return Object.assign(rows, { skipped: listing.skipped.filter(({ what }) => concerns(what)) });
+  const concerns = ({ pid }: Subject) => pid === undefined || pids.includes(pid);
+  return Object.assign(rows, { skipped: listing.skipped.filter(({ subject }) => concerns(subject)) });
 }

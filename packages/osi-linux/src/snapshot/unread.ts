@@ -1,29 +1,31 @@
-import type { Skipped } from '@osi-linux/core';
+import type { Skipped, Subject, SubjectKind } from '@osi-linux/core';
 import type { SnapshotKind, SnapshotRows } from './linux-snapshot';
 
-/** What is missing of a row that is there, by how it is worded. A socket may be missing for a field of it. */
-const OF_A_ROW: { readonly [Kind in SnapshotKind]: RegExp | undefined } = {
-  process: /^(pid \d+|task 0x[0-9a-f]+): /,
-  thread: /^(pid \d+|task 0x[0-9a-f]+): /,
-  module: /^module .* 0x[0-9a-f]+: /,
-  mapping: /^pid \d+: mapping 0x[0-9a-f]+: /,
-  file: /^pid \d+: fd \d+(: |$)/,
+/** What a record is about whose row is in the listing. A socket may be missing for a field of it. */
+const ROW_KINDS: { readonly [Kind in SnapshotKind]: SubjectKind | undefined } = {
+  process: 'process',
+  thread: 'thread',
+  module: 'module',
+  mapping: 'mapping',
+  file: 'file-descriptor',
   socket: undefined,
 };
 
 /** What could not be read of one kind of rows at one moment. */
 export class Unread<Kind extends SnapshotKind> {
   /** Whose rows may be missing, and whose fields. */
-  private readonly rows = new Concerned();
-  private readonly fields = new Concerned();
+  private readonly rows: Concerned;
+  private readonly fields: Concerned;
 
   /** `own` is of the listing of the kind, `processes` of the list of processes, which every kind but modules follows. */
   constructor(kind: Kind, own: readonly Skipped[], processes: readonly Skipped[]) {
-    for (const { what } of own) {
-      this.fields.add(what);
-      if (OF_A_ROW[kind]?.test(what) !== true) this.rows.add(what);
+    this.rows = new Concerned(kind);
+    this.fields = new Concerned(kind);
+    for (const { subject } of own) {
+      this.fields.add(subject);
+      if (!isOfRow(kind, subject)) this.rows.add(subject);
     }
-    const broken = processes.some(({ what }) => OF_A_ROW.process?.test(what) !== true);
+    const broken = processes.some(({ subject }) => !isOfRow('process', subject));
     if (broken && kind !== 'module') this.rows.everyone = true;
   }
 
@@ -39,19 +41,28 @@ export class Unread<Kind extends SnapshotKind> {
   }
 }
 
-/** Whom records of what could not be read are about. */
+function isOfRow(kind: SnapshotKind, subject: Subject): boolean {
+  return subject.field !== undefined && subject.kind === ROW_KINDS[kind];
+}
+
+/** Whom records of what could not be read are about: threads by their own ids, all else by that of the process. */
 class Concerned {
   /** A record that names no process may be about any. */
   everyone = false;
-  private readonly pids = new Set<number>();
+  private readonly kind: SnapshotKind;
+  private readonly ids = new Set<number>();
 
-  add(what: string): void {
-    const named = /^pid (\d+): /.exec(what)?.[1];
-    if (named === undefined) this.everyone = true;
-    else this.pids.add(Number(named));
+  constructor(kind: SnapshotKind) {
+    this.kind = kind;
   }
 
-  has(pid: number | null): boolean {
-    return this.everyone || (pid !== null && this.pids.has(pid));
+  add({ pid, tid }: Subject): void {
+    const id = this.kind === 'thread' ? tid : pid;
+    if (id === undefined) this.everyone = true;
+    else this.ids.add(id);
+  }
+
+  has(id: number | null): boolean {
+    return this.everyone || (id !== null && this.ids.has(id));
   }
 }

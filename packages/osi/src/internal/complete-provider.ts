@@ -1,4 +1,4 @@
-import { type Answer, createListing, type Listing, type VirtualAddress } from '@osi-linux/core';
+import { type Answer, createListing, type Listing, type Subject, type VirtualAddress } from '@osi-linux/core';
 import type { OsiCalls, OsiProvider } from '../osi-provider';
 import type { OsiModule, OsiProc, OsiProcHandle } from '../osi-types';
 import { findFileMapping, findMappingAt, keepMappings, notFound } from './mapping-search';
@@ -88,8 +88,12 @@ function findProcess(processes: Listing<OsiProc>, handle: OsiProcHandle): Answer
   const found = processes.find(({ taskd }) => taskd === handle.taskd);
   if (found === undefined) return notFound(processes, () => `process 0x${handle.taskd.toString(16)}`);
   if (!isSame(handle.createTime, found.createTime)) return undefined;
-  const subject = `pid ${found.pid}:`;
-  return { ...found, skipped: processes.skipped.filter(({ what }) => what.startsWith(subject)) };
+  return { ...found, skipped: processes.skipped.filter(({ subject }) => isAbout(subject, found)) };
+}
+
+/** A process whose id could not be read is named by its descriptor. */
+function isAbout({ pid, address }: Subject, process: OsiProc): boolean {
+  return pid === undefined ? address === process.taskd : pid === process.pid;
 }
 
 /** A start that is not known contradicts none. */

@@ -1,4 +1,4 @@
-import { createListing, type Listing, OsiError, type VirtualAddress } from '@osi-linux/core';
+import { createListing, formatSubject, type Listing, OsiError, type VirtualAddress } from '@osi-linux/core';
 import { classifyMapping, type MappingClass } from '../mapping-class';
 import type { OsiModule } from '../osi-types';
 
@@ -37,7 +37,7 @@ export function notFound({ skipped }: Listing<unknown>, what: () => string): und
   const more = skipped.length === 1 ? '' : ` and ${skipped.length - 1} more`;
   throw new OsiError(
     'OSI_ANSWER_UNDECIDED',
-    `${what()} was not found, but not everything could be read: ${first.what}${more}`,
+    `${what()} was not found, but not everything could be read: ${formatSubject(first.subject)}${more}`,
     {
       hint: 'call the listing: it has the rows that could be read, and the rest in skipped',
       cause: first.reason,

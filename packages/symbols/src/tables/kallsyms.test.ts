@@ -80,10 +80,10 @@ describe('Kallsyms', () => {
     const all = new Set(image.symbols.map(({ name, type, address }) => `${name} ${type} ${address}`));
     expect(read.filter(({ name, type, address }) => !all.has(`${name} ${type} ${address}`))).toEqual([]);
     const [first] = kallsyms.skipped();
-    expect(first?.what).toMatch(/^kallsyms: the names of symbols \d+ to \d+$/);
+    expect(first?.subject).toMatchObject({ kind: 'symbols', name: 'kallsyms' });
     expect(first?.reason.code).toBe('PHYSICAL_HOLE');
-    const skipped = kallsyms.skipped().map(({ what }) => what.match(/(\d+) to (\d+)/) ?? []);
-    const left = skipped.reduce((sum, [, from, to]) => sum + Number(to) - Number(from) + 1, 0);
+    const skipped = kallsyms.skipped().map(({ subject }) => subject);
+    const left = skipped.reduce((sum, { first: from = 0, last = 0 }) => sum + last - from + 1, 0);
     expect(read.length + left).toBe(image.symbols.length);
   });
 
@@ -100,7 +100,10 @@ describe('Kallsyms', () => {
     image.memory.write(at + third, Uint8Array.of(0));
     const kallsyms = open(image, noteOf(image));
     expect(kallsyms.skipped()).toMatchObject([
-      { what: 'kallsyms: the names of symbols 512 to 767', reason: { code: 'KALLSYMS_DAMAGED' } },
+      {
+        subject: { kind: 'symbols', name: 'kallsyms', first: 512, last: 767 },
+        reason: { code: 'KALLSYMS_DAMAGED' },
+      },
     ]);
     expect([...kallsyms.each()]).toEqual(image.symbols.filter((_, index) => index < 512 || index > 767));
   });

@@ -104,11 +104,12 @@ export class Kallsyms implements SymbolTable {
     const lost = this.names
       .visit(() => true)
       .map(({ first, end, hole }) => {
-        const what = `kallsyms: the names of symbols ${first} to ${end - 1}`;
-        return { what, reason: hole?.reason ?? damaged(first) };
+        const subject = { kind: 'symbols', name: 'kallsyms', first, last: end - 1 } as const;
+        return { subject, reason: hole?.reason ?? damaged(first) };
       });
     const holes = this.addresses.range.holes.map(({ start, end, reason }) => {
-      return { what: `kallsyms: ${end - start} bytes of addresses`, reason };
+      const subject = { kind: 'symbols', name: 'kallsyms', field: 'addresses', bytes: end - start } as const;
+      return { subject, reason };
     });
     return [...lost, ...holes];
   }

@@ -98,7 +98,7 @@ describe('ModuleSymbols', () => {
     const symbols = new ModuleSymbols(memory, LAYOUT, HEAD);
     expect([...symbols.each()].map(({ module }) => module)).toEqual(['fuse']);
     expect(symbols.skipped()).toMatchObject([
-      { what: 'module ext4: symbol 1' },
+      { subject: { kind: 'module-symbols', name: 'ext4', first: 1 } },
       { reason: { code: 'MODULE_SYMBOLS_IMPLAUSIBLE', fields: { module: 'no_symbols' } } },
     ]);
   });

@@ -7,6 +7,7 @@ import {
   readBytes,
   readPartial,
   type Skipped,
+  type Subject,
   type VirtualAddress,
   type VirtualMemory,
 } from '@osi-linux/core';
@@ -81,7 +82,7 @@ const LONGEST_NAME = 512;
  * declare const memory: VirtualMemory;
  * const layout = { list: 8, name: 24, nameSize: 56, kallsyms: 800, symtab: 0, numSymtab: 8, strtab: 16, typetab: 24 };
  * const symbols = new ModuleSymbols(memory, layout, 0n);
- * [[...symbols.each()], symbols.skipped().map(({ what }) => what)] // => [[], ['modules: the list at 0x0']]
+ * [[...symbols.each()], symbols.skipped().map(({ subject }) => formatSubject(subject))] // => [[], ['modules: the list at 0x0']]
  * ```
  */
 export class ModuleSymbols implements SymbolTable {
@@ -129,7 +130,7 @@ export class ModuleSymbols implements SymbolTable {
         const back = this.pointer(offsetAddress(next, word));
         if (back !== entry) throw brokenList(entry, next, back);
       } catch (error) {
-        addSkipped(skipped, `modules: the list at ${formatAddress(entry)}`, error);
+        addSkipped(skipped, { kind: 'symbols', name: 'modules', address: entry }, error);
         return;
       }
       if (next === this.head) return;
@@ -143,7 +144,7 @@ export class ModuleSymbols implements SymbolTable {
     try {
       tables = this.tablesOf(module);
     } catch (error) {
-      addSkipped(skipped, `module at ${formatAddress(module)}: its symbols`, error);
+      addSkipped(skipped, { kind: 'module-symbols', address: module }, error);
       return;
     }
     for (let index = 1; index < tables.count; index += 1) {
@@ -151,7 +152,7 @@ export class ModuleSymbols implements SymbolTable {
         const symbol = this.symbol(tables, index);
         if (symbol.name !== '') yield symbol;
       } catch (error) {
-        addSkipped(skipped, `module ${tables.module}: symbol ${index}`, error);
+        addSkipped(skipped, { kind: 'module-symbols', name: tables.module, first: index }, error);
         // What follows lies on the same page or behind it: one record tells it.
         return;
       }
@@ -235,9 +236,9 @@ function readName(memory: VirtualMemory, at: VirtualAddress): string {
   return decodeCString(bytes);
 }
 
-function addSkipped(skipped: Skipped[], what: string, error: unknown): void {
+function addSkipped(skipped: Skipped[], subject: Subject, error: unknown): void {
   if (!OsiError.is(error)) throw error;
-  skipped.push({ what, reason: error });
+  skipped.push({ subject, reason: error });
 }
 
 function brokenList(entry: VirtualAddress, next: VirtualAddress, back: VirtualAddress): OsiError {

@@ -1,3 +1,4 @@
+import type { Subject } from '@osi-linux/core';
 import { describe, expect, it } from 'vitest';
 import { makeTruth } from '../internal/made-truth';
 import { compareUnanswerable, findUnanswerableFields } from '../unanswerable-fields';
@@ -107,6 +108,8 @@ describe('findUnreadableStrings', () => {
   });
 });
 
+const of7 = (field: string): Subject => ({ kind: 'process', pid: 7, field });
+
 describe('findUnanswerableFields', () => {
   it('names what must be null with a reason', () => {
     const long = ['error', 'File name too long'] as const;
@@ -117,15 +120,18 @@ describe('findUnanswerableFields', () => {
       '/proc/8/fd/5': ['link', '/'] as const,
     };
     const truth = makeTruth({ sh: [7] }, records, { unreadable: ['cmdline'], pagedOut: ['env'] });
-    expect(findUnanswerableFields(truth, 'ps')).toEqual({ always: ['pid 7: cmdline'], perhaps: [] });
-    expect(findUnanswerableFields(truth, 'env')).toEqual({ always: ['pid 7: cwd'], perhaps: ['pid 7: env'] });
-    expect(findUnanswerableFields(truth, 'files')).toEqual({ always: ['pid 7: fd 4'], perhaps: [] });
+    expect(findUnanswerableFields(truth, 'ps')).toEqual({ always: [of7('cmdline')], perhaps: [] });
+    expect(findUnanswerableFields(truth, 'env')).toEqual({ always: [of7('cwd')], perhaps: [of7('env')] });
+    expect(findUnanswerableFields(truth, 'files')).toEqual({
+      always: [{ kind: 'file-descriptor', pid: 7, fd: 4, field: 'filename' }],
+      perhaps: [],
+    });
     expect(findUnanswerableFields(TRUTH, 'env')).toEqual({ always: [], perhaps: [] });
   });
 });
 
 describe('compareUnanswerable', () => {
-  const fields = { always: ['pid 7: env'], perhaps: ['pid 8: env'] };
+  const fields = { always: [of7('env')], perhaps: [{ ...of7('env'), pid: 8 }] };
   const swapped = 'pid 8: env: page not present: swapped out\n';
   const gone = 'pid 7: env: page not present: PROT_NONE\n';
 

@@ -1,4 +1,4 @@
-import { OsiError } from '@osi-linux/core';
+import { attempt, OsiError } from '@osi-linux/core';
 import { type Guest, openGuest, type ProfileSource } from '@osi-linux/guest';
 import type { LiveGuest } from '@osi-linux/qemu';
 import { type LiveGuestOptions, openLiveGuest, parseGdbAddress, parseLiveSource } from '@osi-linux/qemu/node';
@@ -40,8 +40,14 @@ export function askLiveGuest<Answer>(
   const open = (dump: LiveGuest) => openGuest(dump, source);
   return withLive(options, (dump) => {
     if (!live.stop) return askTwice(dump, open, ask);
+    // A guest that runs may show what never was; it is asked again when it stands.
     const warm =
-      dump.readsWhileRunning && dump.isRunning ? attempt(() => askOnce(open(dump), ask)) : undefined;
+      dump.readsWhileRunning && dump.isRunning
+        ? attempt(
+            () => askOnce(open(dump), ask),
+            () => undefined,
+          )
+        : undefined;
     if (warm === undefined) return dump.whileStopped(() => ask(open(dump)));
     return dump.atOneMoment(() => {
       forget(warm);
@@ -76,16 +82,6 @@ function withLive<Answer>(options: LiveGuestOptions, ask: (dump: LiveGuest) => A
 function askOnce<Answer>(guest: Guest, ask: (guest: Guest) => Answer): Guest {
   ask(guest);
   return guest;
-}
-
-/** A guest that runs may show what never was; it is asked again when it stands. */
-function attempt<Value>(run: () => Value): Value | undefined {
-  try {
-    return run();
-  } catch (error) {
-    if (OsiError.is(error)) return undefined;
-    throw error;
-  }
 }
 
 /** Reads a guest that runs on, twice, and says by how much the two readings differ. */

@@ -1,4 +1,11 @@
-import { escapeControls, formatFinding, OsiError, parseAddress, type Skipped } from '@osi-linux/core';
+import {
+  escapeControls,
+  formatFinding,
+  formatSubject,
+  OsiError,
+  parseAddress,
+  type Skipped,
+} from '@osi-linux/core';
 import type { Guest } from '@osi-linux/guest';
 import { diffSnapshots, SNAPSHOT_KINDS, type SnapshotKind, takeSnapshot } from '@osi-linux/osi-linux';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
@@ -162,7 +169,7 @@ function addRead(program: Command, io: Io): void {
         else
           io.out(`${objectText(settings, readRow(address, answer), () => formatHexDump(address, answer))}\n`);
         const holes = answer.holes.map(({ at, length: size, reason }) => ({
-          what: `${size} bytes at 0x${at.toString(16)}`,
+          subject: { kind: 'memory', address: at, bytes: size } as const,
           reason,
         }));
         return reportSkipped(io, dump, holes);
@@ -343,7 +350,8 @@ function reportSkipped(io: Io, dump: Guest['dump'], skipped: readonly Skipped[])
   for (const { what, value, evidence } of dump.findings.map(formatFinding)) {
     io.err(`warning: ${escapeControls(`${what}: ${value} (${evidence})`)}\n`);
   }
-  for (const { what, reason } of skipped) io.err(`${escapeControls(`${what}: ${reasonText(reason)}`)}\n`);
+  for (const { subject, reason } of skipped)
+    io.err(`${escapeControls(`${formatSubject(subject)}: ${reasonText(reason)}`)}\n`);
   if (skipped.length === 0) return ExitCode.Complete;
   io.err(`incomplete: ${skipped.length} ${skipped.length === 1 ? 'item' : 'items'} could not be read\n`);
   return ExitCode.Incomplete;

@@ -1,4 +1,4 @@
-import { OsiError, type Skipped } from '@osi-linux/core';
+import { OsiError, type Skipped, type Subject } from '@osi-linux/core';
 import type { Guest } from '@osi-linux/guest';
 import type { JsonRow } from '../output/json-value';
 import type { ListingAnswer, ListingOptions } from './command';
@@ -36,14 +36,13 @@ function keepOf(
   const absent = pids.filter((pid) => !known.has(pid));
   return {
     rows: rows.filter(({ pid }) => typeof pid === 'number' && pids.includes(pid)),
-    skipped: [...skipped.filter(({ what }) => concerns(what, pids)), ...absent.map(absence)],
+    skipped: [...skipped.filter(({ subject }) => concerns(subject, pids)), ...absent.map(absence)],
   };
 }
 
 /** What is missing of another process does not make this answer incomplete; a broken list does. */
-function concerns(what: string, pids: readonly number[]): boolean {
-  const named = /^pid (\d+):/.exec(what)?.[1];
-  return named === undefined || pids.includes(Number(named));
+function concerns({ pid }: Subject, pids: readonly number[]): boolean {
+  return pid === undefined || pids.includes(pid);
 }
 
 function absence(pid: number): Skipped {
@@ -51,5 +50,5 @@ function absence(pid: number): Skipped {
     hint: 'run osi-linux ps to list all processes',
     fields: { pid },
   });
-  return { what: `pid ${pid}`, reason };
+  return { subject: { kind: 'process', pid }, reason };
 }

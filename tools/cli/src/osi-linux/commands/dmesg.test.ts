@@ -5,12 +5,13 @@ import { describe, expect, it } from 'vitest';
 import { dmesg } from './dmesg';
 
 const reason = new OsiError('STRUCT_IMPLAUSIBLE', 'no text');
+const subject = { kind: 'log-record', first: 1, last: 1, field: 'text' } as const;
 const found: LinuxLogRecord[] = [
   { time: 1.234567891, level: 6, text: 'two\nlines' },
   { time: 2, level: 4, text: null },
 ];
 const guest = {
-  linux: { getLog: () => createListing(found, [{ what: 'text of log record 1', reason }]) },
+  linux: { getLog: () => createListing(found, [{ subject, reason }]) },
 } as unknown as Guest;
 
 describe('osi-linux dmesg', () => {
@@ -20,7 +21,7 @@ describe('osi-linux dmesg', () => {
         { time: 1.234567891, level: 6, text: 'two\nlines' },
         { time: 2, level: 4, text: null },
       ],
-      skipped: [{ what: 'text of log record 1', reason }],
+      skipped: [{ subject, reason }],
     });
   });
 });

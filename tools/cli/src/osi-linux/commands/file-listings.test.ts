@@ -21,7 +21,9 @@ function createGuest() {
   const linux = {
     getFiles: (options: unknown) => {
       asked.push(options);
-      return createListing(fileRows, [{ what: 'pid 10: fd 3: filename', reason }]);
+      return createListing(fileRows, [
+        { subject: { kind: 'file-descriptor', pid: 10, fd: 3, field: 'filename' }, reason },
+      ]);
     },
     getEnvironments: (options: unknown) => {
       asked.push(options);

@@ -1,4 +1,4 @@
-import { createListing, OsiError } from '@osi-linux/core';
+import { createListing, formatSubject, OsiError } from '@osi-linux/core';
 import type { Guest } from '@osi-linux/guest';
 import type { LinuxMapping } from '@osi-linux/osi-linux';
 import { describe, expect, it } from 'vitest';
@@ -36,8 +36,8 @@ const guest = {
     getMappings: (selection: unknown) => {
       asked.push(selection);
       return createListing(found, [
-        { what: 'pid 1: vm_area_struct 0x10', reason },
-        { what: 'pid 9: mapping 0x7ffff7fff000: file', reason },
+        { subject: { kind: 'mapping', pid: 1, struct: 'vm_area_struct', address: 0x10n }, reason },
+        { subject: { kind: 'mapping', pid: 9, base: 0x7ffff7fff000n, field: 'file' }, reason },
       ]);
     },
     getProcesses: () => createListing([{ pid: 1 }, { pid: 2 }, { pid: 9 }], []),
@@ -72,7 +72,9 @@ describe('osi-linux maps', () => {
     const { rows, skipped } = list([9]);
     expect(asked).toEqual([{ pids: [9], threads: true, ownRoot: false }]);
     expect(rows.map(({ pid }) => pid)).toEqual([9, 9]);
-    expect(skipped.map(({ what }) => what)).toEqual(['pid 9: mapping 0x7ffff7fff000: file']);
+    expect(skipped.map(({ subject }) => formatSubject(subject))).toEqual([
+      'pid 9: mapping 0x7ffff7fff000: file',
+    ]);
   });
 
   it('has no rows and no complaint for a thread of the kernel, and one for what is not there', () => {

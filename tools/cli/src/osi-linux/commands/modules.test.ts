@@ -5,12 +5,13 @@ import { describe, expect, it } from 'vitest';
 import { modules } from './modules';
 
 const reason = new OsiError('STRUCT_IMPLAUSIBLE', 'no module');
+const subject = { kind: 'module', name: 'jbd2', field: 'base' } as const;
 const found: LinuxModule[] = [
   { name: 'ext4', base: 0xffffffffc0000000n, size: 0x3000, modd: 0xffffffffc0002040n },
   { name: 'jbd2', base: null, size: null, modd: 0xffffffffc0012040n },
 ];
 const guest = {
-  linux: { getModules: () => createListing(found, [{ what: 'module jbd2: base', reason }]) },
+  linux: { getModules: () => createListing(found, [{ subject, reason }]) },
 } as unknown as Guest;
 
 describe('osi-linux modules', () => {
@@ -20,7 +21,7 @@ describe('osi-linux modules', () => {
         { name: 'ext4', base: '0xffffffffc0000000', size: 12288, modd: '0xffffffffc0002040' },
         { name: 'jbd2', base: null, size: null, modd: '0xffffffffc0012040' },
       ],
-      skipped: [{ what: 'module jbd2: base', reason }],
+      skipped: [{ subject, reason }],
     });
   });
 });

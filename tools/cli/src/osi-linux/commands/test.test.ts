@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createListing, OsiError } from '@osi-linux/core';
+import { createListing, formatSubject, OsiError, type Subject } from '@osi-linux/core';
 import type { Guest } from '@osi-linux/guest';
 import { readRecordedGuest } from '@osi-linux/test-fixtures/recorded';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -130,15 +130,17 @@ ${RULE}
 
   it('does not speak of what it would not have printed', () => {
     const guest = guestOf({ processes: [shell], current: () => shell });
-    const skipped = ['pid 812: cmdline', 'pid 812: euid', 'pid 812: name', 'task_struct.tasks'].map(
-      (what) => ({
-        what,
-        reason: missing,
-      }),
+    const fields = ['cmdline', 'euid', 'name'].map(
+      (field): Subject => ({ kind: 'process', pid: 812, field }),
     );
+    const list: Subject = { kind: 'list', name: 'task_struct.tasks' };
+    const skipped = [...fields, list].map((subject) => ({ subject, reason: missing }));
     const getProcesses = () => createListing([shell], skipped);
     const answer = formatOsiTest({ ...guest, osi: { ...guest.osi, getProcesses } } as never, undefined);
-    expect(answer.skipped.map(({ what }) => what)).toEqual(['pid 812: name', 'task_struct.tasks']);
+    expect(answer.skipped.map(({ subject }) => formatSubject(subject))).toEqual([
+      'pid 812: name',
+      'task_struct.tasks',
+    ]);
   });
 
   it('goes on where something cannot be read, and names it once', () => {
@@ -155,7 +157,7 @@ ${RULE}
     const { text, skipped } = formatOsiTest(guest, undefined);
     expect(text.match(/Cannot get current process details\./g)).toHaveLength(2);
     expect(text).toContain('  N/A             \t5\t4294967295\n');
-    expect(skipped.map(({ what }) => what)).toEqual([
+    expect(skipped.map(({ subject }) => formatSubject(subject))).toEqual([
       'kernel modules',
       'cpu 0: current process',
       'cpu 1: current process',

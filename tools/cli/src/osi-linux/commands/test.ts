@@ -1,4 +1,4 @@
-import { type Skipped, SkippedLog } from '@osi-linux/core';
+import { formatAddress, type Skipped, SkippedLog, type Subject, subjectKey } from '@osi-linux/core';
 import type { Guest } from '@osi-linux/guest';
 
 type OsiProc = ReturnType<Guest['osi']['getProcesses']>[number];
@@ -14,7 +14,12 @@ export interface OsiTest {
 type Incomplete = { readonly skipped: readonly Skipped[] };
 
 /** Fields of a process that are not printed, so that the text lacks nothing without them. */
-const OTHER_FIELDS = /: (?:cmdline|createTime|kernelThread|cred|[ug]id|e[ug]id|mm|pgd|asid)$/;
+const OTHER_FIELDS: ReadonlySet<string | undefined> = new Set([
+  ...['cmdline', 'createTime', 'kernelThread', 'mm', 'pgd', 'asid'],
+  ...['cred', 'uid', 'gid', 'euid', 'egid'],
+]);
+
+const NO_FIELDS: typeof OTHER_FIELDS = new Set();
 
 const RULE = `\n${'-'.repeat(49)}\n\n`;
 
@@ -27,22 +32,26 @@ const RULE = `\n${'-'.repeat(49)}\n\n`;
  */
 export function formatOsiTest({ osi, linux, memory }: Guest, only: number | undefined): OsiTest {
   const log = new SkippedLog();
-  const gather = <Value extends Incomplete>(what: string, read: () => Value, unprinted?: RegExp) => {
-    const found = log.attempt(() => what, read);
-    for (const part of found?.skipped ?? [])
-      if (unprinted?.test(part.what) !== true) log.add(part.what, part.reason);
+  const gather = <Value extends Incomplete>(from: Subject, read: () => Value, unprinted = NO_FIELDS) => {
+    const found = log.attempt(() => from, read);
+    for (const { subject, reason } of found?.skipped ?? [])
+      if (!unprinted.has(subject.field)) log.add(subject, reason);
     return found;
   };
   const print = new BlockPrinter(memory.architecture.wordSize);
-  const processes = gather('process list', () => osi.getProcesses(), OTHER_FIELDS);
-  const modules = gather('kernel modules', () => osi.getModules());
+  const processes = gather({ kind: 'list', name: 'process list' }, () => osi.getProcesses(), OTHER_FIELDS);
+  const modules = gather({ kind: 'list', name: 'kernel modules' }, () => osi.getModules());
   const cpus = log.attempt(
-    () => 'online processors',
+    () => ({ kind: 'list', name: 'online processors' }),
     () => (only === undefined ? linux.onlineCpus() : [linux.requireOnline(only)]),
   );
   const blocks = (cpus ?? []).map((cpu) => {
-    const current = gather(`cpu ${cpu}: current process`, () => osi.getCurrentProcess(cpu), OTHER_FIELDS);
-    const mappings = gather(`cpu ${cpu}: mappings`, () => osi.getMappings(current));
+    const current = gather(
+      { kind: 'cpu', cpu, field: 'current process' },
+      () => osi.getCurrentProcess(cpu),
+      OTHER_FIELDS,
+    );
+    const mappings = gather({ kind: 'list', name: 'mappings', cpu }, () => osi.getMappings(current));
     return [
       `${print.current(current)}\n\n`,
       print.processes(processes ?? []),
@@ -127,8 +136,12 @@ function padded(text: string, width: number): string {
 
 function withoutRepeats(records: readonly Skipped[]): Skipped[] {
   const seen = new Set<string>();
-  return records.filter(({ what, reason }) => {
-    const key = `${what}\n${reason.message}`;
+  return records.filter(({ subject, reason: { code, fields } }) => {
+    const key = `${subjectKey(subject)} ${code} ${JSON.stringify(fields, textOfBigint)}`;
     return !seen.has(key) && seen.add(key);
   });
+}
+
+function textOfBigint(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? formatAddress(value) : value;
 }
