@@ -12,18 +12,10 @@ export interface ImportBan {
   readonly reason: string;
 }
 
-const ARCHITECTURE_NEUTRAL = 'a walker is handed its memory and its architecture, and knows no page tables';
 const ORACLE = 'the oracle says what is true without asking those whom it judges';
 
 /** There are no exceptions: what needs one is in the wrong folder. */
 export const IMPORT_BANS: readonly ImportBan[] = [
-  ...[
-    'packages/kstruct/src',
-    'packages/osi-linux/src',
-    // Of `symbols`, the folders that read tables and files of any processor.
-    'packages/symbols/src/survey',
-    'packages/symbols/src/tables',
-  ].map((folder) => ({ folder, packages: ['x86-mmu'], reason: ARCHITECTURE_NEUTRAL })),
   ...['test-fixtures/src/truth', 'test-fixtures/src/guest-builder'].map((folder) => ({
     folder,
     packages: ['x86-mmu', 'kstruct', 'osi-linux', 'symbols', 'guest'],

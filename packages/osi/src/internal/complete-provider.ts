@@ -92,8 +92,8 @@ function findProcess(processes: Listing<OsiProc>, handle: OsiProcHandle): Answer
 }
 
 /** A process whose id could not be read is named by its descriptor. */
-function isAbout({ pid, address }: Subject, process: OsiProc): boolean {
-  return pid === undefined ? address === process.taskd : pid === process.pid;
+function isAbout({ pid, address }: Subject, found: OsiProc): boolean {
+  return pid === undefined ? address === found.taskd : pid === found.pid;
 }
 
 /** A start that is not known contradicts none. */
