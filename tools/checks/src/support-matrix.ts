@@ -5,10 +5,10 @@ import { countTruthRows, type GuestTruth } from '@osi-linux/test-fixtures/truth'
 
 const INTRODUCTION = `# Kernels that are read
 
-What stands here is tested: nothing is claimed for a kernel that is not in these tables, though its neighbours most
-likely work. [adding-a-kernel.md](adding-a-kernel.md) tells how a kernel comes in.
+These kernels are tested. A kernel that is not in these tables is untested, but its neighbours most likely work.
+[adding-a-kernel.md](adding-a-kernel.md) describes how to add a kernel.
 
-This page is generated; \`pnpm exec vitest run tools/checks -u\` writes it anew.
+This page is generated; \`pnpm exec vitest run tools/checks -u\` regenerates it.
 `;
 
 const RECORDED = `## Recorded guests
@@ -17,7 +17,7 @@ const RECORDED = `## Recorded guests
 listings touch are kept, in \`test-fixtures/recorded\`; its \`manifest.json\` has the commands that make it again. Numbers are
 rows of the listing that were compared; those of \`maps\` and \`files\` with \`--threads\`, and the mounts of other
 processes, are compared besides. "no truth" is a guest that nobody asked, or not for that listing: of such a one, \`ps\`,
-\`threads\` and \`current\` are held against each other, and no more. "from BTF" tells whether the offsets can also be had without a section of \`kernelinfo.conf\`.
+\`threads\` and \`current\` are only compared with each other. "from BTF" shows whether the offsets can also be read without a section of \`kernelinfo.conf\`.
 `;
 
 const BOOTED = `## Booted guests
