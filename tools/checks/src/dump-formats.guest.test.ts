@@ -149,7 +149,7 @@ describe.each(GUESTS)('one stopped $row in every form', ({ row, memoryMiB, forms
     const told = parseRegisterValues(readFileSync(join(folder, 'registers.txt'), 'utf8'));
     expect(cpus.map(({ index }) => index)).toEqual(told.map((_, index) => index));
     for (const [index, values] of told.entries()) {
-      const registers = cpus[index]?.registers ?? {};
+      const registers: Readonly<Record<string, bigint>> = cpus[index]?.registers ?? {};
       const general = [...values.keys()].filter((name) => /^([ER]..|R\d+|CR\d)$/.test(name));
       expect(general.length).toBeGreaterThan(12);
       for (const name of [...general, 'FS', 'GS']) {

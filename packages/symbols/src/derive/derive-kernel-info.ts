@@ -12,7 +12,7 @@ export interface DerivedPaging {
   /** Its name: `4-level`. */
   readonly name: string;
   /** Its levels, of which the number is told. */
-  readonly levels: { readonly length: number };
+  readonly levels: readonly unknown[];
   /** The architecture that it belongs to. */
   readonly architecture: Architecture;
 }
