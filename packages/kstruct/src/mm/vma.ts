@@ -1,4 +1,10 @@
-import { formatAddress, type OsiError, type Subject, type VirtualAddress } from '@osi-linux/core';
+import {
+  type Architecture,
+  formatAddress,
+  type OsiError,
+  type Subject,
+  type VirtualAddress,
+} from '@osi-linux/core';
 import { OpenFile } from '../fs/open-file';
 import { implausible, requirePointer } from '../kernel/implausible';
 import { isKernelPointerWord } from '../kernel/kernel-pointer';
@@ -20,6 +26,8 @@ const LAST_ADDRESS = 0xffffffffffffffffn;
 
 /** The kernel's own page sizes as shifts, ready made: a number costs more to make a bigint than to look up. */
 const SHIFTS = Array.from({ length: 32 }, (_, shift) => BigInt(shift));
+/** The last page of a file of 2^64 bytes, by the shift. */
+const LAST_PAGES = SHIFTS.map((shift) => LAST_ADDRESS >> shift);
 
 /**
  * A mapping: one run of an address space with the same file and the same rights. Corresponds to `vm_area_struct`.
@@ -108,10 +116,10 @@ export class Vma extends KernelStruct {
     const at = known ?? vm_file_offset - this.kernel.memory.architecture.wordSize;
     if (this.view.isZero(at)) return 0n;
     const pages = this.view.word(at);
-    const shift = SHIFTS[this.kernel.memory.architecture.pageShift] as bigint;
-    if (pages > LAST_ADDRESS >> shift)
+    const { pageShift } = this.kernel.memory.architecture;
+    if (pages > (LAST_PAGES[pageShift] as bigint))
       throw this.contradiction('vm_pgoff', pages, 'a page of a file of 64-bit size');
-    return pages << shift;
+    return pages << (SHIFTS[pageShift] as bigint);
   }
 
   /** Operations of the mapping, virtual; 0 for plain anonymous memory. Corresponds to `vm_area_struct.vm_ops`. */
@@ -140,11 +148,13 @@ export class Vma extends KernelStruct {
     requirePointer(kernel, address, { struct: 'vm_area_struct', address, member: 'its address' });
     if (this.mm !== mm) throw this.contradiction('vm_mm', this.mm, formatAddress(mm));
     const { start, end } = this;
-    const inPage = BigInt(this.inPage);
+    const { architecture } = kernel.memory;
+    const inPage = BigInt(inPageOf(architecture));
     if ((start & inPage) !== 0n) throw this.contradiction('vm_start', start, 'the start of a page');
     if ((end & inPage) !== 0n) throw this.contradiction('vm_end', end, 'the end of a page');
     if (end <= start) throw this.contradiction('vm_end', end, `more than vm_start, ${formatAddress(start)}`);
-    if (!this.isUser(end - 1n)) throw this.contradiction('vm_end', end, 'an address of user memory');
+    if (!this.isUser(architecture, end - 1n))
+      throw this.contradiction('vm_end', end, 'an address of user memory');
   }
 
   /**
@@ -158,23 +168,17 @@ export class Vma extends KernelStruct {
     const { vm_mm_offset, vm_start_offset, vm_end_offset } = layoutOf(this.kernel.info).vma;
     if (vm_mm_offset === undefined || vm_start_offset === undefined || vm_end_offset === undefined)
       return false;
-    if (!isKernelPointerWord(this.kernel.memory.architecture, this.address) || !view.holds(vm_mm_offset, mm))
-      return false;
+    const { architecture } = this.kernel.memory;
+    if (!isKernelPointerWord(architecture, this.address) || !view.holds(vm_mm_offset, mm)) return false;
     if (!view.holds(vm_start_offset, start) || !view.holds(vm_end_offset, end) || end <= start) return false;
-    const inPage = (view.u32(vm_start_offset) | view.u32(vm_end_offset)) & this.inPage;
-    return inPage === 0 && this.isUser(end - 1n);
-  }
-
-  /** The bits of an address that are its place in a page of the kernel's size. */
-  private get inPage(): number {
-    return (1 << this.kernel.memory.architecture.pageShift) - 1;
+    const inPage = (view.u32(vm_start_offset) | view.u32(vm_end_offset)) & inPageOf(architecture);
+    return inPage === 0 && this.isUser(architecture, end - 1n);
   }
 
   /** i386 splits its addresses where the kernel was told to; 64-bit processors leave a hole between the halves. */
-  private isUser(address: VirtualAddress): boolean {
-    const { info, memory } = this.kernel;
-    if (memory.architecture.wordSize === 8) return !memory.architecture.isKernelAddress(address);
-    const split = layoutOf(info).kernel.page_offset_addr;
+  private isUser(architecture: Architecture, address: VirtualAddress): boolean {
+    if (architecture.wordSize === 8) return !architecture.isKernelAddress(address);
+    const split = layoutOf(this.kernel.info).kernel.page_offset_addr;
     return split === undefined || address < split;
   }
 
@@ -186,4 +190,9 @@ export class Vma extends KernelStruct {
 /** Names a mapping in a record of what was skipped. */
 export function vmaSubject(address: VirtualAddress): Subject {
   return { kind: 'mapping', struct: 'vm_area_struct', address };
+}
+
+/** The bits of an address that are its place in a page of the kernel's size. */
+function inPageOf({ pageShift }: Architecture): number {
+  return (1 << pageShift) - 1;
 }
