@@ -228,27 +228,29 @@ function consoleForms() {
     '[\x1b[0;32m  OK  \x1b[0m] Started \x1b[0;1;39mssh.service\x1b[0m - OpenBSD Secure Shell server.\r';
   const noisy = behind(behind(crlf, 'task.size', ...noise), 'mm.size', status);
   const coloured = noisy.replace(/^(.*vma\.size.*)$/m, '\x1b[0;33m$1\x1b[0m');
-  const left = (part) => ['warning', lineOf(coloured, part), 'left out'];
+  const left = (part) => ['warning', lineOf(coloured, part), 'ignored a line of another part'];
   taken('console-noise', coloured, trixie, [left('Debian GNU'), left('login:'), left('ssh.service')]);
   const prompt = crlf.replace(/^(.* task\.pid_offset.*)$/m, 'guest login: $1');
-  taken('console-prompt', prompt, trixie, [['warning', lineOf(prompt, 'login:'), 'left out']]);
+  taken('console-prompt', prompt, trixie, [
+    ['warning', lineOf(prompt, 'login:'), 'ignored a line of another part'],
+  ]);
   const beginning = crlf.replace(/^(.*KERNELINFO-BEGIN.*)$/m, 'root@guest:~# $1');
   taken('console-prompt-begin', beginning, trixie);
   const usb = '[    3.900000] usb 1-1: new high-speed USB device number 2 using xhci_hcd\r\n';
   const racing = crlf.replace(/^(.*task\.size = \d+)\r\n/m, `$1${usb}`);
   const where = lineOf(racing, 'task.size');
   refused('console-glued', racing, [
-    ['error', where, 'runs on'],
-    ['warning', where, 'left out'],
+    ['error', where, 'continues in the same line'],
+    ['warning', where, 'ignored a line of another part'],
   ]);
   const bare = map(trixie, ({ text }) => text)
     .replace('task.pid_offset', '\0')
     .replace(/\n\0/, 'task.pid_offset');
   refused('console-glued-time-off', bare, [
-    ['error', lineOf(bare, 'task.pid_offset'), 'task.pid_offset runs on'],
+    ['error', lineOf(bare, 'task.pid_offset'), 'task.pid_offset continues'],
   ]);
   const end = crlf.replace(/\r\n(.*KERNELINFO-END)/, '$1');
-  refused('console-glued-end', end, [['error', lineOf(end, 'KERNELINFO-END'), 'runs on']]);
+  refused('console-glued-end', end, [['error', lineOf(end, 'KERNELINFO-END'), 'continues in the same line']]);
 }
 
 function strangeButWhole() {
@@ -258,11 +260,11 @@ function strangeButWhole() {
   const mixed = behind(log, 'task.size', audit, oops);
   const at = lineOf(mixed, 'audit:');
   taken('other-subsystems', mixed, first, [
-    ['warning', at, 'left out'],
-    ['warning', at + 1, 'left out'],
+    ['warning', at, 'ignored a line of another part'],
+    ['warning', at + 1, 'ignored a line of another part'],
   ]);
   const long = behind(log, 'task.size', `[    2.060000] ${'x'.repeat(20_000)}`);
-  taken('long-line', long, first, [['warning', lineOf(long, 'xxxx'), 'left out']]);
+  taken('long-line', long, first, [['warning', lineOf(long, 'xxxx'), 'ignored a line of another part']]);
   taken('no-final-newline', log.slice(0, log.indexOf('END---') + 6), first);
   taken('nul-bytes', `${'\0'.repeat(2000)}${log.replaceAll('\n', '\n\0\0')}`, first);
   taken('byte-order-mark', `\uFEFF${lines(log).slice(4).join('\n')}\n`, first);
@@ -272,11 +274,11 @@ function strangeButWhole() {
   const last = both.lastIndexOf('--KERNELINFO-BEGIN');
   const begin = both.slice(0, last).split('\n').length;
   taken('two-boots', both, second, [
-    ['warning', begin, '2 whole blocks; the last one is taken, the one before (line 5) differs'],
+    ['warning', begin, '2 complete blocks; the last one is used, the one before it (line 5) differs'],
   ]);
   const twins = plain(bullseye) + lines(plain(bullseye)).slice(4).join('\n');
   const twin = lines(plain(bullseye)).length + 1;
-  taken('twin-blocks', `${twins}\n`, bullseye, [['warning', twin, 'the one before says the same']]);
+  taken('twin-blocks', `${twins}\n`, bullseye, [['warning', twin, 'the one before it is the same']]);
   const tail = `${plain(first)}${lines(plain(second)).slice(4, 40).join('\n')}\n`;
   taken('whole-then-cut', tail, first, [['warning', lines(plain(first)).length + 1, 'cut off']]);
   taken('cut-then-whole', `${lines(plain(first)).slice(30).join('\n')}\n${plain(second)}`, second);
@@ -294,7 +296,7 @@ function strangeButWhole() {
   );
   writeFileSync(path('key-twice-same.conf'), conf);
   writeFindings('key-twice-same.notes.json', [
-    ['warning', twice, `stands in line ${twice - 1} already, with the same value`],
+    ['warning', twice, `line ${twice - 1} already has the key path.d_name_offset, with the same value`],
   ]);
 }
 
@@ -304,15 +306,13 @@ function refusedLogs() {
     ['error', lines(log).length - 30, 'KERNELINFO-BEGIN is missing'],
   ]);
   refused('cut-end', `${lines(log).slice(0, 40).join('\n')}\n`, [['error', 5, 'KERNELINFO-END is missing']]);
-  refused('cut-both', `${lines(log).slice(30, 60).join('\n')}\n`, [
-    ['error', 1, 'both its ends are missing'],
-  ]);
+  refused('cut-both', `${lines(log).slice(30, 60).join('\n')}\n`, [['error', 1, 'both markers are missing']]);
   refused('no-block', `${lines(log).slice(0, 4).join('\n')}\n`, [
     ['error', null, 'no KERNELINFO block in the log'],
   ]);
-  refused('empty', '', [['error', null, 'it is empty']]);
+  refused('empty', '', [['error', null, 'the log is empty']]);
   refused('prose', 'Copy it (without the KERNELINFO-BEGIN and KERNELINFO-END lines) into the file.\n', [
-    ['error', 1, 'line 1 speaks of one'],
+    ['error', 1, 'line 1 mentions KERNELINFO'],
   ]);
   const utf16 = Buffer.from(lines(log).slice(0, 12).join('\n'), 'utf16le');
   refused('utf-16', Buffer.concat([Buffer.from([0xff, 0xfe]), utf16]), [['error', null, 'UTF-16']]);
@@ -324,7 +324,7 @@ function refusedLogs() {
   const twice = log.replace('task.tgid_offset', 'task.pid_offset');
   const pid = lineOf(twice, 'task.pid_offset');
   refused('key-twice', twice, [
-    ['error', pid + 1, `key task.pid_offset stands in line ${pid} already, with another value`],
+    ['error', pid + 1, `line ${pid} already has the key task.pid_offset, with another value`],
   ]);
   const damaged = log.replace('task.comm_offset = ', 'task.comm_offset = \x07');
   refused('damaged-byte', damaged, [['error', lineOf(damaged, 'task.comm_offset'), 'a damaged byte']]);
@@ -333,7 +333,7 @@ function refusedLogs() {
   const dropped = behind(log, 'task.size', '** 12 printk messages dropped **');
   refused('printk-dropped', dropped, [['incomplete', lineOf(dropped, '** 12'), 'dropped']]);
   const snipped = log.replace(/\n.*task\.mm_offset.*\n.*\n.*\n/, '\n[...]\n');
-  refused('elided', snipped, [['incomplete', lineOf(snipped, '[...]'), 'elided']]);
+  refused('elided', snipped, [['incomplete', lineOf(snipped, '[...]'), 'cut out']]);
 }
 
 try {

@@ -38,8 +38,8 @@ export function comparePages(reference: Dump, dump: Dump, frames: number, zero =
 
 /** The only values that lie in pages of user memory. */
 const OF_USERS = ['cmdline', 'env'];
-/** How a page is named that makedumpfile left out of the compressed form, and of the ELF form. */
-const LEFT_OUT = /its writer left the page out|is left out by its writer/;
+/** The reason of a page that makedumpfile left out, in the compressed form and in the ELF form. */
+const LEFT_OUT = /left out when the dump was written/;
 
 /**
  * What of a listing of a dump without user pages is neither as in the whole dump nor null and named as excluded.
