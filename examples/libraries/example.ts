@@ -1,6 +1,5 @@
 // The libraries of every process: the files that it has mapped as code, its program among them, each with its lowest
 // address. What could not be read is told, so that a missing row is not taken for a missing library.
-import { formatSubject } from '@osi-linux/core';
 import { openGuestBytes } from '@osi-linux/guest';
 import type { ExampleFiles } from '../example-files';
 
@@ -14,9 +13,7 @@ export function run({ dump, kconf }: ExampleFiles): string[] {
     const lowest = [...code].map((file) => mappings.find((mapping) => mapping.file === file));
     return [
       ...lowest.map((found) => `${process.pid} 0x${found?.base.toString(16)} ${found?.file}`),
-      ...mappings.skipped.map(
-        ({ subject, reason }) => `${process.pid} ${formatSubject(subject)}: ${reason.message}`,
-      ),
+      ...mappings.skipped.map(({ subject, reason }) => `${process.pid} ${subject.kind}: ${reason.message}`),
     ];
   });
 }
