@@ -14,12 +14,11 @@
 #include <linux/kernel.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/uaccess.h>
 
 #include "compat.h"
 #include "kernelinfo.h"
 
-#if IS_ENABLED(CONFIG_CRASH_CORE) || IS_ENABLED(CONFIG_VMCORE_INFO)
+#ifdef HAVE_VMCOREINFO_NOTE
 
 #define VMCOREINFO_NAME_AT	sizeof(struct elf_note)
 #define VMCOREINFO_TEXT_AT	(VMCOREINFO_NAME_AT + ALIGN(sizeof("VMCOREINFO"), 4))
@@ -31,9 +30,10 @@ static const char * __init copy_vmcoreinfo(char *text)
 	char head[VMCOREINFO_TEXT_AT];
 	struct elf_note note;
 	phys_addr_t at = paddr_vmcoreinfo_note();
+	const unsigned long pfn = at >> PAGE_SHIFT;
 	const char *mapped;
 
-	if (!at || !pfn_valid(PHYS_PFN(at)) || PageHighMem(pfn_to_page(PHYS_PFN(at))))
+	if (!at || !pfn_valid(pfn) || PageHighMem(pfn_to_page(pfn)))
 		return "the VMCOREINFO note is not in the direct mapping";
 	mapped = phys_to_virt(at);
 	if (copy_from_kernel_nofault(head, mapped, sizeof(head)))
@@ -60,7 +60,7 @@ void __init ki_read_vmcoreinfo(struct vmcoreinfo *note)
 void __init ki_read_vmcoreinfo(struct vmcoreinfo *note)
 {
 	note->text = NULL;
-	note->failure = "this kernel has no VMCOREINFO note";
+	note->failure = "this kernel exports no VMCOREINFO note";
 }
 
 #endif
@@ -73,14 +73,13 @@ bool __init ki_find_noted(const struct vmcoreinfo *note, const char *key, unsign
 	const char *line = note->text;
 
 	while (line) {
-		const char *end = strchrnul(line, '\n');
+		const char *end = line + strcspn(line, "\n");
 
 		if (!strncmp(line, key, length)) {
-			char number[24] = "";
+			char *rest;
 
-			if (end - line - length < sizeof(number))
-				memcpy(number, line + length, end - line - length);
-			return !kstrtoull(number, base, value);
+			*value = simple_strtoull(line + length, &rest, base);
+			return rest == end && rest > line + length;
 		}
 		line = *end ? end + 1 : NULL;
 	}
