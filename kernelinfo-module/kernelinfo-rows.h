@@ -275,9 +275,9 @@ OFFSET("xa_node.slots_offset", struct xa_node, slots);
 CONSTANT("xa_node.XA_CHUNK_SIZE", XA_CHUNK_SIZE);
 /* Linux commit f8d5d0cc145c ("xarray: Add definition of struct xarray") (in v4.20) */
 OFFSET("pid_ns.rnode_offset", struct pid_namespace, idr.idr_rt.rnode);
-COMPUTED_OFFSET("radix_tree_node.shift_offset", WITH_MEMBER(struct radix_tree_root, rnode, offsetof(struct radix_tree_node, shift)));
-COMPUTED_OFFSET("radix_tree_node.slots_offset", WITH_MEMBER(struct radix_tree_root, rnode, offsetof(struct radix_tree_node, slots)));
-CONSTANT("radix_tree_node.RADIX_TREE_MAP_SIZE", WITH_MEMBER(struct radix_tree_root, rnode, RADIX_TREE_MAP_SIZE));
+COMPUTED_OFFSET("radix_tree_node.shift_offset", WITH_MEMBER(struct pid_namespace, idr.idr_rt.rnode, offsetof(struct radix_tree_node, shift)));
+COMPUTED_OFFSET("radix_tree_node.slots_offset", WITH_MEMBER(struct pid_namespace, idr.idr_rt.rnode, offsetof(struct radix_tree_node, slots)));
+CONSTANT("radix_tree_node.RADIX_TREE_MAP_SIZE", WITH_MEMBER(struct pid_namespace, idr.idr_rt.rnode, RADIX_TREE_MAP_SIZE));
 OFFSET("pid.tasks_offset", struct pid, tasks);
 /* Linux commit e8cfbc245e24 ("pid: remove pidhash") (in v4.15) */
 COMPUTED_OFFSET("pid.numbers_offset", WITH_MEMBER(struct upid, pid_chain, offsetof(struct pid, numbers)));

@@ -46,6 +46,6 @@ static __attribute__((__noinline__)) void trial_text(const char *format, ...) { 
 
 /* Two rows that show whether the method works with this compiler. */
 #line 1 "row-that-compiles"
-static inline size_t trial_good(void) { return offsetof(struct task_struct, pid); }
+static __attribute__((__used__)) size_t trial_good(void) { return offsetof(struct task_struct, pid); }
 #line 1 "row-that-does-not"
-static inline size_t trial_bad(void) { return offsetof(struct task_struct, no_such_member); }
+static __attribute__((__used__)) size_t trial_bad(void) { return offsetof(struct task_struct, no_such_member); }

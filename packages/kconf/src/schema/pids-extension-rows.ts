@@ -46,14 +46,14 @@ export const PIDS_EXTENSION_ROWS = [
     kind: 'offset',
     member: 'bytes',
     expression: 'radix_tree_node.shift',
-    onlyWith: 'radix_tree_root.rnode',
+    onlyWith: 'pid_namespace.idr.idr_rt.rnode',
     doc: 'How many bits of the id lie below a node, one byte.',
   },
   {
     key: 'radix_tree_node.slots_offset',
     kind: 'offset',
     expression: 'radix_tree_node.slots',
-    onlyWith: 'radix_tree_root.rnode',
+    onlyWith: 'pid_namespace.idr.idr_rt.rnode',
     doc: 'Slots of a node.',
   },
   {
@@ -61,7 +61,7 @@ export const PIDS_EXTENSION_ROWS = [
     kind: 'constant',
     expression: 'RADIX_TREE_MAP_SIZE',
     alternatives: ['ARRAY_SIZE(radix_tree_node.slots)'],
-    onlyWith: 'radix_tree_root.rnode',
+    onlyWith: 'pid_namespace.idr.idr_rt.rnode',
     doc: 'Slots of a node.',
   },
   {
