@@ -350,7 +350,11 @@ NOTED_SYMBOL("log.log_buf_addr", log_buf);
 NOTED_SYMBOL("log.log_buf_len_addr", log_buf_len);
 NOTED_SYMBOL("log.log_first_idx_addr", log_first_idx);
 NOTED_SYMBOL("log.log_next_idx_addr", log_next_idx);
-NOTED_SIZE("printk_log.size", printk_log);
-NOTED_OFFSET("printk_log.ts_nsec_offset", printk_log.ts_nsec);
-NOTED_OFFSET("printk_log.len_offset", printk_log.len);
-NOTED_OFFSET("printk_log.text_len_offset", printk_log.text_len);
+/* Linux commit 62e32ac3505a ("printk: rename struct log to struct printk_log") (in v3.11) */
+NOTED_RENAMED_SIZE("printk_log.size", printk_log, log);
+NOTED_RENAMED_OFFSET("printk_log.ts_nsec_offset", printk_log.ts_nsec, log.ts_nsec);
+NOTED_RENAMED_OFFSET("printk_log.len_offset", printk_log.len, log.len);
+NOTED_RENAMED_OFFSET("printk_log.text_len_offset", printk_log.text_len, log.text_len);
+/* The ring of characters before Linux commit 7ff9554bb578 ("printk: convert byte-buffer to variable-length record buffer") (in v3.5) */
+NOTED_SYMBOL("log.log_end_addr", log_end);
+NOTED_SYMBOL("log.logged_chars_addr", logged_chars);

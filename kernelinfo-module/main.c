@@ -72,15 +72,19 @@ static void __init print_found(const char *key, const struct found_address *foun
 		print_unsigned(key, found->address);
 }
 
-/* A row that the note does not mention is left out, like a row that does not compile. */
+/*
+ * A row that the note does not mention, neither by the name nor by the older one,
+ * is left out, like a row that does not compile.
+ */
 static void __init print_noted(const char *key, const struct vmcoreinfo *note, const char *start,
-			       unsigned int base)
+			       const char *old, unsigned int base)
 {
 	unsigned long long value;
 
 	if (note->failure)
 		print_missing(key, note->failure);
-	else if (ki_find_noted(note, start, base, &value))
+	else if (ki_find_noted(note, start, base, &value) ||
+		 (old && ki_find_noted(note, old, base, &value)))
 		print_unsigned(key, value);
 }
 
@@ -110,9 +114,14 @@ static void __init print_noted(const char *key, const struct vmcoreinfo *note, c
 #define MEMBER_SIZE(key, type, member)	ROW(key, print_unsigned(key, sizeof(((type *)0)->member)))
 #define PROBED(key, probed)		ROW(key, print_probed(key, &(probed)))
 #define FOUND_ADDRESS(key, found)	ROW(key, print_found(key, &(found)))
-#define NOTED_SYMBOL(key, symbol)	ROW(key, print_noted(key, &note, "SYMBOL(" #symbol ")=", 16))
-#define NOTED_SIZE(key, type)		ROW(key, print_noted(key, &note, "SIZE(" #type ")=", 10))
-#define NOTED_OFFSET(key, member)	ROW(key, print_noted(key, &note, "OFFSET(" #member ")=", 10))
+#define NOTED(key, start, old, base)	ROW(key, print_noted(key, &note, start, old, base))
+#define NOTED_SYMBOL(key, symbol)	NOTED(key, "SYMBOL(" #symbol ")=", NULL, 16)
+#define NOTED_SIZE(key, type)		NOTED(key, "SIZE(" #type ")=", NULL, 10)
+#define NOTED_OFFSET(key, member)	NOTED(key, "OFFSET(" #member ")=", NULL, 10)
+#define NOTED_RENAMED_SIZE(key, type, old) \
+	NOTED(key, "SIZE(" #type ")=", "SIZE(" #old ")=", 10)
+#define NOTED_RENAMED_OFFSET(key, member, old) \
+	NOTED(key, "OFFSET(" #member ")=", "OFFSET(" #old ")=", 10)
 
 static int __init kernelinfo_init(void)
 {

@@ -41,6 +41,8 @@ static __attribute__((__noinline__)) void trial_text(const char *format, ...) { 
 #define NOTED_SYMBOL(key, symbol)	TRIAL(key)
 #define NOTED_SIZE(key, type)		TRIAL(key)
 #define NOTED_OFFSET(key, member)	TRIAL(key)
+#define NOTED_RENAMED_SIZE(key, type, old)	TRIAL(key)
+#define NOTED_RENAMED_OFFSET(key, member, old)	TRIAL(key)
 
 #include "kernelinfo-rows.h"
 

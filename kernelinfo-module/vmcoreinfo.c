@@ -11,12 +11,50 @@
 #include <linux/elf.h>
 #include <linux/init.h>
 #include <linux/io.h>
+#include <linux/kallsyms.h>
 #include <linux/kernel.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "compat.h"
 #include "kernelinfo.h"
+
+#if defined(HAVE_VMCOREINFO_NOTE)
+
+/* What it returns was of another type before v4.10. */
+typedef __typeof__(&paddr_vmcoreinfo_note) note_function;
+
+static note_function __init find_note_function(void)
+{
+	return paddr_vmcoreinfo_note;
+}
+
+#elif defined(HAVE_KALLSYMS_ON_EACH_SYMBOL) && (defined(CONFIG_KEXEC) || defined(CONFIG_CRASH_CORE))
+
+typedef __typeof__(&paddr_vmcoreinfo_note) note_function;
+
+/* The symbols of the kernel come before those of modules. */
+static int __init is_note_function(void *found, const char *name, struct module *module,
+				   unsigned long address)
+{
+	if (!module && strcmp(name, "paddr_vmcoreinfo_note"))
+		return 0;
+	if (!module)
+		*(unsigned long *)found = address;
+	return 1;
+}
+
+/* Exported since v4.17; before, it is found by its name, for which those kernels export a search. */
+static note_function __init find_note_function(void)
+{
+	unsigned long address = 0;
+
+	kallsyms_on_each_symbol(is_note_function, &address);
+	return (note_function)address;
+}
+
+#define HAVE_VMCOREINFO_NOTE
+#endif
 
 #ifdef HAVE_VMCOREINFO_NOTE
 
@@ -29,7 +67,8 @@ static const char * __init copy_vmcoreinfo(char *text)
 {
 	char head[VMCOREINFO_TEXT_AT];
 	struct elf_note note;
-	phys_addr_t at = paddr_vmcoreinfo_note();
+	note_function paddr = find_note_function();
+	phys_addr_t at = paddr ? paddr() : 0;
 	const unsigned long pfn = at >> PAGE_SHIFT;
 	const char *mapped;
 

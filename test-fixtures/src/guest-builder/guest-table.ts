@@ -53,6 +53,7 @@ const BACKING_FILE = ['fs.FMODE_BACKING', 'fs.user_path_mnt_offset', 'fs.user_pa
 /** The kernel log until v5.10. */
 const LOG_BUF = [
   ...['log.log_buf_addr', 'log.log_buf_len_addr', 'log.log_first_idx_addr', 'log.log_next_idx_addr'],
+  ...['log.log_end_addr', 'log.logged_chars_addr'],
   ...['printk_log.size', 'printk_log.ts_nsec_offset', 'printk_log.len_offset', 'printk_log.text_len_offset'],
 ] as const;
 /** Sockets, ids, stacks and names as they were before v4.20. */
