@@ -17,10 +17,9 @@
 #include <linux/init.h>
 #include <linux/namei.h>
 #include <linux/rcupdate.h>
-#include <linux/sched/signal.h>
-#include <linux/sched/task.h>
 #include <linux/slab.h>
 
+#include "compat.h"
 #include "mount-probe.h"
 
 static bool __init has_root(const struct climbed_mounts *climbed, const struct path *root)

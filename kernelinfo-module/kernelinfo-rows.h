@@ -22,6 +22,8 @@ ADDRESS("task.per_cpu_offset_0_addr", 0);
 /* Linux commit e57ef2ed97c1 ("x86: Put hot per CPU variables into a struct") (in v6.2), undone in v6.15 */
 ADDRESS("task.current_task_addr", &current_task);
 ADDRESS("task.current_task_addr", &pcpu_hot.current_task);
+/* Before Linux commit dd17c8f72993 ("percpu: remove per_cpu__ prefix.") (in v2.6.33) */
+ADDRESS("task.current_task_addr", &per_cpu__current_task);
 ADDRESS("task.current_task_addr", &init_task);
 ADDRESS("task.init_addr", &init_task);
 ADDRESS_COMMENT("#task.per_cpu_offsets_addr", __per_cpu_offset);
@@ -30,6 +32,7 @@ ADDRESS_COMMENT("#task.per_cpu_offset_0_addr", __per_cpu_offset[0]);
 ADDRESS_COMMENT("#task.per_cpu_offset_0_addr", 0);
 ADDRESS_COMMENT("#task.current_task_addr", &current_task);
 ADDRESS_COMMENT("#task.current_task_addr", &pcpu_hot.current_task);
+ADDRESS_COMMENT("#task.current_task_addr", &per_cpu__current_task);
 ADDRESS_COMMENT("#task.current_task_addr", &init_task);
 ADDRESS_COMMENT("#task.init_addr", &init_task);
 
@@ -92,7 +95,10 @@ OFFSET("path.d_parent_offset", struct dentry, d_parent);
 OFFSET("path.d_op_offset", struct dentry, d_op);
 OFFSET("path.d_dname_offset", struct dentry_operations, d_dname);
 OFFSET("path.mnt_root_offset", struct vfsmount, mnt_root);
+/* Linux commit 7d6fec45a513 ("vfs: start hiding vfsmount guts series") (in v3.3) and those after it */
+OFFSET("path.mnt_parent_offset", struct vfsmount, mnt_parent);
 PROBED("path.mnt_parent_offset", mounts.parent);
+OFFSET("path.mnt_mountpoint_offset", struct vfsmount, mnt_mountpoint);
 PROBED("path.mnt_mountpoint_offset", mounts.mountpoint);
 
 /* This project's own keys. */
@@ -103,7 +109,9 @@ CONSTANT("kernel.pgtable_levels", ki_pgtable_levels());
 ADDRESS("uts.init_addr", &init_uts_ns);
 OFFSET("uts.name_offset", struct uts_namespace, name);
 ADDRESS("cpu.nr_cpu_ids_addr", &nr_cpu_ids);
+/* Before v4.5 a pointer. */
 ADDRESS("cpu.online_mask_addr", &__cpu_online_mask);
+ADDRESS("cpu.online_mask_addr", cpu_online_mask);
 OFFSET("task.flags_offset", struct task_struct, flags);
 CONSTANT("task.PF_KTHREAD", PF_KTHREAD);
 OFFSET("task.exit_state_offset", struct task_struct, exit_state);
@@ -154,6 +162,9 @@ OFFSET("vm_special_mapping.name_offset", struct vm_special_mapping, name);
 /* Kernels without this function compare in /proc/PID/maps itself, where touching is enough. */
 CONSTANT("vma.initial_heap_touches", CALL(vma_is_initial_heap)(made_up_vma_below_heap) && CALL(vma_is_initial_heap)(made_up_vma_above_heap));
 CONSTANT("vma.initial_heap_touches", 1);
+/* Until Linux commit 1be7107fbe18 ("mm: larger stack guard gap, between vmas") (in v4.12) */
+CONSTANT("vma.stack_guard_page_flag", ((void)CALL(stack_guard_page_start), VM_GROWSDOWN));
+CONSTANT("vma.stack_guard_page_flag", ((void)CALL(vma_stack_continue), VM_GROWSDOWN));
 CONSTANT("vma.VM_READ", VM_READ);
 CONSTANT("vma.VM_WRITE", VM_WRITE);
 CONSTANT("vma.VM_EXEC", VM_EXEC);
@@ -199,6 +210,8 @@ COMPUTED_OFFSET("fs.user_path_dentry_offset", (char *)&CALL(backing_file_user_pa
 OFFSET("qstr.len_offset", struct qstr, len);
 OFFSET("path.d_flags_offset", struct dentry, d_flags);
 OFFSET("path.d_hash_pprev_offset", struct dentry, d_hash.pprev);
+/* Linux commit dea3667bc3c2 ("vfs: get rid of insane dentry hashing rules") (in v2.6.39) */
+CONSTANT("path.DCACHE_UNHASHED", DCACHE_UNHASHED);
 OFFSET("path.d_inode_offset", struct dentry, d_inode);
 OFFSET("path.d_sb_offset", struct dentry, d_sb);
 OFFSET("path.d_fsdata_offset", struct dentry, d_fsdata);
@@ -212,10 +225,16 @@ OFFSET("ns_common.ops_offset", struct ns_common, ops);
 OFFSET("proc_ns_operations.name_offset", struct proc_ns_operations, name);
 
 OFFSET("path.mnt_sb_offset", struct vfsmount, mnt_sb);
+/* Linux commit 7d6fec45a513 ("vfs: start hiding vfsmount guts series") (in v3.3) and those after it */
+COMPUTED_OFFSET("mount.mnt_offset", WITH_MEMBER(struct vfsmount, mnt_parent, 0));
 PROBED("mount.mnt_offset", mounts.mnt);
+OFFSET("mount.mnt_mounts_offset", struct vfsmount, mnt_mounts);
 PROBED("mount.mnt_mounts_offset", mounts.mounts);
+OFFSET("mount.mnt_child_offset", struct vfsmount, mnt_child);
 PROBED("mount.mnt_child_offset", mounts.child);
+OFFSET("mount.mnt_devname_offset", struct vfsmount, mnt_devname);
 PROBED("mount.mnt_devname_offset", mounts.devname);
+OFFSET("mount.mnt_id_offset", struct vfsmount, mnt_id);
 PROBED("mount.mnt_id_offset", mounts.id);
 OFFSET("super.s_type_offset", struct super_block, s_type);
 OFFSET("super.s_subtype_offset", struct super_block, s_subtype);
@@ -254,21 +273,53 @@ OFFSET("pid_ns.xa_head_offset", struct pid_namespace, idr.idr_rt.xa_head);
 OFFSET("xa_node.shift_offset", struct xa_node, shift);
 OFFSET("xa_node.slots_offset", struct xa_node, slots);
 CONSTANT("xa_node.XA_CHUNK_SIZE", XA_CHUNK_SIZE);
+/* Linux commit f8d5d0cc145c ("xarray: Add definition of struct xarray") (in v4.20) */
+OFFSET("pid_ns.rnode_offset", struct pid_namespace, idr.idr_rt.rnode);
+COMPUTED_OFFSET("radix_tree_node.shift_offset", WITH_MEMBER(struct pid_namespace, idr.idr_rt.rnode, offsetof(struct radix_tree_node, shift)));
+COMPUTED_OFFSET("radix_tree_node.slots_offset", WITH_MEMBER(struct pid_namespace, idr.idr_rt.rnode, offsetof(struct radix_tree_node, slots)));
+CONSTANT("radix_tree_node.RADIX_TREE_MAP_SIZE", WITH_MEMBER(struct pid_namespace, idr.idr_rt.rnode, RADIX_TREE_MAP_SIZE));
 OFFSET("pid.tasks_offset", struct pid, tasks);
+/* Linux commit e8cfbc245e24 ("pid: remove pidhash") (in v4.15) */
+COMPUTED_OFFSET("pid.numbers_offset", WITH_MEMBER(struct upid, pid_chain, offsetof(struct pid, numbers)));
+COMPUTED_OFFSET("upid.nr_offset", WITH_MEMBER(struct upid, pid_chain, offsetof(struct upid, nr)));
+COMPUTED_OFFSET("upid.ns_offset", WITH_MEMBER(struct upid, pid_chain, offsetof(struct upid, ns)));
+OFFSET("upid.pid_chain_offset", struct upid, pid_chain);
 
 OFFSET("socket.type_offset", struct socket, type);
 OFFSET("socket.sk_offset", struct socket, sk);
 OFFSET("sock.sk_socket_offset", struct sock, sk_socket);
+/* Linux commit bf9765145b85 ("sock: Make sk_protocol a 16-bit value") (in v5.6); bits before it */
 OFFSET("sock.sk_protocol_offset", struct sock, sk_protocol);
+COMPUTED_OFFSET("sock.sk_protocol_offset", (made_up_sock->sk_protocol = 0xff, (char *)memchr(made_up_sock, 0xff, sizeof(*made_up_sock)) - (char *)made_up_sock));
 OFFSET("sock.skc_family_offset", struct sock, __sk_common.skc_family);
 OFFSET("sock.skc_state_offset", struct sock, __sk_common.skc_state);
+/*
+ * The sock is the first member of an inet_sock, which had the ports until Linux
+ * commit ce43b03e8889 ("net: move inet_dport/inet_num in sock_common") (in v3.8),
+ * the addresses until Linux commit 68835aba4d9b ("net: optimize INET input path
+ * further") (in v2.6.38), and all by other names before Linux commit c720c7e8383a
+ * ("inet: rename some inet_sock fields") (in v2.6.33).
+ */
 OFFSET("sock.skc_num_offset", struct sock, __sk_common.skc_num);
+OFFSET("sock.skc_num_offset", struct inet_sock, inet_num);
+OFFSET("sock.skc_num_offset", struct inet_sock, num);
 OFFSET("sock.skc_dport_offset", struct sock, __sk_common.skc_dport);
+OFFSET("sock.skc_dport_offset", struct inet_sock, inet_dport);
+OFFSET("sock.skc_dport_offset", struct inet_sock, dport);
 OFFSET("sock.skc_rcv_saddr_offset", struct sock, __sk_common.skc_rcv_saddr);
+OFFSET("sock.skc_rcv_saddr_offset", struct inet_sock, inet_rcv_saddr);
+OFFSET("sock.skc_rcv_saddr_offset", struct inet_sock, rcv_saddr);
 OFFSET("sock.skc_daddr_offset", struct sock, __sk_common.skc_daddr);
+OFFSET("sock.skc_daddr_offset", struct inet_sock, inet_daddr);
+OFFSET("sock.skc_daddr_offset", struct inet_sock, daddr);
 OFFSET("sock.skc_v6_rcv_saddr_offset", struct sock, __sk_common.skc_v6_rcv_saddr);
 OFFSET("sock.skc_v6_daddr_offset", struct sock, __sk_common.skc_v6_daddr);
 OFFSET("inet_sock.inet_sport_offset", struct inet_sock, inet_sport);
+OFFSET("inet_sock.inet_sport_offset", struct inet_sock, sport);
+/* Linux commit efe4208f47f9 ("ipv6: make lookups simpler and faster") (in v3.13) */
+COMPUTED_OFFSET("inet_sock.pinet6_offset", WITH_MEMBER(struct ipv6_pinfo, rcv_saddr, offsetof(struct inet_sock, pinet6)));
+OFFSET("ipv6_pinfo.rcv_saddr_offset", struct ipv6_pinfo, rcv_saddr);
+OFFSET("ipv6_pinfo.daddr_offset", struct ipv6_pinfo, daddr);
 OFFSET("unix_sock.addr_offset", struct unix_sock, addr);
 OFFSET("unix_sock.peer_offset", struct unix_sock, peer);
 OFFSET("unix_address.len_offset", struct unix_address, len);
@@ -299,7 +350,11 @@ NOTED_SYMBOL("log.log_buf_addr", log_buf);
 NOTED_SYMBOL("log.log_buf_len_addr", log_buf_len);
 NOTED_SYMBOL("log.log_first_idx_addr", log_first_idx);
 NOTED_SYMBOL("log.log_next_idx_addr", log_next_idx);
-NOTED_SIZE("printk_log.size", printk_log);
-NOTED_OFFSET("printk_log.ts_nsec_offset", printk_log.ts_nsec);
-NOTED_OFFSET("printk_log.len_offset", printk_log.len);
-NOTED_OFFSET("printk_log.text_len_offset", printk_log.text_len);
+/* Linux commit 62e32ac3505a ("printk: rename struct log to struct printk_log") (in v3.11) */
+NOTED_RENAMED_SIZE("printk_log.size", printk_log, log);
+NOTED_RENAMED_OFFSET("printk_log.ts_nsec_offset", printk_log.ts_nsec, log.ts_nsec);
+NOTED_RENAMED_OFFSET("printk_log.len_offset", printk_log.len, log.len);
+NOTED_RENAMED_OFFSET("printk_log.text_len_offset", printk_log.text_len, log.text_len);
+/* The ring of characters before Linux commit 7ff9554bb578 ("printk: convert byte-buffer to variable-length record buffer") (in v3.5) */
+NOTED_SYMBOL("log.log_end_addr", log_end);
+NOTED_SYMBOL("log.logged_chars_addr", logged_chars);

@@ -35,6 +35,19 @@ struct mount_offsets {
 	struct probed_offset id;
 };
 
+static inline void fail_mounts(struct mount_offsets *found, const char *failure)
+{
+	const struct probed_offset none = { .failure = failure };
+
+	found->parent = none;
+	found->mountpoint = none;
+	found->mnt = none;
+	found->mounts = none;
+	found->child = none;
+	found->devname = none;
+	found->id = none;
+}
+
 /* A probe is certain only of a single candidate. */
 static inline const char *describe_candidates(int candidates)
 {
@@ -46,7 +59,15 @@ static inline const char *describe_candidates(int candidates)
 int ki_pgtable_levels(void);
 void ki_find_modules(struct found_address *found);
 void ki_find_special_mapping_vmops(struct found_address *found);
+#ifdef HAVE_PRIVATE_MOUNT
 void ki_probe_mounts(struct mount_offsets *found);
+#else
+/* The members are in struct vfsmount, and rows of their own. */
+static inline void ki_probe_mounts(struct mount_offsets *found)
+{
+	fail_mounts(found, "struct vfsmount has no such member");
+}
+#endif
 
 void ki_read_vmcoreinfo(struct vmcoreinfo *note);
 bool ki_find_noted(const struct vmcoreinfo *note, const char *key, unsigned int base,

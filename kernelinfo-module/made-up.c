@@ -5,6 +5,7 @@
 #include "made-up.h"
 
 struct file *made_up_file __initdata;
+struct sock *made_up_sock __initdata;
 struct vm_area_struct *made_up_vma_below_heap __initdata;
 struct vm_area_struct *made_up_vma_above_heap __initdata;
 static struct mm_struct *made_up_mm __initdata;
@@ -12,6 +13,7 @@ static struct mm_struct *made_up_mm __initdata;
 void __init ki_free_made_up(void)
 {
 	kfree(made_up_file);
+	kfree(made_up_sock);
 	kfree(made_up_vma_below_heap);
 	kfree(made_up_vma_above_heap);
 	kfree(made_up_mm);
@@ -21,10 +23,12 @@ void __init ki_free_made_up(void)
 int __init ki_make_up(void)
 {
 	made_up_file = kzalloc(PAGE_SIZE, GFP_KERNEL);
+	made_up_sock = kzalloc(sizeof(*made_up_sock), GFP_KERNEL);
 	made_up_vma_below_heap = kzalloc(sizeof(*made_up_vma_below_heap), GFP_KERNEL);
 	made_up_vma_above_heap = kzalloc(sizeof(*made_up_vma_above_heap), GFP_KERNEL);
 	made_up_mm = kzalloc(sizeof(*made_up_mm), GFP_KERNEL);
-	if (!made_up_file || !made_up_vma_below_heap || !made_up_vma_above_heap || !made_up_mm)
+	if (!made_up_file || !made_up_sock || !made_up_vma_below_heap || !made_up_vma_above_heap ||
+	    !made_up_mm)
 		return -ENOMEM;
 
 	made_up_mm->start_brk = 4 * PAGE_SIZE;

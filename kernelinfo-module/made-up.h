@@ -5,12 +5,14 @@
 
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <net/sock.h>
 
 /* By address: an undeclared name is an error everywhere, a call of one is not. */
 #define CALL(function)	(&(function))
 
 /* With room behind it for the rest of a struct backing_file. */
 extern struct file *made_up_file;
+extern struct sock *made_up_sock;
 /* A mapping that ends where the heap begins, and one that begins where it ends. */
 extern struct vm_area_struct *made_up_vma_below_heap;
 extern struct vm_area_struct *made_up_vma_above_heap;

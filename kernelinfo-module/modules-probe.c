@@ -19,10 +19,9 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
-#include <linux/sched/task.h>
-#include <linux/uaccess.h>
 #include <asm/pgtable.h>
 
+#include "compat.h"
 #include "kernelinfo.h"
 
 #ifdef CONFIG_X86

@@ -5,7 +5,9 @@
  * A mount of our own is its own parent, and its mountpoint is its own root.
  * mnt_parent therefore is the one word beside the vfsmount that points to the
  * start of the struct mount, a little before the vfsmount; mnt_mountpoint is
- * the one word beside it that points to the root dentry.
+ * the one word beside it that points to the root dentry. Where the struct mount
+ * begins with a list, as it does before Linux commit 38129a13e6e7 ("switch
+ * mnt_hash to hlist") (in v3.14), the words of the empty list point there too.
  */
 
 #include <linux/init.h>
@@ -23,6 +25,13 @@ static long __init points_before(const struct vfsmount *mnt, long offset)
 	return (long)((unsigned long)mnt - word);
 }
 
+/* Whether the word is one of an empty list at the start of the struct mount. */
+static bool __init is_of_first_list(const struct vfsmount *mnt, long offset, long start)
+{
+	return offset + start == 0 || (offset + start == sizeof(struct list_head *) &&
+				       points_before(mnt, -start) == start);
+}
+
 /* A struct mount holds both its mnt_parent and its vfsmount. */
 static bool __init may_be_parent(const struct own_mounts *own, long offset)
 {
@@ -30,6 +39,8 @@ static bool __init may_be_parent(const struct own_mounts *own, long offset)
 	int i;
 
 	if (start < 0 || start > MOUNT_REACH || start < -offset)
+		return false;
+	if (is_of_first_list(own->mounts[0], offset, start))
 		return false;
 	for (i = 1; i < own->count; i++) {
 		if (points_before(own->mounts[i], offset) != start)

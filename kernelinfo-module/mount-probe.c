@@ -21,19 +21,6 @@
 
 #include "mount-probe.h"
 
-static void __init fail_mounts(struct mount_offsets *found, const char *failure)
-{
-	const struct probed_offset none = { .failure = failure };
-
-	found->parent = none;
-	found->mountpoint = none;
-	found->mnt = none;
-	found->mounts = none;
-	found->child = none;
-	found->devname = none;
-	found->id = none;
-}
-
 static void __init compare_mounts(struct own_mounts *own, const struct climbed_mounts *climbed,
 				  struct mount_offsets *found)
 {

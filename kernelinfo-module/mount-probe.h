@@ -10,8 +10,8 @@
 #include <linux/limits.h>
 #include <linux/mount.h>
 #include <linux/path.h>
-#include <linux/uaccess.h>
 
+#include "compat.h"
 #include "kernelinfo.h"
 
 /* Enough that two of them have ids next to each other. */

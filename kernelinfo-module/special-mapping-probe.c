@@ -11,14 +11,12 @@
 
 #include <linux/init.h>
 #include <linux/mm.h>
-#include <linux/sched.h>
 #include <linux/string.h>
-#include <linux/uaccess.h>
 
 #include "compat.h"
 #include "kernelinfo.h"
 
-#ifdef CONFIG_X86
+#if defined(CONFIG_X86) && defined(HAVE_VM_SPECIAL_MAPPING)
 
 static bool __init is_vdso(const struct vm_area_struct *vma)
 {
@@ -52,9 +50,13 @@ void __init ki_find_special_mapping_vmops(struct found_address *found)
 
 #else
 
+/*
+ * Linux commit a62c34bd2a8a ("x86, mm: Improve _install_special_mapping and fix
+ * vdso names") (in v3.16)
+ */
 void __init ki_find_special_mapping_vmops(struct found_address *found)
 {
-	found->failure = "only known for x86";
+	found->failure = "only known for x86 with struct vm_special_mapping";
 }
 
 #endif

@@ -11,15 +11,52 @@
 #include <linux/elf.h>
 #include <linux/init.h>
 #include <linux/io.h>
+#include <linux/kallsyms.h>
 #include <linux/kernel.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/uaccess.h>
 
 #include "compat.h"
 #include "kernelinfo.h"
 
-#if IS_ENABLED(CONFIG_CRASH_CORE) || IS_ENABLED(CONFIG_VMCORE_INFO)
+#if defined(HAVE_VMCOREINFO_NOTE)
+
+/* What it returns was of another type before v4.10. */
+typedef __typeof__(&paddr_vmcoreinfo_note) note_function;
+
+static note_function __init find_note_function(void)
+{
+	return paddr_vmcoreinfo_note;
+}
+
+#elif defined(HAVE_KALLSYMS_ON_EACH_SYMBOL) && (defined(CONFIG_KEXEC) || defined(CONFIG_CRASH_CORE))
+
+typedef __typeof__(&paddr_vmcoreinfo_note) note_function;
+
+/* The symbols of the kernel come before those of modules. */
+static int __init is_note_function(void *found, const char *name, struct module *module,
+				   unsigned long address)
+{
+	if (!module && strcmp(name, "paddr_vmcoreinfo_note"))
+		return 0;
+	if (!module)
+		*(unsigned long *)found = address;
+	return 1;
+}
+
+/* Exported since v4.17; before, it is found by its name, for which those kernels export a search. */
+static note_function __init find_note_function(void)
+{
+	unsigned long address = 0;
+
+	kallsyms_on_each_symbol(is_note_function, &address);
+	return (note_function)address;
+}
+
+#define HAVE_VMCOREINFO_NOTE
+#endif
+
+#ifdef HAVE_VMCOREINFO_NOTE
 
 #define VMCOREINFO_NAME_AT	sizeof(struct elf_note)
 #define VMCOREINFO_TEXT_AT	(VMCOREINFO_NAME_AT + ALIGN(sizeof("VMCOREINFO"), 4))
@@ -30,10 +67,12 @@ static const char * __init copy_vmcoreinfo(char *text)
 {
 	char head[VMCOREINFO_TEXT_AT];
 	struct elf_note note;
-	phys_addr_t at = paddr_vmcoreinfo_note();
+	note_function paddr = find_note_function();
+	phys_addr_t at = paddr ? paddr() : 0;
+	const unsigned long pfn = at >> PAGE_SHIFT;
 	const char *mapped;
 
-	if (!at || !pfn_valid(PHYS_PFN(at)) || PageHighMem(pfn_to_page(PHYS_PFN(at))))
+	if (!at || !pfn_valid(pfn) || PageHighMem(pfn_to_page(pfn)))
 		return "the VMCOREINFO note is not in the direct mapping";
 	mapped = phys_to_virt(at);
 	if (copy_from_kernel_nofault(head, mapped, sizeof(head)))
@@ -60,7 +99,7 @@ void __init ki_read_vmcoreinfo(struct vmcoreinfo *note)
 void __init ki_read_vmcoreinfo(struct vmcoreinfo *note)
 {
 	note->text = NULL;
-	note->failure = "this kernel has no VMCOREINFO note";
+	note->failure = "this kernel exports no VMCOREINFO note";
 }
 
 #endif
@@ -73,14 +112,13 @@ bool __init ki_find_noted(const struct vmcoreinfo *note, const char *key, unsign
 	const char *line = note->text;
 
 	while (line) {
-		const char *end = strchrnul(line, '\n');
+		const char *end = line + strcspn(line, "\n");
 
 		if (!strncmp(line, key, length)) {
-			char number[24] = "";
+			char *rest;
 
-			if (end - line - length < sizeof(number))
-				memcpy(number, line + length, end - line - length);
-			return !kstrtoull(number, base, value);
+			*value = simple_strtoull(line + length, &rest, base);
+			return rest == end && rest > line + length;
 		}
 		line = *end ? end + 1 : NULL;
 	}

@@ -53,19 +53,27 @@ const BACKING_FILE = ['fs.FMODE_BACKING', 'fs.user_path_mnt_offset', 'fs.user_pa
 /** The kernel log until v5.10. */
 const LOG_BUF = [
   ...['log.log_buf_addr', 'log.log_buf_len_addr', 'log.log_first_idx_addr', 'log.log_next_idx_addr'],
+  ...['log.log_end_addr', 'log.logged_chars_addr'],
   ...['printk_log.size', 'printk_log.ts_nsec_offset', 'printk_log.len_offset', 'printk_log.text_len_offset'],
+] as const;
+/** Sockets, ids, stacks and names as they were before v4.20. */
+const OLD_KERNELS = [
+  ...['inet_sock.pinet6_offset', 'ipv6_pinfo.rcv_saddr_offset', 'ipv6_pinfo.daddr_offset'],
+  ...['pid_ns.rnode_offset', 'radix_tree_node.shift_offset', 'radix_tree_node.slots_offset'],
+  ...['radix_tree_node.RADIX_TREE_MAP_SIZE', 'pid.numbers_offset', 'upid.nr_offset', 'upid.ns_offset'],
+  ...['upid.pid_chain_offset', 'vma.stack_guard_page_flag', 'path.DCACHE_UNHASHED'],
 ] as const;
 
 /** Keys without an answer, by the kernels here. Names of anonymous mappings came in v5.17, and Debian has none. */
 const ABSENT = {
   '5.10': [
     ...['vma.anon_name_offset', 'anon_vma_name.name_offset'],
-    ...[...MAPLE_TREE, ...MODULE_MEMORY, ...BACKING_FILE, ...LOG_BUF],
+    ...[...MAPLE_TREE, ...MODULE_MEMORY, ...BACKING_FILE, ...LOG_BUF, ...OLD_KERNELS],
   ],
-  '6.1': [...VMA_LIST, ...MODULE_MEMORY, ...BACKING_FILE, ...LOG_BUF],
+  '6.1': [...VMA_LIST, ...MODULE_MEMORY, ...BACKING_FILE, ...LOG_BUF, ...OLD_KERNELS],
   '6.12': [
     ...['task.thread_group_offset', 'vma.anon_name_offset'],
-    ...[...VMA_LIST, ...MODULE_LAYOUT, ...LOG_BUF],
+    ...[...VMA_LIST, ...MODULE_LAYOUT, ...LOG_BUF, ...OLD_KERNELS],
   ],
 } as const;
 /** Of Debian's kernels only the newest can have pages in the memory of devices (CONFIG_DEVICE_PRIVATE). */

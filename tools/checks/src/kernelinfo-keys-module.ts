@@ -25,6 +25,8 @@ const KINDS: Readonly<Record<string, KeyKind>> = {
   NOTED_SYMBOL: 'address',
   NOTED_SIZE: 'size',
   NOTED_OFFSET: 'offset',
+  NOTED_RENAMED_SIZE: 'size',
+  NOTED_RENAMED_OFFSET: 'offset',
 };
 
 /** Every row of the module: the uses of the macros that it defines over a `key`, and keys that are printed directly. */
@@ -80,7 +82,7 @@ function expressionGap({ key, expression }: SchemaRow, rows: readonly ModuleRow[
 }
 
 function expressionOf({ macro, rest }: ModuleRow): string[] {
-  if (/^NOTED_/.test(macro)) return [rest];
+  if (/^NOTED_/.test(macro)) return rest.split(', ');
   if (!['OFFSET', 'SIZE', 'MEMBER_SIZE'].includes(macro)) return [];
   return [
     rest

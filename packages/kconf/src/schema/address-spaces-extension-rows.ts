@@ -119,6 +119,12 @@ export const ADDRESS_SPACES_EXTENSION_ROWS = [
     doc: 'Whether a mapping that only touches the heap counts as `[heap]` (1) or must overlap it (0); the module asks the kernel.',
   },
   {
+    key: 'vma.stack_guard_page_flag',
+    kind: 'constant',
+    expression: 'VM_GROWSDOWN',
+    doc: 'The bit of a stack whose first page is a guard that `/proc/PID/maps` does not show, unless the mapping before it has the bit too and ends there; only before Linux commit 1be7107fbe18 ("mm: larger stack guard gap, between vmas") (in v4.12).',
+  },
+  {
     key: 'vma.VM_READ',
     kind: 'constant',
     expression: 'VM_READ',

@@ -180,4 +180,18 @@ export const LOG_EXTENSION_ROWS = [
     expression: 'printk_log.text_len',
     doc: 'Bytes of its text, 2 bytes; those of the dictionary, facility, flags and level follow.',
   },
+  {
+    key: 'log.log_end_addr',
+    kind: 'address',
+    kernelAddress: true,
+    expression: 'log_end',
+    doc: 'How many characters were ever written, an unsigned int: the log was a ring of characters before Linux commit 7ff9554bb578 ("printk: convert byte-buffer to variable-length record buffer") (in v3.5).',
+  },
+  {
+    key: 'log.logged_chars_addr',
+    kind: 'address',
+    kernelAddress: true,
+    expression: 'logged_chars',
+    doc: 'How many of them are in the ring since it was cleared, an unsigned int.',
+  },
 ] as const satisfies readonly SchemaRow[];

@@ -23,6 +23,12 @@ export const PATHS_EXTENSION_ROWS = [
     doc: 'Null once the entry has left the folder: the file was deleted.',
   },
   {
+    key: 'path.DCACHE_UNHASHED',
+    kind: 'constant',
+    expression: 'DCACHE_UNHASHED',
+    doc: 'The bit of `dentry.d_flags` that shows the same before Linux commit dea3667bc3c2 ("vfs: get rid of insane dentry hashing rules") (in v2.6.39), where it decides.',
+  },
+  {
     key: 'path.d_inode_offset',
     kind: 'offset',
     expression: 'dentry.d_inode',

@@ -46,6 +46,8 @@ export interface SchemaRow {
    * difference of two members, a constant of an enum (`module_state.MODULE_STATE_UNFORMED`), `ARRAY_SIZE(xa_node.slots)`.
    */
   readonly alternatives?: readonly string[];
+  /** A member without which a kernel has no use for the value, so that it is left out: `upid.pid_chain`. */
+  readonly onlyWith?: string;
   /** One sentence or two about it. */
   readonly doc: string;
 }

@@ -60,6 +60,13 @@ describe('deriveKernelInfo', () => {
     expect([info['path.mnt_parent_offset'], info['mount.mnt_id_offset']]).toEqual([-16, 244]);
   });
 
+  it('leaves out what only kernels with another member have a use for', () => {
+    const members = { 'pid.numbers': 32, 'upid.nr': 0, 'upid.ns': 8 };
+    const [newer, older] = [derive(typesOf(members)), derive(typesOf({ ...members, 'upid.pid_chain': 16 }))];
+    expect(reasonOf('pid.numbers_offset', newer)).toBe('this kernel has no member upid.pid_chain');
+    expect([newer.info['upid.ns_offset'], older.info['upid.ns_offset']]).toEqual([undefined, 8]);
+  });
+
   it('finds the running task beside other hot variables', () => {
     const inStruct = derive(typesOf({ 'pcpu_hot.current_task': 8 }), { pcpu_hot: 0x35000n });
     expect(inStruct.info['task.current_task_addr']).toBe(0x35008n);

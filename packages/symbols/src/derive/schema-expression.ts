@@ -14,6 +14,9 @@ export function symbolsOf(row: SchemaRow): string[] {
 
 /** The value of a row by the first of its expressions that this kernel has. */
 export function evaluateRow(row: SchemaRow, derivation: Derivation): Derived {
+  if (row.onlyWith !== undefined && derivation.types.member(row.onlyWith) === undefined) {
+    return { missing: `this kernel has no member ${row.onlyWith}` };
+  }
   const expressions = expressionsOf(row);
   for (const expression of expressions) {
     const value = EVALUATORS[row.kind](expression, derivation);

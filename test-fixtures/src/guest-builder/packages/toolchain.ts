@@ -36,15 +36,25 @@ const TARGETS = {
 } as const;
 
 /**
- * The suite's own compiler with the headers of a kernel, and busybox of the guest's architecture.
+ * The suite's own compiler with the headers of a kernel, and busybox of the guest's architecture; `compilers` are
+ * packages of others beside it.
  *
  * @throws OsiError `GUEST_COMMAND_FAILED`, `APT_MIRROR_UNKNOWN`; RangeError for another architecture.
  */
-export async function toolchain(suite: string, arch: string, release: string): Promise<Toolchain> {
+export async function toolchain(
+  suite: string,
+  arch: string,
+  release: string,
+  compilers: readonly string[] = [],
+): Promise<Toolchain> {
   const target = arch === 'amd64' || arch === 'i386' ? TARGETS[arch] : undefined;
   if (target === undefined) throw new RangeError(`no compiler for ${arch}`);
   const { more, suffix, gccTarget, makeTarget } = target;
   const ofGuest = ['busybox-static', `linux-headers-${release}`].map((name) => `${name}${suffix}`);
-  const spec: SuiteRootSpec = { suite, ...target.root, packages: [...PROGRAMS, ...more, ...ofGuest] };
+  const spec: SuiteRootSpec = {
+    suite,
+    ...target.root,
+    packages: [...PROGRAMS, ...more, ...compilers, ...ofGuest],
+  };
   return { root: await suiteRoot(spec), gccTarget, makeTarget };
 }
