@@ -36,7 +36,7 @@ const FORMS = [
 /** Where distributions link `_text`: __START_KERNEL_map and CONFIG_PHYSICAL_START. */
 const LINKED = 0xffffffff81000000n;
 /** A stream does not say where RAM goes on behind 4 GiB; of a machine with its RAM split, each answer tells what did. */
-const PLACED = /^warning: split: RAM goes on at 4 GiB from 0x6000000 on .*\n/m;
+const PLACED = /^warning: split: RAM from 0x6000000 is placed at 4 GiB.*\n/m;
 
 describe.each(rows)('$name $device the vmcoreinfo device, without a profile', ({ row, vmcoreinfo }) => {
   const parent = join(tmpdir(), `osi-linux-without-profile-${process.pid}-${row.name}-${vmcoreinfo}`);

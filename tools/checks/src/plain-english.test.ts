@@ -9,15 +9,6 @@ const folders = [
   join(repository, 'tools', 'cli', 'src'),
 ];
 
-/** How many old words the values and evidence of findings still have in these files; none may gain one. */
-const LEFT: Readonly<Record<string, number>> = {
-  'packages/guest/src/kernel/discovery.ts': 3,
-  'packages/guest/src/profile/section-needed.ts': 2,
-  'packages/memory/src/formats/raw/raw.ts': 2,
-  'packages/symbols/src/derive/schema-expression.ts': 1,
-  'packages/symbols/src/derive/special-rules.ts': 1,
-};
-
 function findIn(path: string): string[] {
   return findForbiddenStrings(readFileSync(path, 'utf8')).map(
     ({ line, found, rule }) => `${shortPath(path)}:${line}: "${found}": ${rule}`,
@@ -30,7 +21,7 @@ describe('plain English', () => {
     expect(paths.length).toBeGreaterThan(0);
     for (const path of paths) {
       const found = findIn(path);
-      expect(found.length > (LEFT[shortPath(path)] ?? 0) ? found : []).toEqual([]);
+      expect(found).toEqual([]);
     }
   });
 

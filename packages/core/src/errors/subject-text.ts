@@ -60,7 +60,8 @@ const TEXTS: { readonly [Kind in SubjectKind]: (subject: Subject) => string } = 
   'reader-root': () => 'root directory of the reader',
   'init-root': () => 'root of pid 1',
   'task-root': (subject) => owned('root directory of the task', subject),
-  comparison: ({ name }) => `${name} by ${name === 'threads' ? 'lists and by ids' : 'list and by set'}`,
+  comparison: ({ name }) =>
+    `comparison of ${name === 'threads' ? 'the task list with the pid table' : 'the module list with /sys/module'}`,
   memory: ({ bytes, address = 0n }) => `${bytes} bytes at ${formatAddress(address)}`,
 };
 

@@ -54,8 +54,8 @@ describe('a subject', () => {
     [{ kind: 'reader-root' }, 'root directory of the reader'],
     [{ kind: 'init-root' }, 'root of pid 1'],
     [{ kind: 'task-root', pid: 7 }, 'pid 7: root directory of the task'],
-    [{ kind: 'comparison', name: 'threads' }, 'threads by lists and by ids'],
-    [{ kind: 'comparison', name: 'modules' }, 'modules by list and by set'],
+    [{ kind: 'comparison', name: 'threads' }, 'comparison of the task list with the pid table'],
+    [{ kind: 'comparison', name: 'modules' }, 'comparison of the module list with /sys/module'],
     [{ kind: 'memory', address: 0x1000n, bytes: 64 }, '64 bytes at 0x1000'],
     [{ kind: 'process', pid: 7, field: 'name', when: 'after' }, 'after: pid 7: name'],
   ])('%o is printed as %s', (subject, text) => {

@@ -25,7 +25,7 @@ describe('the findings about what hides', () => {
     const modules = [{ name: 'rootkit', modd: 0xffffffffc0002040n, onlyIn: 'module_kset' as const }];
     expect(findings({ modules })).toEqual([
       {
-        what: 'module only in module_kset',
+        what: 'hidden module: in module_kset, missing from modules',
         value: 'rootkit 0xffffffffc0002040',
         evidence: 'the list module_kset has it, the list modules has not',
       },
@@ -38,8 +38,8 @@ describe('the findings about what hides', () => {
       { ...thread, tid: 11, onlyIn: 'task_struct.tasks' as const },
     ];
     expect(findings({ threads }).map(({ what, value }) => `${what}: ${value}`)).toEqual([
-      'task only in init_pid_ns.idr: pid 10: daemon 0xffff888000001000',
-      'task only in the task lists: pid 10, thread 11: daemon 0xffff888000001000',
+      'hidden process: in the pid table, missing from the task list: pid 10: daemon 0xffff888000001000',
+      'hidden process: in the task list, missing from the pid table: pid 10, thread 11: daemon 0xffff888000001000',
     ]);
   });
 
@@ -55,7 +55,8 @@ describe('the findings about what hides', () => {
       {
         what: 'search for hidden tasks and modules',
         value: 'incomplete',
-        evidence: 'modules by list and by set: the profile has no module.modules_addr, and 1 more',
+        evidence:
+          'comparison of the module list with /sys/module: the profile has no module.modules_addr, and 1 more',
       },
     ]);
   });

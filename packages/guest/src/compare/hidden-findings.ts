@@ -21,7 +21,10 @@ function threadFinding({ pid, tid, name, taskd, onlyIn }: HiddenThread): Finding
   const task = `${name ?? 'task'} ${formatAddress(taskd)}`;
   return {
     what: 'hidden-task',
-    title: onlyIn === 'init_pid_ns.idr' ? 'task only in init_pid_ns.idr' : 'task only in the task lists',
+    title:
+      onlyIn === 'init_pid_ns.idr'
+        ? 'hidden process: in the pid table, missing from the task list'
+        : 'hidden process: in the task list, missing from the pid table',
     value: tid === pid ? `pid ${pid}: ${task}` : `pid ${pid}, thread ${tid}: ${task}`,
     evidence:
       onlyIn === 'init_pid_ns.idr'
@@ -34,7 +37,7 @@ function moduleFinding({ name, modd, onlyIn }: HiddenModule): Finding {
   const other = onlyIn === 'modules' ? 'module_kset' : 'modules';
   return {
     what: 'hidden-module',
-    title: `module only in ${onlyIn}`,
+    title: `hidden module: in ${onlyIn}, missing from ${other}`,
     value: `${name} ${formatAddress(modd)}`,
     evidence: `the list ${onlyIn} has it, the list ${other} has not`,
   };

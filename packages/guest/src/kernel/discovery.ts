@@ -58,11 +58,13 @@ function whyNot({ dump, survey }: KernelSearch, method: DiscoveryMethod): string
   const { cpus, vmcoreinfo } = dump;
   switch (method) {
     case 'vmcoreinfo':
-      return vmcoreinfo === undefined ? 'the dump has no such note' : 'what the note names maps no kernel';
+      return vmcoreinfo === undefined
+        ? 'the dump has no such note'
+        : 'the page table in the note maps no kernel';
     case 'registers':
       return cpus.length === 0
         ? 'the dump has no registers'
-        : 'what CR3 names maps no image that can be told';
+        : 'the page table in CR3 maps no kernel image that can be recognised';
     case 'vmcoreinfo-in-memory':
       return survey.notes.length === 0
         ? 'no page that was read begins with such a note'

@@ -46,7 +46,7 @@ export function deriveProfile(search: KernelSearch): DerivedProfile {
 /** How many keys were derived, and which are missing. */
 export function derivedKeysFinding({ lines, missing }: DerivedKernelInfo): Finding {
   const names = missing.map(({ key }) => key).join(', ');
-  const evidence = names === '' ? 'all that there are' : `without ${names}`;
+  const evidence = names === '' ? 'all keys' : `without ${names}`;
   return { what: 'derived-keys', title: 'derived keys', value: lines.length, evidence };
 }
 

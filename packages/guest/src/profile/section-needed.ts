@@ -16,7 +16,7 @@ export interface PidZero {
 export function findPidZero({ kernel, dump }: KernelSearch): PidZero | undefined {
   if (kernel === undefined) return undefined;
   const symbol = kernel.symbols?.lookup(['init_task']).get('init_task');
-  if (symbol !== undefined) return { address: symbol, evidence: 'its own symbols say so' };
+  if (symbol !== undefined) return { address: symbol, evidence: 'from its own symbols' };
   return findInitTaskByShape(dump.memory, kernel.location);
 }
 
@@ -43,6 +43,6 @@ export function sectionFindings(search: KernelSearch): Finding[] {
     findings.push({ what: 'init_task', value: { virtual: init.address }, evidence: init.evidence });
   const name = neededName(search);
   if (name === undefined) return findings;
-  const evidence = `the name of the section that is needed; docs/adding-a-kernel.md tells how to make one`;
+  const evidence = `the name of the section that is needed; docs/adding-a-kernel.md describes how to make one`;
   return [...findings, { what: 'section-needed', title: 'section needed', value: name, evidence }];
 }

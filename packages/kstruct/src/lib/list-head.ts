@@ -19,8 +19,13 @@ export interface ListHead {
   readonly head: VirtualAddress;
   /** What the list is called in a report: `task_struct.tasks`. */
   readonly name: string;
-  /** The structure whose list it is, where there is one for each: its C name and its virtual address. */
-  readonly holder?: { readonly struct: string; readonly address: VirtualAddress };
+  /** The structure whose list it is, where each of them has one. */
+  readonly holder?: {
+    /** Its C name: `mount`. */
+    readonly struct: string;
+    /** Its virtual address. */
+    readonly address: VirtualAddress;
+  };
 }
 
 /** A list with where its `list_head` lies in each entry. */

@@ -85,8 +85,8 @@ describe('raw', () => {
     expect(findings).toEqual([
       {
         what: 'truncated',
-        value: 'the last 100 bytes are no whole page',
-        evidence: '65636 bytes are no multiple of 4096',
+        value: 'the last 100 bytes are not a whole page',
+        evidence: '65636 bytes are not a multiple of 4096',
       },
     ]);
     expect([memory.page(16), memory.hole(16).code]).toEqual([undefined, 'DUMP_TRUNCATED']);

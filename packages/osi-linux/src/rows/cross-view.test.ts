@@ -140,8 +140,8 @@ describe('findHidden', () => {
     const { threads, modules, skipped } = createGuest().linux({}).findHidden();
     expect([threads, modules]).toEqual([[], []]);
     expect(skipped.map(({ subject, reason }) => `${formatSubject(subject)}: ${reason.code}`)).toEqual([
-      'threads by lists and by ids: PROFILE_KEY_MISSING',
-      'modules by list and by set: PROFILE_KEY_MISSING',
+      'comparison of the task list with the pid table: PROFILE_KEY_MISSING',
+      'comparison of the module list with /sys/module: PROFILE_KEY_MISSING',
     ]);
   });
 });

@@ -38,7 +38,7 @@ export interface LinuxHidden {
 }
 
 /**
- * Compares what the kernel records twice: threads by lists and by ids, modules by list and by set.
+ * Compares two records of the kernel: the task lists with the pid table, the module list with the module set.
  *
  * What a list or tree lacks only because a part of it could not be read is not held against it: a thread or module is
  * said to be missing from the tree or the set only where these were read whole. Those that the tree or the set has

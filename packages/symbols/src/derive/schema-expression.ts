@@ -63,7 +63,7 @@ function constant(expression: string, { types }: Derivation): number | undefined
 
 /** Why a row has no value, as a clause: `this kernel has no task_struct.thread_group`. */
 function absence(row: SchemaRow, expressions: readonly string[], { types }: Derivation): string {
-  if (expressions.length === 0) return 'no kernel tells it';
+  if (expressions.length === 0) return 'no kernel has this value';
   const [struct] = expressions.at(-1)?.match(/^\w+(?=\.)/) ?? [];
   const inStruct = row.kind === 'offset' || row.kind === 'size';
   if (inStruct && struct !== undefined && types.sizeOf(struct) === undefined) {

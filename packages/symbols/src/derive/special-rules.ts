@@ -79,7 +79,7 @@ function kernelName(derivation: Derivation): Derived {
     const bytes = derivation.readBytes(uts + BigInt(base + member.offset), member.size);
     if (isMissing(bytes)) return bytes;
     const text = decodeCString(bytes);
-    if (!PRINTABLE.test(text)) return { missing: `new_utsname.${field} in init_uts_ns is no text` };
+    if (!PRINTABLE.test(text)) return { missing: `new_utsname.${field} in init_uts_ns is not text` };
     parts.push(text);
   }
   return { value: parts.join('|'), evidence: 'init_uts_ns' };
@@ -139,7 +139,7 @@ function swapperFromNote(derivation: Derivation): Derived | undefined {
 
 function pageOffset(derivation: Derivation): Derived {
   const { location, fromFiles } = derivation.sources;
-  if (fromFiles === true) return { missing: 'each boot decides it' };
+  if (fromFiles === true) return { missing: 'differs from boot to boot' };
   if (derivation.symbol('page_offset_base') !== undefined) return pointedBy(derivation, 'page_offset_base');
   if (location === undefined || location.form.architecture.wordSize !== 8) {
     return { missing: 'this kernel has no symbol page_offset_base' };

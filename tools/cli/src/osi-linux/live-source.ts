@@ -103,7 +103,11 @@ function askTwice<Answer>(
 }
 
 function mixedMoments(evidence: string): Guest['dump']['findings'][number] {
-  return { what: 'live', value: 'the guest ran on while it was read: rows may mix moments', evidence };
+  return {
+    what: 'live',
+    value: 'the guest ran while it was read: the rows may be of different moments',
+    evidence,
+  };
 }
 
 function requireRunning(dump: LiveGuest): void {

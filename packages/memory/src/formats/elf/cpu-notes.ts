@@ -75,7 +75,7 @@ function readAll(
   if (first >= 0) {
     const unread = all.filter((registers) => registers === undefined).length;
     const evidence = `${what} ${first} has ${notes[first]?.desc.length} bytes of an unknown layout`;
-    findings.push({ what: 'cpu-note', value: `registers of ${unread} notes not read`, evidence });
+    findings.push({ what: 'cpu-note', value: `${unread} register notes could not be read`, evidence });
   }
   return all;
 }

@@ -277,7 +277,7 @@ describe('damaged files', () => {
       { what: 'notes', value: 'not all notes could be read', evidence: 'more than 32768 notes' },
       {
         what: 'cpu-note',
-        value: 'registers of 32768 notes not read',
+        value: '32768 register notes could not be read',
         evidence: 'QEMU note 0 has 0 bytes of an unknown layout',
       },
     ]);

@@ -47,7 +47,7 @@ export function cpusOfVirtualBox(notes: readonly ElfNote[], findings: Finding[])
   const first = told.findIndex(isShort);
   if (first >= 0) {
     const evidence = `VBCPU ${first} has ${told[first]?.desc.length} bytes, expected ${LEAST_SIZE} or more`;
-    const value = `registers of ${told.filter(isShort).length} notes not read`;
+    const value = `${told.filter(isShort).length} register notes could not be read`;
     findings.push({ what: 'cpu-note', value, evidence });
   }
   return told.flatMap((note, index) =>

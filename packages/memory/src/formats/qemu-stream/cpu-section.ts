@@ -63,7 +63,7 @@ export function cpusOfSections(
     const { instance, length, version } = unread[0];
     findings.push({
       what: 'cpu-section',
-      value: `registers of ${unread.length} processors not read`,
+      value: `the registers of ${unread.length} processors could not be read`,
       evidence: `the section of processor ${instance} has ${length} bytes of an unknown layout, version ${version}`,
     });
   }

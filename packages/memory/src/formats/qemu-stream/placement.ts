@@ -120,7 +120,7 @@ function chooseSplit(total: number, clues: SplitClues, findings: Finding[]): num
     const rule = `the rule of the machine ${machine ?? 'pc, since the stream names none'}`;
     findings.push({
       what: 'split',
-      value: `RAM goes on at 4 GiB from ${formatAddress(below)} on`,
+      value: `RAM from ${formatAddress(below)} is placed at 4 GiB`,
       evidence: recorded === undefined ? rule : 'the sizes of memory in the CMOS of the machine',
     });
   }

@@ -194,7 +194,7 @@ describe('memory', () => {
     expect(dump.findings).toEqual([
       {
         what: 'split',
-        value: 'RAM goes on at 4 GiB from 0x1000000 on',
+        value: 'RAM from 0x1000000 is placed at 4 GiB',
         evidence: 'the sizes of memory in the CMOS of the machine',
       },
     ]);

@@ -19,8 +19,8 @@ function openRaw(source: ByteSource): Dump {
   if (rest !== 0) {
     findings.push({
       what: 'truncated',
-      value: `the last ${rest} bytes are no whole page`,
-      evidence: `${source.size} bytes are no multiple of ${PAGE_SIZE}`,
+      value: `the last ${rest} bytes are not a whole page`,
+      evidence: `${source.size} bytes are not a multiple of ${PAGE_SIZE}`,
     });
   }
   const end = source.size - rest + (rest === 0 ? 0 : PAGE_SIZE);

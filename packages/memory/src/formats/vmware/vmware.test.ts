@@ -126,7 +126,7 @@ describe('vmware', () => {
     expect(dump.findings).toEqual([
       {
         what: 'vmware-state',
-        value: 'read as a plain copy of memory, without regions and registers',
+        value: 'read as raw memory, without regions and registers',
         evidence: 'no .vmss or .vmsn file is beside it',
       },
     ]);

@@ -97,7 +97,7 @@ function mapOfRegions(
 }
 
 function flat(source: ByteSource, evidence: string, findings: Finding[]): Dump {
-  const plain = 'read as a plain copy of memory, without regions and registers';
+  const plain = 'read as raw memory, without regions and registers';
   const value =
     source.size > SMALLEST_HOLE_AT
       ? `${plain}; its addresses may be wrong behind the hole below 4 GiB`
