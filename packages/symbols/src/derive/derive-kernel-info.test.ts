@@ -217,7 +217,7 @@ describe('what only a running kernel tells', () => {
     torn.writeBytes(uts, new Uint8Array(4096));
     torn.writeText(uts + 134n, '6.1.0\n[other]');
     expect(reasonOf('name', derive(types, symbols, { memory: torn }))).toMatch(
-      /release in init_uts_ns is no text/,
+      /release in init_uts_ns is not text/,
     );
   });
 
