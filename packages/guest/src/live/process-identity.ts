@@ -1,18 +1,18 @@
-import { attempt as attemptOr } from '@osi-linux/core';
+import { attempt } from '@osi-linux/core';
 import { type Kernel, StructView, type Task } from '@osi-linux/kstruct';
 import type { OsiProc, OsiRunningTask } from '@osi-linux/osi';
 
 /** What tells a process from others, and its name; a field is `null` where it could not be read. */
 export function readIdentity(leader: Task): OsiProc {
-  const mm = attempt(() => leader.mm) ?? undefined;
+  const mm = readOrNull(() => leader.mm) ?? undefined;
   return {
     taskd: leader.address,
-    pid: attempt(() => leader.tgid),
-    ppid: attempt(() => leader.ppid),
-    name: attempt(() => leader.comm),
-    createTime: attempt(() => leader.startTime),
-    pgd: mm === undefined ? null : attempt(() => mm.pgd),
-    asid: mm === undefined ? null : attempt(() => mm.asid),
+    pid: readOrNull(() => leader.tgid),
+    ppid: readOrNull(() => leader.ppid),
+    name: readOrNull(() => leader.comm),
+    createTime: readOrNull(() => leader.startTime),
+    pgd: mm === undefined ? null : readOrNull(() => mm.pgd),
+    asid: mm === undefined ? null : readOrNull(() => mm.asid),
   };
 }
 
@@ -20,11 +20,11 @@ export function readIdentity(leader: Task): OsiProc {
 export function readRunning(cpu: number, task: Task): OsiRunningTask {
   return {
     cpu,
-    pid: attempt(() => task.tgid),
-    tid: attempt(() => task.pid),
-    name: attempt(() => task.comm),
+    pid: readOrNull(() => task.tgid),
+    tid: readOrNull(() => task.pid),
+    name: readOrNull(() => task.comm),
     taskd: task.address,
-    createTime: attempt(() => task.startTime),
+    createTime: readOrNull(() => task.startTime),
   };
 }
 
@@ -32,10 +32,10 @@ export function readRunning(cpu: number, task: Task): OsiRunningTask {
 export function hasExited({ info, memory }: Kernel, task: Task): boolean | null {
   const offset = info['task.exit_state_offset'];
   if (offset === undefined) return null;
-  return attempt(() => new StructView(memory, task.address).u32(offset) !== 0);
+  return readOrNull(() => new StructView(memory, task.address).u32(offset) !== 0);
 }
 
 /** What `read` gives, or `null` where it fails with an `OsiError`. */
-export function attempt<Value>(read: () => Value): Value | null {
-  return attemptOr(read, () => null);
+export function readOrNull<Value>(read: () => Value): Value | null {
+  return attempt(read, () => null);
 }

@@ -3,7 +3,7 @@ import { findCpu, findCurrentTask, StructView, Task } from '@osi-linux/kstruct';
 import { type OsiEvent, type OsiProc, type OsiRunningTask, ProcessChanges } from '@osi-linux/osi';
 import type { Guest } from '../guest';
 import type { Breakpoints } from './breakpoints';
-import { attempt, hasExited, readIdentity, readRunning } from './process-identity';
+import { hasExited, readIdentity, readOrNull, readRunning } from './process-identity';
 import { readMoment, tellListeners } from './sampler';
 import { TaskCount } from './task-count';
 
@@ -129,12 +129,12 @@ export class WatchSampler {
 
   private meet(task: Task): void {
     const { kernel } = this.guest.linux;
-    const leader = attempt(() => task.groupLeader);
+    const leader = readOrNull(() => task.groupLeader);
     // Each processor has an idle thread of its own, and all of them are pid 0.
-    if (leader === null || attempt(() => task.tgid) === 0) return;
+    if (leader === null || readOrNull(() => task.tgid) === 0) return;
     const known = this.processes.get(leader.address);
     const exited =
-      hasExited(kernel, task) ?? (attempt(() => task.mm === undefined) === true && !isKernelOwn(known));
+      hasExited(kernel, task) ?? (readOrNull(() => task.mm === undefined) === true && !isKernelOwn(known));
     // The leader of a thread that has exited may be gone before it.
     if (!exited || leader.address === task.address) this.put(leader);
     if (exited) this.exited.add(leader.address);
@@ -177,7 +177,7 @@ export class WatchSampler {
       const known = this.processes.get(taskd);
       if (known === undefined) continue;
       const handle = { taskd, asid: null, createTime: known.createTime };
-      const pid = attempt(() => linux.getProcessPid(handle) ?? 'gone');
+      const pid = readOrNull(() => linux.getProcessPid(handle) ?? 'gone');
       if (pid !== 'gone') this.exited.add(taskd);
       else {
         this.processes.delete(taskd);
@@ -194,21 +194,21 @@ export class WatchSampler {
   private withStart(task: OsiRunningTask): OsiRunningTask {
     const { kernel } = this.guest.linux;
     const { cpu, pid, tid, name, taskd } = task;
-    return { cpu, pid, tid, name, taskd, createTime: attempt(() => new Task(kernel, taskd).startTime) };
+    return { cpu, pid, tid, name, taskd, createTime: readOrNull(() => new Task(kernel, taskd).startTime) };
   }
 
   private readForks(): bigint | undefined {
     const at = this.forksAt;
     if (at === undefined) return undefined;
-    return attempt(() => new StructView(this.guest.memory, at).word(0)) ?? undefined;
+    return readOrNull(() => new StructView(this.guest.memory, at).word(0)) ?? undefined;
   }
 
   /** The kernel's number of each processor of the source: the one whose per-CPU area its registers name. */
   private matchCpus(): ReadonlyMap<number, number> {
     const { linux, dump } = this.guest;
     const matched = new Map<number, number>();
-    for (const cpu of attempt(() => linux.onlineCpus()) ?? []) {
-      const owner = attempt(() => findCpu(linux.kernel, dump.cpus, cpu));
+    for (const cpu of readOrNull(() => linux.onlineCpus()) ?? []) {
+      const owner = readOrNull(() => findCpu(linux.kernel, dump.cpus, cpu));
       if (owner) matched.set(owner.index, cpu);
     }
     return matched;
