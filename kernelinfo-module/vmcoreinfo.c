@@ -19,44 +19,70 @@
 #include "compat.h"
 #include "kernelinfo.h"
 
-#if defined(HAVE_VMCOREINFO_NOTE)
+#if defined(HAVE_VMCOREINFO_NOTE) || \
+	(defined(HAVE_KALLSYMS_ON_EACH_SYMBOL) && \
+	 (defined(CONFIG_KEXEC) || defined(CONFIG_CRASH_CORE)))
+#define CAN_FIND_NOTE
+#endif
+
+#ifdef CAN_FIND_NOTE
 
 /* What it returns was of another type before v4.10. */
 typedef __typeof__(&paddr_vmcoreinfo_note) note_function;
+
+#ifdef HAVE_VMCOREINFO_NOTE
 
 static note_function __init find_note_function(void)
 {
 	return paddr_vmcoreinfo_note;
 }
 
-#elif defined(HAVE_KALLSYMS_ON_EACH_SYMBOL) && (defined(CONFIG_KEXEC) || defined(CONFIG_CRASH_CORE))
+static unsigned long __init find_note_text(void)
+{
+	return 0;
+}
 
-typedef __typeof__(&paddr_vmcoreinfo_note) note_function;
+#else
+
+struct wanted_symbol {
+	const char *name;
+	unsigned long address;
+};
 
 /* The symbols of the kernel come before those of modules. */
-static int __init is_note_function(void *found, const char *name, struct module *module,
-				   unsigned long address)
+static int __init is_wanted(void *data, const char *name, struct module *module,
+			    unsigned long address)
 {
-	if (!module && strcmp(name, "paddr_vmcoreinfo_note"))
+	struct wanted_symbol *wanted = data;
+
+	if (!module && strcmp(name, wanted->name))
 		return 0;
 	if (!module)
-		*(unsigned long *)found = address;
+		wanted->address = address;
 	return 1;
+}
+
+static unsigned long __init find_symbol_address(const char *name)
+{
+	struct wanted_symbol wanted = { .name = name };
+
+	kallsyms_on_each_symbol(is_wanted, &wanted);
+	return wanted.address;
 }
 
 /* Exported since v4.17; before, it is found by its name, for which those kernels export a search. */
 static note_function __init find_note_function(void)
 {
-	unsigned long address = 0;
-
-	kallsyms_on_each_symbol(is_note_function, &address);
-	return (note_function)address;
+	return (note_function)find_symbol_address("paddr_vmcoreinfo_note");
 }
 
-#define HAVE_VMCOREINFO_NOTE
-#endif
+/* The text that becomes the note. Before v3.2 it became one only in a crash. */
+static unsigned long __init find_note_text(void)
+{
+	return find_symbol_address("vmcoreinfo_data");
+}
 
-#ifdef HAVE_VMCOREINFO_NOTE
+#endif
 
 #define VMCOREINFO_NAME_AT	sizeof(struct elf_note)
 #define VMCOREINFO_TEXT_AT	(VMCOREINFO_NAME_AT + ALIGN(sizeof("VMCOREINFO"), 4))
@@ -88,10 +114,23 @@ static const char * __init copy_vmcoreinfo(char *text)
 	return NULL;
 }
 
+static bool __init copy_note_text(char *text)
+{
+	static const char start[] = "OSRELEASE=";
+	const unsigned long at = find_note_text();
+
+	if (!at || copy_from_kernel_nofault(text, (const void *)at, VMCOREINFO_TEXT_MAX))
+		return false;
+	text[VMCOREINFO_TEXT_MAX - 1] = '\0';
+	return !strncmp(text, start, strlen(start));
+}
+
 void __init ki_read_vmcoreinfo(struct vmcoreinfo *note)
 {
 	note->text = kmalloc(VMCOREINFO_TEXT_MAX, GFP_KERNEL);
 	note->failure = note->text ? copy_vmcoreinfo(note->text) : "no memory";
+	if (note->text && note->failure && copy_note_text(note->text))
+		note->failure = NULL;
 }
 
 #else

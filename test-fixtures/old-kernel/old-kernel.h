@@ -11,6 +11,7 @@
 
 #define CONFIG_X86		1
 #define CONFIG_X86_64		1
+#define CONFIG_KEXEC		1
 #define PAGETABLE_LEVELS	4
 #define LINUX_VERSION_CODE	0
 
@@ -44,7 +45,9 @@ typedef _Bool bool;
 #define true	1
 #define false	0
 typedef __SIZE_TYPE__ size_t;
+typedef unsigned long long phys_addr_t;
 
+struct elf_note { unsigned int n_namesz, n_descsz, n_type; };
 struct list_head { struct list_head *next, *prev; };
 struct module { struct list_head list; };
 struct dentry;
@@ -67,12 +70,19 @@ void *kzalloc(size_t size, int flags);
 void kfree(const void *block);
 size_t strlen(const char *text);
 size_t strcspn(const char *text, const char *reject);
+int strcmp(const char *one, const char *other);
 int strncmp(const char *one, const char *other, size_t count);
 int memcmp(const void *one, const void *other, size_t count);
 void *memcpy(void *to, const void *from, size_t count);
 void *memchr(const void *where, int what, size_t count);
 unsigned long long simple_strtoull(const char *text, char **end, unsigned int base);
 long probe_kernel_read(void *to, void *from, size_t size);
+unsigned long paddr_vmcoreinfo_note(void);
+int pfn_valid(unsigned long pfn);
+void *pfn_to_page(unsigned long pfn);
+int PageHighMem(void *page);
+void *phys_to_virt(phys_addr_t address);
+int kallsyms_on_each_symbol(int (*each)(void *, const char *, struct module *, unsigned long), void *data);
 void rcu_read_lock(void);
 void rcu_read_unlock(void);
 void rcu_read_lock_sched(void);

@@ -76,6 +76,17 @@ describe(`kernelinfo-module, built in one folder without make clean, ${spec.name
     rmSync(planted, { recursive: true });
   });
 
+  // The last one, for it changes the other kernel.
+  it('links no symbol that another kernel does not export', async () => {
+    edit(join(headers, 'Module.symvers'), (text) => text.replace(/^.*\tphys_base\t.*\n/m, ''));
+    const target = copySources('unexported');
+    await build(target, OTHER);
+    expect(presentRows(target)).toContain(`${rowOf('kernel.phys_base')} 2\n`);
+    expect(presentRows(target)).toMatch(/^#define ROW_SYMBOL_\d+ "phys_base"$/m);
+    await build(target, release);
+    expect(presentRows(target)).toContain(`${rowOf('kernel.phys_base')} 1\n`);
+  });
+
   function copySources(name: string): string {
     const target = join(scratch, name);
     cpSync(KERNELINFO_SOURCES, target, { recursive: true });

@@ -56,7 +56,7 @@ const FAULTS = [
     name: 'a test for an option of the kernel',
     ...{
       file: 'vmcoreinfo.c',
-      before: /#ifdef HAVE_VMCOREINFO_NOTE/,
+      before: /#ifdef CAN_FIND_NOTE/,
       after: '#if IS_ENABLED(CONFIG_VMCORE_INFO)',
     },
     error: /vmcoreinfo\.c:\d+:\d+: error: missing binary operator/,
@@ -93,6 +93,8 @@ describe.each(Object.entries(KERNELS))(
         mkdirSync(dirname(file), { recursive: true });
         writeFileSync(file, '#include <old-kernel.h>\n');
       }
+      const exports = '0x00000000\tkallsyms_on_each_symbol\tvmlinux\tEXPORT_SYMBOL_GPL\n';
+      writeFileSync(join(folder, 'Module.symvers'), exports);
       cpSync(KERNEL_HEADER, join(folder, 'include/old-kernel.h'));
       const mount = kernel.probes ? '' : '/* struct vfsmount *mnt_parent; */\n';
       writeFileSync(join(folder, 'include/linux/mount.h'), `#include <old-kernel.h>\n${mount}`);
