@@ -12,33 +12,34 @@ export interface DamageRuns {
 
 const INTRODUCTION = `# Damaged dumps
 
-Dumps come damaged: pages missing, bytes wrong, files cut short. \`npm test\` takes recorded guests, damages the pages that
-the listings touch, and compares every listing with that of the sound guest. It fails
+Dumps are often damaged: pages are missing, bytes are wrong, files are cut short. \`npm test\` takes recorded guests,
+damages the pages that the listings read, and compares every listing with that of the sound guest. The test fails if
 
-- on any error but an \`OsiError\` of opening the guest,
-- on a walk that asks for more than twenty times the pages that the sound guest needs, and 50,000 more,
-- on a row that the sound guest does not have, be it a process, a mapping, a descriptor, a mount or a module. The only
-  rows that may be new lack a field and are named as incomplete, or are of \`hidden\`, which tells what one record of the
-  kernel has and another has not, where a listing says that it is incomplete.
+- an error is not an \`OsiError\`, or is thrown after the guest was opened,
+- a walk asks for more than twenty times the pages that the sound guest needs, and 50,000 more,
+- a listing has a row (a process, a mapping, a descriptor, a mount, a module) that the sound guest does not have. There
+  are two exceptions: a row that lacks a field and is marked as incomplete, and a row of \`hidden\`, which lists what is
+  in one record of the kernel and missing from another, if a listing is marked as incomplete.
 
-What it cannot ask for is that no value changes: a flipped bit of a user id is a user id. These are counted.
+The test cannot require that no value changes: after a bit flip, a user id is still a valid user id. Such changes are
+counted.
 
-This page is generated; \`pnpm exec vitest run tests/damage -u\` writes it anew, with the same damages
-each time. \`OSI_LINUX_DAMAGE_RUNS=200\` does more of them, \`OSI_LINUX_DAMAGE_SEED=2\` others,
+This page is generated: \`pnpm exec vitest run tests/damage -u\` writes it, with the same damages each time.
+\`OSI_LINUX_DAMAGE_RUNS=200\` does more runs, \`OSI_LINUX_DAMAGE_SEED=2\` other damages, and
 \`OSI_LINUX_DAMAGE_GUEST=FOLDER\` takes a guest of the builder.
 `;
 
-const COLUMNS = `| column   | number of                                                                               |
-| -------- | --------------------------------------------------------------------------------------- |
-| refused  | damaged guests that are not opened                                                      |
-| read     | damaged guests that are opened, and asked for every listing; all that follow are rows   |
-| rows     | that the sound guests have, once a guest that is read                                   |
-| same     | that were read as in the sound guest                                                    |
-| nulled   | of which a field is null, with the reason                                               |
-| lost     | that are not there, of a listing that says what is missing                              |
-| changed  | of which a field has another value, or that lack the field by which they would be known |
-| silent   | that are not there, or have null, and nothing says so                                   |
-| invented | that the sound guest does not have                                                      |
+const COLUMNS = `| column   | number of                                                                                   |
+| -------- | ------------------------------------------------------------------------------------------- |
+| refused  | damaged guests that cannot be opened                                                        |
+| read     | damaged guests that are opened and asked for every listing; the columns after it count rows |
+| rows     | rows of the sound guests, counted once for each guest that is read                          |
+| same     | rows equal to those of the sound guest                                                      |
+| nulled   | rows with a field that is null, with the reason                                             |
+| lost     | missing rows of a listing that reports what is missing                                      |
+| changed  | rows with another value in a field, or without the field that identifies them               |
+| silent   | rows that are missing, or have null, without a report                                       |
+| invented | rows that the sound guest does not have                                                     |
 `;
 
 /** The Markdown text of docs/damage.md. */
@@ -48,15 +49,15 @@ export function formatDamagePage({ guests, runs, random, blanked }: DamageRuns):
     INTRODUCTION,
     '## Random damage\n',
     `${runs} runs of each damage to each of ${guests.join(', ')}: ${random.runs} damaged guests. ` +
-      `${random.refused} are refused\nwhen they are opened, as nothing shows any more that the profile is theirs: ` +
-      `no row of theirs is counted below. ${random.read} are read.\n`,
+      `${random.refused} cannot be\nopened, because the damaged memory no longer shows that the profile belongs to it; their rows are not\ncounted ` +
+      `below. ${random.read} are read.\n`,
     COLUMNS,
     listings,
     damages,
-    'Where values have changed:\n',
+    'Fields with changed values:\n',
     fields,
     '## Blank structures\n',
-    'One structure alone is blank. Nothing may change, and nothing may be missing without a word.\n',
+    'Only one structure is blank. No value may change, and every missing row must be reported.\n',
     structs,
   ].join('\n');
 }
