@@ -319,7 +319,7 @@ OFFSET("inet_sock.inet_sport_offset", struct inet_sock, sport);
 /* Linux commit efe4208f47f9 ("ipv6: make lookups simpler and faster") (in v3.13) */
 COMPUTED_OFFSET("inet_sock.pinet6_offset", WITH_MEMBER(struct ipv6_pinfo, rcv_saddr, offsetof(struct inet_sock, pinet6)));
 OFFSET("ipv6_pinfo.rcv_saddr_offset", struct ipv6_pinfo, rcv_saddr);
-OFFSET("ipv6_pinfo.daddr_offset", struct ipv6_pinfo, daddr);
+COMPUTED_OFFSET("ipv6_pinfo.daddr_offset", WITH_MEMBER(struct ipv6_pinfo, rcv_saddr, offsetof(struct ipv6_pinfo, daddr)));
 OFFSET("unix_sock.addr_offset", struct unix_sock, addr);
 OFFSET("unix_sock.peer_offset", struct unix_sock, peer);
 OFFSET("unix_address.len_offset", struct unix_address, len);

@@ -189,7 +189,7 @@ describe.each(guests)('$name', (row) => {
         );
         expect(ps.err).toContain(`its init_task is at ${init}: its name is "swapper/0"`);
         expect(ps.err).toContain(`a section for it has the name ${value('name')}\n`);
-        expect(ps.err).toContain('load the kernelinfo module on the running guest and import its log');
+        expect(ps.err).toContain('load the kernelinfo module in the running guest and import its log');
       }
     },
   );

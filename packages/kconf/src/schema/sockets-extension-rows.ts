@@ -115,6 +115,7 @@ export const SOCKETS_EXTENSION_ROWS = [
     kind: 'offset',
     member: 'bytes',
     expression: 'ipv6_pinfo.daddr',
+    onlyWith: 'ipv6_pinfo.rcv_saddr',
     doc: "The other's IPv6 address, where the sock has none.",
   },
   {
