@@ -38,11 +38,11 @@ export interface LinuxHidden {
 }
 
 /**
- * Compares what the kernel records twice: threads by lists and by ids, modules by list and by set.
+ * Compares the things that the kernel records twice: threads by lists and by ids, modules by list and by set.
  *
- * What a list or tree lacks only because a part of it could not be read is not held against it: a thread or module is
- * said to be missing from the tree or the set only where these were read whole. Those that the tree or the set has
- * beyond the lists are told in any case; `skipped` says whether the lists are broken.
+ * A thread or module is reported as missing from the tree or the set only if these were read whole, so that
+ * unreadable memory is not reported as a difference. Those that the tree or the set has beyond the lists are
+ * reported in any case; `skipped` shows whether the lists are broken.
  */
 export function compareViews(kernel: Kernel, skipped: SkippedLog): LinuxHidden {
   const threads = skipped.attempt(
