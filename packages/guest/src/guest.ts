@@ -18,14 +18,14 @@ export interface Guest {
   readonly memory: AddressSpace;
   /** The dump that it is read from. */
   readonly dump: Dump;
-  /** The profile in use, and what speaks for it. */
+  /** The profile in use, and the evidence for it. */
   readonly profile: ProfileChoice;
 }
 
 /**
  * Opens the guest in a dump with a profile of its kernel.
  *
- * The dump stays the caller's, to be closed when the guest is no longer asked.
+ * The dump stays the caller's, who closes it when the guest is no longer used.
  *
  * @throws OsiError `PROFILE_FILE_MISSING`, `PROFILE_GROUP_UNKNOWN`, `PROFILE_MISMATCH` or `PROFILE_NONE_FITS`:
  * a profile that contradicts the dump never gives rows. `PLUGIN_ARGUMENT_UNKNOWN` or `PLUGIN_ARGUMENT_INVALID`.
@@ -43,7 +43,7 @@ export function openGuest(dump: Dump, source: ProfileSource): Guest {
   return openGuestBy(new KernelSearch(dump), source);
 }
 
-/** The same for who goes on to search the dump. */
+/** The same for callers that go on to search the dump. */
 export function openGuestBy(search: KernelSearch, source: ProfileSource): Guest {
   const { dump } = search;
   const profile = chooseProfile(search, source);

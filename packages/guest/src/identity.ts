@@ -13,7 +13,7 @@ import { KernelSearch } from './kernel/search';
 import { sectionFindings } from './profile/section-needed';
 import type { ProfileSource } from './profile/source';
 
-/** What a dump is, as far as can be told. */
+/** The identity of a dump, as far as it is known. */
 export interface Identity {
   /** Format of the source: `elf`, `raw`. */
   readonly format: string;
@@ -46,17 +46,17 @@ export interface Identity {
     /** Bytes. */
     readonly bytes: number;
   };
-  /** Everything that was found on the way, with what says so. */
+  /** Everything that was found on the way, with the evidence. */
   readonly findings: readonly Finding[];
-  /** Why no profile fits; its listings cannot be had then. */
+  /** Why no profile fits; then there are no listings. */
   readonly problem: OsiError | null;
 }
 
 /**
- * Tells what a dump is, also where its processes cannot be read.
+ * Identifies a dump, also if its processes cannot be read.
  *
- * Looks for the kernel by each discovery method, in one pass over memory, whatever the profile says; once more for
- * the banner, where no kernel is found.
+ * Looks for the kernel by each discovery method, in one pass over memory, with any profile or none; once more
+ * for the banner, if no kernel is found.
  *
  * @example
  * ```ts

@@ -7,8 +7,8 @@ import { KernelSearch } from './kernel/search';
 import { MAKE_SECTION } from './profile/refusal';
 
 /**
- * Reads the kernel log of a dump without any profile: VMCOREINFO tells where its ring buffer is and how it is laid out
- * (Linux `log_buf_vmcoreinfo_setup`, kernel/printk/printk.c), in kernels without BTF as well.
+ * Reads the kernel log of a dump without any profile: VMCOREINFO has the address and the layout of its ring
+ * buffer (Linux `log_buf_vmcoreinfo_setup`, kernel/printk/printk.c), in kernels without BTF as well.
  *
  * @throws OsiError `PROFILE_NOT_DERIVABLE` where there is no kernel with VMCOREINFO.
  *

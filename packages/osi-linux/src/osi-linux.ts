@@ -27,7 +27,7 @@ import { Processors } from './rows/processors';
 import type { PathSelection } from './rows/reader-paths';
 import { type LinuxSocket, readSockets } from './rows/socket-row';
 
-/** What the provider is given; it looks for none of it. */
+/** The parts that the provider is given; it does not look for them itself. */
 export interface OsiLinuxOptions {
   /** The guest through the kernel's page tables, and its profile. */
   readonly kernel: Kernel;
@@ -108,8 +108,8 @@ export class OsiLinux implements OsiProvider {
   }
 
   /**
-   * Threads and modules that one record of the kernel has and another that should agree with it has not: what a program
-   * that hides itself leaves behind. Both lists are empty in an honest guest.
+   * Threads and modules that one record of the kernel has and another, which should agree with it, lacks: the
+   * traces of a program that hides itself. Both lists are empty in an honest guest.
    */
   findHidden(): Answer<LinuxHidden> {
     const skipped = new SkippedLog();
@@ -134,7 +134,7 @@ export class OsiLinux implements OsiProvider {
   /**
    * The mappings of every process, ascending, or of those that are selected. They are those of the leaders.
    *
-   * Corresponds to PANDA's `get_mappings`: what names a process in the OSI API selects it.
+   * Corresponds to PANDA's `get_mappings`. A process is selected by any value that names it in the OSI API.
    *
    * @throws OsiError `PROFILE_KEY_MISSING` where the profile does not tell how the kernel orders mappings.
    */
@@ -181,7 +181,9 @@ export class OsiLinux implements OsiProvider {
     return createListing(rows, skipped.records);
   }
 
-  /** Numbers of the processors: what the kernel says is online, else those of the source, else 0 alone. */
+  /**
+   * Numbers of the processors: those that the kernel lists as online, else those of the source, else 0 alone.
+   */
   onlineCpus(): readonly number[] {
     return this.processors.online();
   }
@@ -266,7 +268,7 @@ export class OsiLinux implements OsiProvider {
 
   /**
    * The path of an open file, as the link `/proc/PID/fd/FD` gives it; `undefined` for a descriptor that is not in use, and
-   * for no process. Corresponds to PANDA's `osi_linux_fd_to_filename`, whose NULL also hides what cannot be read.
+   * for no process. Corresponds to PANDA's `osi_linux_fd_to_filename`, whose NULL also hides read errors.
    *
    * @throws OsiError why it cannot be read.
    */

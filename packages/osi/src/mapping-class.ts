@@ -1,13 +1,13 @@
 import type { OsiModule } from './osi-types';
 
-/** What a mapping of a process is, as PANDA tells them apart. */
+/** The class of a mapping of a process, as PANDA distinguishes them. */
 export type MappingClass = 'file' | 'heap' | 'stack' | 'unknown';
 
 /**
- * What a mapping is: `file` where it has a file (whatever that is called), else `heap` and `stack` by the names `[heap]`
- * and `[stack]`, else `unknown`, which PANDA calls `[???]`.
+ * The class of a mapping: `file` if it has a file (of any name), else `heap` and `stack` by the names
+ * `[heap]` and `[stack]`, else `unknown`, which PANDA calls `[???]`.
  *
- * `undefined` where it has neither a file nor a name: what it is could not be read.
+ * `undefined` if it has neither a file nor a name: its class could not be read.
  *
  * @example
  * ```ts

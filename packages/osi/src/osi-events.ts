@@ -13,7 +13,7 @@ export interface OsiRunningTask {
   readonly name: string | null;
   /** Address of the thread's descriptor (on Linux its `task_struct`), virtual. */
   readonly taskd: VirtualAddress;
-  /** When the thread started, in ns since boot; absent where who tells does not read it. */
+  /** When the thread started, in ns since boot; absent if the reporting code does not read it. */
   readonly createTime?: bigint | null;
 }
 
@@ -21,7 +21,7 @@ export interface OsiRunningTask {
 export interface OsiTaskChange {
   /** Number of the processor, from 0. */
   readonly cpu: number;
-  /** What it runs now; absent where who tells does not know. */
+  /** The process that it runs now; absent if the reporting code does not know. */
   readonly task?: OsiRunningTask;
 }
 

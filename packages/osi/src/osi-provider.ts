@@ -12,8 +12,9 @@ import type {
 /**
  * The calls of the OSI API as an operating system answers them, all optional.
  *
- * A listing has what could not be read beside its rows. A call for one thing gives `undefined` where there is no such
- * thing, and throws an `OsiError` where it could not be told. `cpu` is the number of a processor, from 0.
+ * A listing has a list of the unreadable things beside its rows. A call for one thing gives `undefined` if
+ * there is no such thing, and throws an `OsiError` if that could not be decided. `cpu` is the number of a
+ * processor, from 0.
  */
 export interface OsiCalls {
   /** Every process of the guest. Corresponds to PANDA's `on_get_processes`. */
@@ -71,6 +72,6 @@ export interface OsiProvider extends OsiCalls {
    * call, so that a provider becomes ready by itself. Without it a provider always is.
    */
   whyNotReady?(): OsiError | undefined;
-  /** The guest ran on: forgets what was kept of the stop before. */
+  /** The guest ran on: drops the cached state of the stop before. */
   refresh?(): void;
 }

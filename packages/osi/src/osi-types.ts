@@ -1,10 +1,10 @@
 import type { PhysicalAddress, VirtualAddress } from '@osi-linux/core';
 
 /**
- * What names a process for as long as it lives. Corresponds to PANDA's `OsiProcHandle`.
+ * The name of a process for as long as it lives. Corresponds to PANDA's `OsiProcHandle`.
  *
- * Every {@link OsiProc} is one. Kept over a stop of the guest, it is told from a later process at the same address by
- * `createTime`.
+ * Every {@link OsiProc} is one. If it is kept over a stop of the guest, it differs from a later process at
+ * the same address in `createTime`.
  */
 export interface OsiProcHandle {
   /** Address of the process's descriptor (on Linux its thread-group leader's `task_struct`), virtual. */
@@ -19,7 +19,7 @@ export interface OsiProcHandle {
  * A process. Corresponds to PANDA's `OsiProc`.
  *
  * A field is `null` where it does not exist (a kernel thread's `pgd` and `asid`) or could not be read;
- * in the second case the listing's `skipped` says why.
+ * in the second case the listing's `skipped` has the reason.
  */
 export interface OsiProc extends OsiProcHandle {
   /** Address of the process's descriptor, virtual. */
@@ -50,7 +50,8 @@ export interface OsiThread {
  * A mapping of a process. Corresponds to PANDA's `OsiModule`.
  *
  * `file`, `name`, `offset` and `flags` are `null` where they do not exist (anonymous memory has no file) or could not be
- * read; in the second case the listing's `skipped` says why. {@link classifyMapping} tells what a mapping is.
+ * read; in the second case the listing's `skipped` has the reason. {@link classifyMapping} gives the class of
+ * a mapping.
  */
 export interface OsiModule {
   /** Address of its descriptor (on Linux its `vm_area_struct`), virtual. */
@@ -59,7 +60,7 @@ export interface OsiModule {
   readonly base: VirtualAddress;
   /** How many bytes; the last is at `base + size - 1`. */
   readonly size: number;
-  /** Path of the file that is mapped; `null` where there is none. */
+  /** Path of the file that is mapped; `null` if there is no file. */
   readonly file: string | null;
   /** Last component of the path; of a mapping without a file `[heap]`, `[stack]` or another text in brackets. */
   readonly name: string | null;
@@ -70,9 +71,10 @@ export interface OsiModule {
 }
 
 /**
- * A module of the kernel. Corresponds to PANDA's `OsiModule`, of which the fields stay away that only mappings have.
+ * A module of the kernel. Corresponds to PANDA's `OsiModule`, without the fields that only mappings have.
  *
- * A field is `null` where it does not exist or could not be read; in the second case `skipped` says why.
+ * A field is `null` where it does not exist or could not be read; in the second case `skipped` has the
+ * reason.
  */
 export interface OsiKernelModule {
   /** Address of its descriptor (on Linux its `module`), virtual. */

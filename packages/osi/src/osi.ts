@@ -17,12 +17,12 @@ import type {
 type Absent = null | undefined;
 
 /**
- * The OSI API: what runs inside a guest, whatever its operating system.
+ * The OSI API: the processes, threads and modules of a guest with any operating system.
  *
  * Knows no operating system itself: each call goes to the provider that was registered last and can answer it, as
  * PANDA's last writer wins. Every call throws an `OsiError`: `OSI_CALL_NOT_PROVIDED` where no provider answers it,
- * `GUEST_NOT_READY` where the provider cannot yet, and whatever the provider throws. What is not there is `undefined`,
- * `false` or an empty listing, never an error; an absent process has nothing.
+ * `GUEST_NOT_READY` if the provider cannot yet, and every error that the provider throws. An absent thing is
+ * `undefined`, `false` or an empty listing, never an error; an absent process has nothing.
  *
  * @example
  * ```ts
@@ -38,7 +38,10 @@ export class Osi {
   private readonly providers: CompleteProvider[] = [];
   private readonly subscriptions = new Subscriptions();
 
-  /** Adds a provider, whose calls take precedence over those of the ones before it; what is returned removes it. */
+  /**
+   * Adds a provider, whose calls take precedence over those of the ones before it; the returned function
+   * removes it.
+   */
   register(provider: OsiProvider): () => void {
     const complete = new CompleteProvider(provider);
     this.providers.unshift(complete);
@@ -53,7 +56,7 @@ export class Osi {
     return this.whyNotReady() === undefined;
   }
 
-  /** Why {@link isReady} says no, an error `GUEST_NOT_READY`; `undefined` where it says yes. */
+  /** Why {@link isReady} returns false, an error `GUEST_NOT_READY`; `undefined` if it returns true. */
   whyNotReady(): OsiError | undefined {
     if (this.providers.length > 0) return firstDefined(this.providers, notReady);
     return new OsiError('GUEST_NOT_READY', 'no provider is registered', {
@@ -62,7 +65,7 @@ export class Osi {
   }
 
   /**
-   * The guest ran on: every provider forgets what it kept of the stop before. Nothing is kept here.
+   * The guest ran on: every provider drops its cached state of the stop before. Nothing is cached here.
    *
    * Rows and handles that were given out stay as they are.
    */
@@ -141,7 +144,9 @@ export class Osi {
     return handle ? this.call('getStackMappings')(handle) : nothing();
   }
 
-  /** The mappings that are none of a file, the heap or the stack. Corresponds to PANDA's `get_unknown_mappings`. */
+  /**
+   * The mappings that are not a file, the heap or the stack. Corresponds to PANDA's `get_unknown_mappings`.
+   */
   getUnknownMappings(handle: OsiProcHandle | Absent): Listing<OsiModule> {
     return handle ? this.call('getUnknownMappings')(handle) : nothing();
   }
@@ -202,7 +207,8 @@ export class Osi {
   }
 
   /**
-   * Calls a listener with every event of a kind, in the order of subscription; what is returned unsubscribes it.
+   * Calls a listener with every event of a kind, in the order of subscription; the returned function
+   * unsubscribes it.
    *
    * A listener that throws keeps no other from being called: {@link notify} throws once all were.
    */
@@ -211,7 +217,7 @@ export class Osi {
   }
 
   /**
-   * Tells the listeners of an event; what watches a live guest calls it.
+   * Calls the listeners of an event; the code that watches a live guest calls it.
    *
    * @throws OsiError `OSI_LISTENER_FAILED` where any of them threw, after all were told.
    */

@@ -8,11 +8,11 @@ export interface ProcessMoment {
   readonly processes: readonly OsiProc[];
   /** Whether nothing of that listing is missing: only then has a process ended that it does not show. */
   readonly complete: boolean;
-  /** What each processor runs. */
+  /** The process that each processor runs. */
   readonly running: readonly OsiRunningTask[];
   /**
    * The ids of all threads, those of processes included, where the guest gives ids in ascending order as Linux does: the
-   * gaps tell what came and went unseen. Absent where they are not known.
+   * gaps show the threads that came and went unseen. Absent if they are not known.
    */
   readonly ids?: readonly number[] | undefined;
 }
@@ -23,10 +23,10 @@ type Processes = ReadonlyMap<VirtualAddress, OsiProc>;
  * Turns readings of a guest at one moment after the other into events.
  *
  * A process stays the same one while its `taskd`, `pid` and `createTime` do; where one of the latter two could not be
- * read, the rest decides. `exec` is told of a program whose name or page table is another one than before, so also of one
- * that gave itself another name; threads of the kernel have none. The page table comes first in an exec and the name a
- * little later: where the name is the old one, a moment is waited for it. What came and went between two moments has no
- * events: {@link missed} counts it.
+ * read, the rest decides. `exec` is reported for a program whose name or page table is another one than
+ * before, so also for one that gave itself another name; threads of the kernel have none. The page table
+ * comes first in an exec and the name a little later: while the name is the old one, the event waits a
+ * moment. Threads that came and went between two moments have no events: {@link missed} counts them.
  *
  * @example
  * ```ts

@@ -1,10 +1,10 @@
 import type { Clock } from './clock';
 
-/** Bytes to and from a peer, synchronously; what a protocol client speaks over. */
+/** Bytes to and from a peer, synchronously: the connection of a protocol client. */
 export interface ByteChannel {
   /** What to call it in messages: the path of a socket, or host and port. */
   readonly name: string;
-  /** The clock by which `read` waits; that of the machine where `undefined`. */
+  /** The clock that times the waits of `read`; that of the machine if `undefined`. */
   readonly clock?: Clock | undefined;
   /**
    * Sends bytes, without waiting until they arrive.

@@ -1,4 +1,4 @@
-/** The time by which a connection waits: that of the machine, or one that a test turns. */
+/** The time that a connection waits by: that of the machine, or one that a test turns. */
 export interface Clock {
   /** Milliseconds since some moment; never goes back. */
   now(): number;

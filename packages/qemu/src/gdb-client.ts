@@ -35,8 +35,8 @@ const INTERRUPT = Uint8Array.of(3);
 const [ACK, NACK] = [0x2b, 0x2d];
 
 /**
- * The gdb remote protocol (GDB manual, appendix E) as QEMU's stub speaks it, for a guest that is in its hands: the stub
- * stops the guest when a client connects.
+ * The gdb remote protocol (GDB manual, appendix E) as QEMU's stub implements it, for a guest that is in its
+ * hands: the stub stops the guest when a client connects.
  *
  * @example
  * ```ts
@@ -68,7 +68,7 @@ export class GdbClient {
   }
 
   /**
-   * Asks what the stub can do, and leaves out acknowledgements where it can do without.
+   * Asks for the features of the stub, and leaves out acknowledgements if the stub can do without.
    *
    * @throws OsiError `LIVE_NO_ANSWER`, `LIVE_PROTOCOL`, `LIVE_CONNECT_FAILED`, `LIVE_CONNECTION_LOST`.
    */
@@ -101,8 +101,8 @@ export class GdbClient {
   }
 
   /**
-   * Copies guest memory: virtual as the selected processor sees it, or physical where {@link setPhysicalMode} says so.
-   * What is longer than a packet is read in pieces.
+   * Copies guest memory: virtual as the selected processor sees it, or physical after
+   * {@link setPhysicalMode}. What is longer than a packet is read in pieces.
    *
    * @throws OsiError `LIVE_COMMAND_FAILED` where the stub refuses.
    */
@@ -206,7 +206,7 @@ export class GdbClient {
     this.expectOk(`z1,${address.toString(16)},1`, `clear the breakpoint at ${formatAddress(address)}`);
   }
 
-  /** Lets the guest run; {@link waitForStop} tells when it stands. */
+  /** Lets the guest run; {@link waitForStop} returns when it stands. */
   cont(): void {
     this.send('vCont;c');
     this.running = true;
@@ -238,7 +238,7 @@ export class GdbClient {
   /** Stops the guest. Returns at once where it stands already. @throws OsiError `LIVE_NO_ANSWER`. */
   interrupt(): GdbStop | undefined {
     if (!this.running) return undefined;
-    // Whatever comes to a guest that runs stops it, and is lost.
+    // Any bytes that come to a guest that runs stop it, and are lost.
     this.channel.write(INTERRUPT);
     const stop = this.waitForStop(this.timeoutMs);
     if (stop === undefined) throw noAnswer(this.channel, 'an interrupt', this.timeoutMs);
@@ -269,7 +269,7 @@ export class GdbClient {
     return this.description;
   }
 
-  /** The target description with what it includes, in the order of the includes. */
+  /** The target description with its included files, in the order of the includes. */
   private readDescription(): string {
     const wanted = ['target.xml'];
     const documents: string[] = [];
@@ -309,7 +309,7 @@ export class GdbClient {
     const deadline = new Deadline(this.timeoutMs, this.channel.clock);
     for (let attempt = 1; this.acknowledged <= 0; ) {
       if (!this.receive(deadline.left)) throw noAnswer(this.channel, commandOf(text), this.timeoutMs);
-      // An answer says as well that the packet has arrived.
+      // An answer also means that the packet has arrived.
       if (this.packets.length > 0) return;
       if (this.acknowledged >= 0) continue;
       if (attempt === ATTEMPTS)
@@ -328,7 +328,7 @@ export class GdbClient {
     for (;;) {
       const text = this.findPacket(deadline);
       if (text === undefined) throw noAnswer(this.channel, to, deadline.timeoutMs);
-      // QEMU before 8.1 tells of a stop whether or not it was asked for, also when a client connects anew.
+      // QEMU before 8.1 reports a stop whether or not it was asked for, also when a client connects anew.
       if (!/^[TS][0-9a-f]{2}/.test(text)) return text;
     }
   }

@@ -11,7 +11,7 @@ export interface GdbAcknowledgement {
 export interface GdbPacket {
   /** Always `packet`. */
   readonly kind: 'packet';
-  /** What it says, one byte a character. */
+  /** Its text, one byte a character. */
   readonly text: string;
 }
 
@@ -125,7 +125,10 @@ function outside(byte: number): GdbItem | undefined {
   return undefined;
 }
 
-/** Undoes escapes and run lengths: `*` and a character repeat what is before them, 29 less than its code. */
+/**
+ * Undoes escapes and run lengths: `*` and a character repeat the character before them, 29 less than its
+ * code.
+ */
 function expand(body: readonly number[]): string | undefined {
   const parts: string[] = [];
   let last: string | undefined;

@@ -4,11 +4,11 @@ import type { GdbClient, GdbStop } from './gdb-client';
 import type { LiveMemory } from './live-memory';
 import type { QmpClient, QmpEvent } from './qmp-client';
 
-/** What QEMU tells of a guest that stands still, beside its memory. */
+/** The facts that QEMU reports about a guest that stands still, besides its memory. */
 export interface GuestState {
   /** Its processors. */
   readonly cpus: readonly Cpu[];
-  /** What its processors are; absent where that cannot be told. */
+  /** The architecture of its processors; absent if it is not known. */
   readonly machine?: 'x86_64' | 'i386';
   /** The text of its kernel's VMCOREINFO, where QEMU has it (`-device vmcoreinfo`). */
   readonly vmcoreinfo?: string;
@@ -28,7 +28,7 @@ export interface StopGuard {
 export interface LiveGuestParts {
   /** What to call it in messages. */
   readonly name: string;
-  /** Its machine protocol, which stops it where there is no gdb stub. */
+  /** Its machine protocol, which stops it if there is no gdb stub. */
   readonly qmp?: QmpClient | undefined;
   /** Its gdb stub, which stops it where there is one. */
   readonly gdb?: GdbClient | undefined;
@@ -42,7 +42,10 @@ export interface LiveGuestParts {
   readonly reading: Finding;
   /** Reads the processors; asked when the guest stands, and once at the beginning. */
   readState(): GuestState;
-  /** Puts back what was changed for reading, while the guest stands; before the connections are closed. */
+  /**
+   * Restores the settings that were changed for reading, while the guest stands; before the connections are
+   * closed.
+   */
   restore?(): void;
   /** Lets go of files. */
   release(): void;
@@ -52,7 +55,7 @@ export interface LiveGuestParts {
 export interface LiveStop {
   /** `breakpoint` also where a single step ended; `outside` where neither this nor a breakpoint stopped it. */
   readonly reason: 'breakpoint' | 'outside';
-  /** Number of the processor; `undefined` where it is not told. */
+  /** Number of the processor; `undefined` if it is not known. */
   readonly cpu: number | undefined;
 }
 
@@ -60,11 +63,11 @@ const SIGTRAP = 5;
 const GUEST_NAME = 'qemu';
 
 /**
- * A guest that runs under QEMU: a `Dump` whose memory and processors are those of the moment, for `openGuest`, and the
- * means to stop it and let it run on.
+ * A guest that runs under QEMU: a `Dump` whose memory and processors are those of the moment, for
+ * `openGuest`, and which can be stopped and continued.
  *
- * Memory that was read is kept until the next stop or {@link refresh}. What it stopped, it continues, at the latest by
- * {@link close}; a guest that stood already is left standing.
+ * Memory that was read is kept until the next stop or {@link refresh}. A guest that it stopped is continued,
+ * at the latest by {@link close}; a guest that stood already is left standing.
  *
  * @example
  * ```ts
@@ -83,7 +86,7 @@ export class LiveGuest implements Dump {
   readonly cpus: Cpu[] = [];
   readonly machine?: 'x86_64' | 'i386';
   readonly vmcoreinfo?: string;
-  /** What is odd about it; whoever reads it in a way that may show what never was says so here. */
+  /** The oddities of the guest: a way of reading that may show a mixed state is reported here. */
   readonly findings: Finding[] = [];
   /** How its memory is read. */
   readonly reading: Finding;
@@ -132,8 +135,8 @@ export class LiveGuest implements Dump {
   }
 
   /**
-   * Stops the guest, drops what was read of its memory and reads its processors anew. `again` reads at once what was asked
-   * for since the last stop.
+   * Stops the guest, drops its cached memory and reads its processors anew. `again` reads at once the memory
+   * that was asked for since the last stop.
    *
    * @throws OsiError `LIVE_NO_ANSWER`, `LIVE_CONNECTION_LOST`, `LIVE_COMMAND_FAILED`.
    */
@@ -142,7 +145,7 @@ export class LiveGuest implements Dump {
     this.refresh(again);
   }
 
-  /** Drops what was read of the guest, which may have run on. @throws OsiError as {@link stop}. */
+  /** Drops the cached memory of the guest, which may have run on. @throws OsiError as {@link stop}. */
   refresh(again = false): void {
     this.memory.refresh(again);
     const { cpus } = this.parts.readState();
@@ -174,7 +177,7 @@ export class LiveGuest implements Dump {
     try {
       this.stop(again);
       const value = run();
-      // Rows out of memory that could no longer be read tell nothing.
+      // Rows out of memory that could no longer be read show nothing.
       if (this.failure !== undefined) throw this.failure;
       return value;
     } finally {
@@ -183,8 +186,9 @@ export class LiveGuest implements Dump {
   }
 
   /**
-   * Asks about one moment, with a stop as short as can be: what was asked for since the last stop is read at once, the guest
-   * runs on, and then the function is run. Where it asks for more than that it is run again, while the guest stands.
+   * Asks about one moment, with a stop as short as can be: the memory that was asked for since the last stop
+   * is read at once, the guest runs on, and then the function is run. Where it asks for more than that it is
+   * run again, while the guest stands.
    *
    * @throws OsiError as {@link stop}.
    */
@@ -201,8 +205,8 @@ export class LiveGuest implements Dump {
   }
 
   /**
-   * Waits until the guest stands, at most this many milliseconds; `undefined` where it still runs. What was read of its
-   * memory is dropped then; {@link cpus} stay those of before until {@link refresh}.
+   * Waits until the guest stands, at most this many milliseconds; `undefined` if it still runs. The cached
+   * parts of its memory is dropped then; {@link cpus} stay those of before until {@link refresh}.
    *
    * @throws OsiError `LIVE_CONNECTION_LOST`.
    */
@@ -251,7 +255,7 @@ export class LiveGuest implements Dump {
     }
   }
 
-  /** Whether QEMU still answers: a read that it refused is no reason to doubt that. */
+  /** Whether QEMU still answers: a read that it refused is not a reason to doubt that. */
   private get isReachable(): boolean {
     return this.failure === undefined || this.failure.code === 'LIVE_READ_FAILED';
   }

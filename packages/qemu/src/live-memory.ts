@@ -29,7 +29,8 @@ const MOST_KEPT = 512 * 1024 * 1024;
 const LONGEST_RUN = 16 * 1024 * 1024;
 
 /**
- * The physical memory of a live guest: what was read is kept until {@link refresh}, which begins anew.
+ * The physical memory of a live guest: bytes that were read are kept until {@link refresh}, which begins
+ * anew.
  *
  * `ranges` are those of RAM; partial pages at their edges are left out.
  *
@@ -102,8 +103,8 @@ export class LiveMemory implements PhysicalMemory {
   }
 
   /**
-   * The guest ran on: forgets what was read. With `again`, what was asked for since the last time is read at once, in as
-   * few runs as pay off.
+   * The guest ran on: drops the cached bytes. With `again`, the bytes that were asked for since the last time
+   * are read at once, in as few runs as pay off.
    */
   refresh(again = false): void {
     const before = this.touched;
@@ -117,7 +118,7 @@ export class LiveMemory implements PhysicalMemory {
     if (again) this.prefetch(before);
   }
 
-  /** The guest is about to run on: what was not read by now is not read any more before {@link refresh}. */
+  /** The guest is about to run on: no more memory is read before {@link refresh}. */
   seal(): void {
     this.sealed = true;
   }
@@ -155,7 +156,7 @@ export class LiveMemory implements PhysicalMemory {
     return createPage(bytes.subarray(start - range.start, start - range.start + PAGE_SIZE));
   }
 
-  /** The aligned block that a page lies in, as far as it is RAM and was not read yet. */
+  /** The aligned block around a page, as far as it is RAM and was not read yet. */
   private runAround(
     start: PhysicalAddress,
     range: PhysicalRange,

@@ -12,8 +12,8 @@ const MOST_RANGES = 65_536;
 const PHYSICAL_END = 2 ** 52;
 
 /**
- * Where a machine has RAM and ROM, by what QEMU's monitor prints for `info mtree -f`; ascending. What is a device is left
- * out: reading it has effects.
+ * Where a machine has RAM and ROM, by the output of QEMU's monitor for `info mtree -f`; ascending. Devices
+ * are left out: reading it has effects.
  *
  * @example
  * ```ts

@@ -3,7 +3,7 @@ import type { ByteChannel } from './byte-channel';
 import { Deadline } from './internal/deadline';
 import { noAnswer, protocolBroken } from './internal/live-errors';
 
-/** An event that QEMU told of on its own. */
+/** An event that QEMU sent on its own. */
 export interface QmpEvent {
   /** Its name: `STOP`, `RESUME`, `SHUTDOWN`. */
   readonly name: string;
@@ -28,7 +28,8 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 const NOT_QMP = 'give the socket of -qmp unix:PATH,server=on,wait=off';
 
 /**
- * QEMU's machine protocol (QEMU `docs/interop/qmp-spec.txt`): one JSON object a line, answers told apart by their id.
+ * QEMU's machine protocol (QEMU `docs/interop/qmp-spec.txt`): one JSON object a line, with answers identified
+ * by their id.
  *
  * @example
  * ```ts
@@ -56,7 +57,7 @@ export class QmpClient {
   }
 
   /**
-   * Takes the greeting and says that no capability is wanted. `timeoutMs` bounds each answer.
+   * Takes the greeting and asks for no capabilities. `timeoutMs` bounds each answer.
    *
    * @throws OsiError `LIVE_NO_ANSWER` where another client has the monitor, `LIVE_PROTOCOL` where it is no monitor,
    * `LIVE_CONNECT_FAILED`, `LIVE_CONNECTION_LOST`.
@@ -85,8 +86,8 @@ export class QmpClient {
   }
 
   /**
-   * Sends several commands at once and waits for all answers, which are in the same order: what a command returned, or
-   * the OsiError `LIVE_COMMAND_FAILED`.
+   * Sends several commands at once and waits for all answers, which are in the same order: the result of a
+   * command, or the OsiError `LIVE_COMMAND_FAILED`.
    *
    * @throws OsiError `LIVE_NO_ANSWER`, `LIVE_PROTOCOL`, `LIVE_CONNECTION_LOST`.
    */
@@ -103,7 +104,7 @@ export class QmpClient {
       );
       const place = typeof message['id'] === 'number' ? message['id'] - first : -1;
       const command = commands[place];
-      // Answers to commands that were given up, and what is no answer.
+      // Answers to commands that were given up, and lines that are not answers.
       if (command === undefined || !('return' in message || 'error' in message)) continue;
       answers[place] = 'return' in message ? message['return'] : this.refused(command, message['error']);
       missing -= 1;
@@ -111,12 +112,12 @@ export class QmpClient {
     return answers;
   }
 
-  /** Runs a command of the human monitor; returns what it prints. @throws OsiError as {@link execute}. */
+  /** Runs a command of the human monitor; returns its output. @throws OsiError as {@link execute}. */
   monitor(commandLine: string): string {
     return String(this.execute('human-monitor-command', { 'command-line': commandLine }));
   }
 
-  /** The events that came since the last call, after waiting `timeoutMs` for one where there is none. */
+  /** The events that came since the last call, after waiting `timeoutMs` for one if there is none yet. */
   takeEvents(timeoutMs = 0): readonly QmpEvent[] {
     const deadline = new Deadline(timeoutMs, this.channel.clock);
     // What has arrived already is taken even where nothing is waited for.
@@ -152,7 +153,7 @@ export class QmpClient {
     }
   }
 
-  /** Takes one line off what was received, into the events where it is one. */
+  /** Takes one line off the received text, into the events if it is one. */
   private takeLine(): boolean {
     const message = this.shiftMessage();
     if (message !== undefined) this.keepEvent(message);
@@ -199,7 +200,7 @@ function parseObject(line: string): QmpMessage | undefined {
     const value: unknown = JSON.parse(line);
     return typeof value === 'object' && value !== null ? (value as QmpMessage) : undefined;
   } catch {
-    // The caller tells of the line.
+    // The caller reports the line.
     return undefined;
   }
 }

@@ -6,7 +6,10 @@ import type { V86Emulator } from './v86-emulator';
 export interface SliceWatchOptions {
   /** Milliseconds from the end of one call to the next, at least: a whole number from 0. Default: 10. */
   readonly everyMs?: number | undefined;
-  /** Told of what the listener throws, once: the calls end then. Where it is absent, the error is thrown from the timer. */
+  /**
+   * Called with the error that the listener throws, once: the calls end then. If it is absent, the error is
+   * thrown from the timer.
+   */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
 
@@ -14,10 +17,11 @@ export interface SliceWatchOptions {
 const LONGEST_MS = 0x7fffffff;
 
 /**
- * Calls a listener again and again between two time slices of an emulator, while it runs; what is returned ends it.
+ * Calls a listener again and again between two time slices of an emulator, while it runs; the returned
+ * function ends it.
  *
- * The guest stands still during a call, and runs on in between: what a short-lived process does there is not seen. In Node
- * the timer keeps the program alive until it is ended.
+ * The guest stands still during a call, and runs on in between: a short-lived process there is not seen. In
+ * Node the timer keeps the program alive until it is ended.
  *
  * @throws OsiError `V86_INTERVAL_INVALID`; `V86_NOT_READY` and `V86_UNKNOWN` as `openV86`.
  *

@@ -4,11 +4,11 @@ import { V86Cpu } from './internal/v86-cpu';
 import { V86Memory } from './internal/v86-memory';
 import type { V86Emulator } from './v86-emulator';
 
-/** A guest in an emulator, in the form in which a dump is opened: what takes a dump takes it, too. */
+/** A guest in an emulator, in the form of an opened dump: code that takes a dump takes it, too. */
 export interface V86Guest {
   /** `v86`, as a dump names its format. */
   readonly format: 'v86';
-  /** The guest's RAM, in place: each page shows what the guest has written by now. */
+  /** The guest's RAM, in place: each page shows the guest's writes up to now. */
   readonly memory: PhysicalMemory;
   /** Its one processor, whose registers are read anew each time. */
   readonly cpus: readonly Cpu[];
@@ -24,10 +24,10 @@ export interface V86Guest {
  * Opens the guest of an emulator that has loaded, running or stopped. Nothing is written to it.
  *
  * v86 runs a guest in time slices of about a millisecond on the thread of its caller. All code but its own listeners
- * runs between two slices, where the guest stands still until that code returns: what is read without an `await` is of
- * one moment. To read for longer, stop the emulator. In a listener of the guest's output a slice is under way, and the
- * processor has control registers and segments alone. An address space that keeps translations must forget them once
- * the guest has run on.
+ * runs between two slices, where the guest stands still until that code returns: everything read without an
+ * `await` is of one moment. To read for longer, stop the emulator. In a listener of the guest's output a
+ * slice is under way, and the processor has control registers and segments alone. An address space that keeps
+ * translations must forget them once the guest has run on.
  *
  * @throws OsiError `V86_NOT_READY` before the event `emulator-ready`, `V86_UNKNOWN` for what is no such emulator.
  *

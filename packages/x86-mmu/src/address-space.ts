@@ -133,12 +133,13 @@ export class AddressSpace implements VirtualMemory {
   }
 
   /**
-   * Why {@link page} says `undefined`: `ADDRESS_NON_CANONICAL`, `PAGE_NOT_PRESENT`, `PAGE_RESERVED_BIT`,
-   * `PAGE_TABLE_MISSING`, or what physical memory says of the page's frame. `PAGE_PRESENT` where there is no fault.
+   * Why {@link page} returns `undefined`: `ADDRESS_NON_CANONICAL`, `PAGE_NOT_PRESENT`, `PAGE_RESERVED_BIT`,
+   * `PAGE_TABLE_MISSING`, or the fault of the page's frame in physical memory. `PAGE_PRESENT` if there is no
+   * fault.
    *
-   * `fields` has `level`, `entryAddress`, `entry` and `unmappedBytes` of the entry that said no; for one that is not
-   * present and an operating system that is known also `reason` (a `NonPresentKind`), and `physicalAddress`
-   * or `swap` where the entry tells them.
+   * `fields` has `level`, `entryAddress`, `entry` and `unmappedBytes` of the entry that ended the walk; for
+   * one that is not present and an operating system that is known also `reason` (a `NonPresentKind`), and
+   * `physicalAddress` or `swap` if the entry contains them.
    */
   fault(address: VirtualAddress): OsiError {
     return errorOfWalk(this.walk(address), this.memory);

@@ -37,8 +37,9 @@ export const x86_64: Architecture = {
 /**
  * 32-bit x86 (`CONFIG_X86_32`), by the name that its kernels print.
  *
- * A kernel address is one that some `CONFIG_VMSPLIT_*` gives to the kernel: 1 GiB and above. The image lies in the map of
- * RAM, which begins at PAGE_OFFSET. Per-CPU data is reached through FS, whose base a program replaces.
+ * A kernel address is one that some `CONFIG_VMSPLIT_*` gives to the kernel: 1 GiB and above. The image is in
+ * the map of RAM, which begins at PAGE_OFFSET. Per-CPU data is reached through FS, whose base a program
+ * replaces.
  */
 export const i386: Architecture = {
   name: 'i686',

@@ -9,7 +9,7 @@ export interface ControlRegisters {
   readonly cr3: bigint;
   /** CR4; bits 4, 5 and 12 choose the form. */
   readonly cr4: bigint;
-  /** IA32_EFER, where the source has it; its bit 10 tells of long mode. */
+  /** IA32_EFER, if the source has it; its bit 10 means long mode. */
   readonly efer?: bigint | undefined;
   /** Whether the processor runs in long mode, where EFER is unknown (from the machine of an ELF core). */
   readonly longMode?: boolean | undefined;
@@ -28,7 +28,7 @@ export interface Paging {
   readonly ptiUserRoot?: {
     /** Physical address of the top table with the kernel's mappings. */
     readonly kernelRoot: PhysicalAddress;
-    /** Whether the PCID says so too. */
+    /** Whether the PCID shows it too. */
     readonly certain: boolean;
   };
 }
@@ -47,8 +47,8 @@ const PTI_USER_PAGE = 1n << 12n;
 /**
  * Reads the form of paging and the top table out of a processor's control registers.
  *
- * Source: Intel SDM vol. 3A 4.1.1 (modes), tables 4-3, 4-7 and 4-12 (CR3). What CR3 holds beside the address is
- * masked: PCID, PWT and PCD, LAM (bits 61 and 62), no-flush (bit 63).
+ * Source: Intel SDM vol. 3A 4.1.1 (modes), tables 4-3, 4-7 and 4-12 (CR3). The other bits of CR3 are masked:
+ * PCID, PWT and PCD, LAM (bits 61 and 62), no-flush (bit 63).
  *
  * @throws OsiError `PAGING_OFF` where CR0.PG is clear, `PAGING_UNDECIDED` where PAE is on and nothing tells
  * whether the processor is in long mode.

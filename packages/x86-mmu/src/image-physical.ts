@@ -3,7 +3,7 @@ import { START_KERNEL_MAP, type VirtualAddress } from '@osi-linux/core';
 /**
  * Physical address behind a virtual one of the image of an x86_64 kernel.
  *
- * `physBase` is what the image's physical address differs by from its link-time one; it may be negative.
+ * `physBase` is the difference of the image's physical address from its link-time one; it may be negative.
  * Corresponds to `__phys_addr_nodebug`, arch/x86/include/asm/page_64.h.
  *
  * @example

@@ -5,7 +5,9 @@ import type { NonPresentReader } from './non-present-reader';
 import type { FaultedWalk } from './page-walk';
 import type { PagingForm, PagingFormName, PagingLevel } from './paging-form';
 
-/** The numbers that a kernel gives to entries that are no swap file's; they depend on its configuration. */
+/**
+ * The numbers that a kernel gives to entries that are not of a swap file; they depend on its configuration.
+ */
 export interface LinuxSwapTypes {
   /** `SWP_MIGRATION_READ` to `SWP_MIGRATION_WRITE`. */
   readonly migration: readonly number[];
@@ -17,7 +19,7 @@ export interface LinuxSwapTypes {
 
 /** How Linux writes entries that are not present, for one form of paging. */
 interface Encoding {
-  /** From here on there are kernel addresses only, whatever CONFIG_VMSPLIT_* says. */
+  /** From here on there are kernel addresses only, for every CONFIG_VMSPLIT_*. */
   readonly kernelFrom: bigint;
   /** Levels whose entries can hold more than "nothing here"; those of large pages are the PDEs. */
   readonly levels: readonly string[];
@@ -98,7 +100,7 @@ export function linuxNonPresent(types?: LinuxSwapTypes): NonPresentReader {
     if (entry === 0n) return { kind: 'unmapped', meaning: 'never mapped, or unmapped again' };
     const encoding = ENCODINGS[form.name];
     if (!encoding.levels.includes(level.name)) return UNKNOWN;
-    // Bit 8 is "global" in the kernel's own entries, and none of them is swapped.
+    // Bit 8 is "global" in the kernel's own entries, which are never swapped.
     if (virtual >= encoding.kernelFrom) return WITHHELD;
     const residency = findResidency(level, entry);
     if (residency !== undefined) return resident(form, level, fault, residency);
@@ -118,7 +120,9 @@ const RESIDENCIES = {
   splitting: 'a large page that is being split, still',
 } as const;
 
-/** pmd_present() and pte_present() of arch/x86/include/asm/pgtable.h: which bits tell that the page is there. */
+/**
+ * pmd_present() and pte_present() of arch/x86/include/asm/pgtable.h: which bits mean that the page is there.
+ */
 function findResidency(level: PagingLevel, entry: bigint): keyof typeof RESIDENCIES | undefined {
   const large = level.name === 'PDE';
   if ((entry & PROT_NONE) !== 0n && (!large || (entry & PSE) !== 0n)) return 'prot-none';

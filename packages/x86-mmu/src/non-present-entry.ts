@@ -13,7 +13,7 @@ import type { PhysicalAddress } from '@osi-linux/core';
  * - `special`: one of the last three, and the kernel's numbering of them is not known
  * - `marker`: no page, but a note of the operating system, such as a guard region
  * - `withheld`: the kernel keeps it out of its own map: a guard page, or memory that it gave back
- * - `unknown`: bits of which nothing is known at this level
+ * - `unknown`: bits without a known meaning at this level
  */
 export type NonPresentKind =
   | 'unmapped'
@@ -28,7 +28,7 @@ export type NonPresentKind =
   | 'withheld'
   | 'unknown';
 
-/** What an operating system says with an entry that the processor takes for not present. */
+/** The meaning that an operating system gives to an entry that the processor takes for not present. */
 export interface NonPresentEntry {
   /** What became of the page. */
   readonly kind: NonPresentKind;

@@ -39,9 +39,9 @@ export interface FaultedWalk {
   readonly fault: PageFaultKind;
   /** The address that was walked to. */
   readonly virtual: VirtualAddress;
-  /** Absent: there is none. */
+  /** Always absent. */
   readonly physical?: undefined;
-  /** Level of the entry that said no; absent for a non-canonical address. */
+  /** Level of the entry that ended the walk; absent for a non-canonical address. */
   readonly level?: PagingLevelName;
   /** Where that entry lies. */
   readonly entryAddress?: PhysicalAddress;
@@ -49,9 +49,11 @@ export interface FaultedWalk {
   readonly entry?: bigint;
   /** Bytes from `virtual` to the end of the hole that this one entry makes; the next entry may make another. */
   readonly unmappedBytes: bigint;
-  /** What the operating system says with an entry that is not present; absent where nobody was asked to read it. */
+  /**
+   * The operating system's meaning of an entry that is not present; absent if the entry was not interpreted.
+   */
   readonly nonPresent?: NonPresentEntry;
-  /** The entries that were read, from the top down, with the one that said no. */
+  /** The entries that were read, from the top down, with the one that ended the walk. */
   readonly entries: readonly PagingEntry[];
 }
 
@@ -62,7 +64,7 @@ const PRESENT = 1n;
 const PAGE_SIZE_BIT = 0x80n;
 
 /**
- * Walks page tables and tells each step; for many addresses `AddressSpace.translate` is faster.
+ * Walks page tables and returns each step; for many addresses `AddressSpace.translate` is faster.
  *
  * `root` is the physical address of the top table; of `address`, the low 64 bits count. Whether the page's own frame is in memory is not looked at.
  * Source: Intel SDM vol. 3A 4.3 to 4.5.

@@ -27,7 +27,7 @@ export interface VirtualMappings {
   readonly mappings: readonly VirtualMapping[];
   /** Which bound ended the search early; absent where all tables were searched. */
   readonly cutOff?: 'limit' | 'entryLimit';
-  /** Tables that the memory lacks, each once, the first 64; what they map is unknown. */
+  /** Tables that the memory lacks, each once, the first 64; their mappings are unknown. */
   readonly missingTables: readonly PhysicalAddress[];
 }
 
@@ -39,7 +39,7 @@ const MOST_MISSING = 64;
  * Finds every virtual address that leads to a physical one: the page tables read backwards.
  *
  * Present entries only; a page of the direct map is found there as well as where a process or the kernel's image
- * maps it. A table in which nothing was found is not searched twice on the same level, so that tables which share
+ * maps it. A table without a find is not searched twice on the same level, so that tables that share
  * or contain themselves cost no more than others.
  *
  * @throws OsiError `PAGE_ROOT_INVALID` where `root` is no physical address that this form's CR3 can hold.

@@ -6,7 +6,10 @@ import { listSources } from './workspace';
 /** A number that is a fact, and the only file that writes it down. */
 export interface ConstantHome {
   readonly what: string;
-  /** The literal, in small letters and without underscores: a virtual address, or what is added to one, is a bigint. */
+  /**
+   * The literal, in small letters and without underscores: a virtual address, or an offset added to one, is a
+   * bigint.
+   */
   readonly form: RegExp;
   /** From the root of the repository. */
   readonly home: string;
@@ -43,7 +46,10 @@ export const CONSTANT_HOMES: readonly ConstantHome[] = [
   },
 ];
 
-/** Numeric literals of a text, in small letters and without underscores; those of comments and texts are none. */
+/**
+ * Numeric literals of a text, in small letters and without underscores; those of comments and texts do not
+ * count.
+ */
 export function numbersIn(text: string): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node): void => {

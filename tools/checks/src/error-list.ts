@@ -2,7 +2,7 @@ import ts from 'typescript';
 
 /** A code that a source gives to an `OsiError`. */
 export interface ErrorUse {
-  /** The code; `undefined` where it cannot be told from the source. */
+  /** The code; `undefined` if the source does not show it. */
   readonly code: string | undefined;
   /** Line from 1. */
   readonly line: number;

@@ -4,7 +4,7 @@ import { listSources } from './workspace';
 /** As many source files as a reader can take in at once. */
 export const MOST_FILES = 24;
 
-/** A folder of one file a command: who looks for a command finds it by its name. */
+/** A folder of one file a command, so that a command is found by its name. */
 const UNBOUNDED = /(^|\/)commands$/;
 
 /** The folders, the given one among them, that have more source files than a reader takes in, with how many. */

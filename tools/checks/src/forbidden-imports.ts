@@ -14,7 +14,7 @@ export interface ImportBan {
 
 const ORACLE = 'the oracle says what is true without asking those whom it judges';
 
-/** There are no exceptions: what needs one is in the wrong folder. */
+/** There are no exceptions: code that needs one is in the wrong folder. */
 export const IMPORT_BANS: readonly ImportBan[] = [
   ...['test-fixtures/src/truth', 'test-fixtures/src/guest-builder'].map((folder) => ({
     folder,

@@ -19,12 +19,12 @@ export function readImportGraph(directory: string): ImportGraph {
   );
 }
 
-/** The names by which a text imports modules: of values and of types. */
+/** The names of the modules that a text imports: of values and of types. */
 export function importedNames(text: string): string[] {
   return ts.preProcessFile(text, true, true).importedFiles.map((file) => file.fileName);
 }
 
-/** The groups of files each of which imports the others, directly or through each other; in order. */
+/** The groups of files that import each other, directly or through others; in order. */
 export function findImportCycles(graph: ImportGraph): string[][] {
   const reached = new Map([...graph.keys()].map((path) => [path, reachedFrom(graph, path)]));
   const done = new Set<string>();

@@ -30,7 +30,7 @@ const NODE_GLOBALS: ReadonlySet<string> = new Set([
   'setImmediate',
 ]);
 
-/** Every breach of the layering in one package, as sentences; empty when there is none. */
+/** Every breach of the layering in one package, as sentences; empty if there are no breaches. */
 export function findLayerBreaches(found: WorkspacePackage): string[] {
   const allowed = layers[found.name];
   if (allowed === undefined) return [`packages/${found.name} is in no layer`];

@@ -66,9 +66,9 @@ export function importableEntries({ name, manifest }: PackedPackage): string[] {
     .map((subpath) => name + subpath.slice(1));
 }
 
-/** Runs a command to its end and returns what it prints; throws with all of it where it fails. */
+/** Runs a command to its end and returns its output; throws with all of it if the command fails. */
 export function runCommand(command: string, args: readonly string[], cwd: string): string {
-  // pnpm's own commands set NODE_PATH, by which CommonJS would find what is not installed.
+  // pnpm's own commands set NODE_PATH, through which CommonJS would find packages that are not installed.
   const { NODE_OPTIONS: _options, NODE_PATH: _path, ...env } = process.env;
   const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, env, encoding: 'utf8' });
   if (error !== undefined) throw new Error(`cannot run ${command}: ${error.message}`, { cause: error });

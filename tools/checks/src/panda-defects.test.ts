@@ -30,7 +30,7 @@ function linkedTests(markdown: string): string[] {
   return [...markdown.matchAll(/\]\(\.\.\/([^)]+\.test\.ts)\)/g)].map(([, path = '']) => path);
 }
 
-/** The numbers that titles of tests begin with; of tests that are skipped there is no title. */
+/** The numbers that titles of tests begin with; skipped tests have no title. */
 function titledNumbers(source: string): string[] {
   const titles = source.matchAll(/^ *(?:it\(|it\.each\([\s\S]*?\)\(\n? *)['"](\d+): ./gm);
   return [...titles].map(([, number = '']) => number);

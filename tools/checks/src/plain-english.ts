@@ -30,7 +30,10 @@ export function findForbiddenWords(text: string, line = 1): PlainEnglishFinding[
     );
 }
 
-/** The same in the strings of a source file: what a program prints, and neither its comments nor its names. */
+/**
+ * The same in the strings of a source file: the texts that a program prints, and neither its comments nor its
+ * names.
+ */
 export function findForbiddenStrings(text: string): PlainEnglishFinding[] {
   const file = ts.createSourceFile('checked.ts', text, ts.ScriptTarget.ES2022, true);
   const findings: PlainEnglishFinding[] = [];
@@ -50,7 +53,7 @@ function isTemplatePart(node: ts.Node): node is ts.TemplateHead | ts.TemplateMid
   return ts.isTemplateHead(node) || ts.isTemplateMiddle(node) || ts.isTemplateTail(node);
 }
 
-/** Names, patterns and keys are no sentences. */
+/** Names, patterns and keys are not sentences. */
 function isProse(text: string): boolean {
   return /[a-z] [a-z(]|^ ?[a-z]+ | [a-z]+ ?$/i.test(text);
 }

@@ -3,7 +3,9 @@ import { dirname, join, relative } from 'node:path';
 
 const LEFT_OUT: ReadonlySet<string> = new Set(['node_modules', 'dist', '.git', '.turbo', '.reports']);
 
-/** The Markdown files of a folder and those below it, as whole paths; what is installed or built is left out. */
+/**
+ * The Markdown files of a folder and those below it, as whole paths; installed and built files are left out.
+ */
 export function listMarkdown(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true })
     .filter(({ name }) => !LEFT_OUT.has(name))

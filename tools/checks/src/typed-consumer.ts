@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import ts from 'typescript';
 
-/** A way in which a program's compiler finds packages. */
+/** A way for a program's compiler to find packages. */
 export interface Resolution {
   readonly name: string;
   /** The program's file; its ending decides between ESM and CommonJS. */
@@ -25,8 +25,8 @@ export const resolutions: readonly Resolution[] = [
 const librarySources = new Map<string, ts.SourceFile | undefined>();
 
 /**
- * Compiles the consumer's file in a project and returns what the compiler finds, as sentences. Declarations of packages
- * are checked too; neither those of Node nor those of a browser are there.
+ * Compiles the consumer's file in a project and returns the compiler's errors, as sentences. Declarations of
+ * packages are checked too; neither those of Node nor those of a browser are there.
  */
 export function compileConsumer(project: string, { file, options }: Resolution): string[] {
   const strict: ts.CompilerOptions = {

@@ -21,7 +21,10 @@ export const IMAGE_REACH = 128 * 1024 * 1024;
 /** No image of a 32-bit x86 kernel is longer, in bytes. */
 export const I386_IMAGE_REACH = 64 * 1024 * 1024;
 
-/** Bytes of a large page of x86 with entries of 64 bits: what an entry of a page directory maps. Intel SDM vol. 3A 4.5. */
+/**
+ * Bytes of a large page of x86 with entries of 64 bits: one entry of a page directory maps it.
+ * Intel SDM vol. 3A 4.5.
+ */
 export const LARGE_PAGE_SIZE = 2 * 1024 * 1024;
 
 /** Distributions link x86 images so many bytes behind the start of their window: `CONFIG_PHYSICAL_START`. */
@@ -34,7 +37,7 @@ export const LOWEST_I386_PAGE_OFFSET: VirtualAddress = 0x40000000n;
 export const I386_PAGE_OFFSET: VirtualAddress = 0xc0000000n;
 
 /**
- * Whether a virtual address lies in the window that x86_64 kernels map their image in.
+ * Whether a virtual address is inside the window that x86_64 kernels map their image in.
  *
  * @example
  * ```ts

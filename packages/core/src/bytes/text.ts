@@ -18,7 +18,7 @@ const SHORT = 32;
 /**
  * The text of a C string in a buffer of fixed size: up to the first NUL, or all of it.
  *
- * `start` and `end` bound the buffer within `bytes`, all of which it is unless they are given.
+ * `start` and `end` bound the buffer within `bytes`. Without them the buffer is all of `bytes`.
  *
  * @example
  * ```ts

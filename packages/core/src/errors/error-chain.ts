@@ -5,7 +5,7 @@ const CHAIN_LIMIT = 16;
 /**
  * Prints an error with its causes, outermost first, each with its hint on a line of its own.
  *
- * Control characters are left as they are: what goes to a terminal is escaped there.
+ * Control characters are left as they are: code that prints to a terminal escapes them.
  *
  * @example
  * ```ts

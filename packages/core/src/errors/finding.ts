@@ -10,20 +10,20 @@ import type { GuestAddress } from '../address/guest-address';
 export interface Finding {
   /** Which finding it is, for programs to compare: a fixed name that is never reworded, `truncated`, `kernel-entry`. */
   readonly what: string;
-  /** What it is about, for people; `what` itself unless given. */
+  /** The subject of the finding, for people; `what` itself unless given. */
   readonly title?: string;
-  /** What was found. */
+  /** The value that was found. */
   readonly value: FindingValue;
-  /** What shows it: a clause, of which no program reads anything, or the place where it was found. */
+  /** The evidence: a clause that no program parses, or the address where the value was found. */
   readonly evidence: string | GuestAddress;
 }
 
 /** A value of a finding: a text, a count, a distance in bytes or a raw 64-bit word as `bigint`, an address. */
 export type FindingValue = string | number | bigint | GuestAddress;
 
-/** A finding as text: what the command line prints, and what its JSON has. */
+/** A finding as text, as the command line prints it and as its JSON contains it. */
 export interface FormattedFinding {
-  /** What it is about: the title, where the finding has one. */
+  /** The subject: the title, if the finding has one. */
   readonly what: string;
   /** Addresses and distances are lower-case hex with `0x`, counts decimal. */
   readonly value: string;

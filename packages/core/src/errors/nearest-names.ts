@@ -2,7 +2,7 @@
 const NAME_LIMIT = 120;
 
 /**
- * Names in the order in which they are like another, nearest first: what an error offers for one that is unknown.
+ * Names sorted by their likeness to another name, nearest first: an error offers them for an unknown name.
  *
  * Nearness is Levenshtein's distance over the first 120 characters. The caller bounds how many names there are.
  *

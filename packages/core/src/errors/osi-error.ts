@@ -11,7 +11,7 @@ export interface OsiErrorOptions {
 }
 
 /**
- * The one error class of all packages: what failed is told by a stable `code`, the facts are in `fields`.
+ * The one error class of all packages: a stable `code` names the failure, `fields` contains the facts.
  *
  * Every code is listed in `docs/errors.md`. Two installed copies of this package recognise each other's errors.
  *
@@ -25,9 +25,9 @@ export interface OsiErrorOptions {
 export class OsiError extends Error {
   /** Always `OsiError`, as messages begin. */
   override readonly name = 'OsiError';
-  /** Stable name of what failed, in capitals with underscores. */
+  /** Stable name of the failure, in capitals with underscores. */
   readonly code: string;
-  /** What the reader can do about it. */
+  /** The next step that the reader can take. */
   readonly hint: string | undefined;
   /** The facts of the message as data. */
   readonly fields: Readonly<Record<string, unknown>>;

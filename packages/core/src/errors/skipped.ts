@@ -15,18 +15,18 @@ export interface Skipped {
  * An empty `skipped` means that the listing is complete.
  */
 export type Listing<Row> = readonly Row[] & {
-  /** What could not be read, in the order of the walk. */
+  /** The parts that could not be read, in the order of the walk. */
   readonly skipped: readonly Skipped[];
 };
 
-/** One row that was read, with what could not be read beside it. */
+/** One row that was read, with the list of its parts that could not be read. */
 export type Answer<Row> = Row & {
-  /** What could not be read, in the order of the walk. */
+  /** The parts that could not be read, in the order of the walk. */
   readonly skipped: readonly Skipped[];
 };
 
 /**
- * Puts what was skipped beside the rows.
+ * Attaches the list of skipped things to the rows.
  *
  * @example
  * ```ts
@@ -39,7 +39,7 @@ export function createListing<Row>(rows: readonly Row[], skipped: readonly Skipp
 }
 
 /**
- * Gathers what a walk could not read while the walk goes on.
+ * Collects the things that a walk could not read while the walk goes on.
  *
  * @example
  * ```ts
@@ -50,7 +50,7 @@ export function createListing<Row>(rows: readonly Row[], skipped: readonly Skipp
  * ```
  */
 export class SkippedLog {
-  /** What was skipped so far, in the order of the walk. */
+  /** The things that were skipped so far, in the order of the walk. */
   readonly records: Skipped[] = [];
 
   /** Notes one thing that was left out. */

@@ -2,7 +2,7 @@ import { formatAddress } from '../address/address';
 import { EVERY_FIELD, type Subject, type SubjectKind } from './subject';
 
 /**
- * Prints what a walk left out, for people. No program reads it back: what it is about is in the {@link Subject}.
+ * Prints the thing that a walk left out, for people. Programs read the {@link Subject} instead of this text.
  *
  * @example
  * ```ts

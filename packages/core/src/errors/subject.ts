@@ -36,13 +36,14 @@ export type SubjectKind =
 export const EVERY_FIELD = '*';
 
 /**
- * What a walk left out, as data; {@link formatSubject} makes the text for people.
+ * The thing that a walk left out, as data; {@link formatSubject} makes the text for people.
  *
  * With a `field`, the row is in the listing and has `null` in that field. Without one, a row is missing, or with `first`
- * to `last` a run of rows, or of a `list` or `tree-node` any number of rows. What is not known of the thing is absent.
+ * to `last` a run of rows, or of a `list` or `tree-node` any number of rows. Unknown facts of the thing are
+ * absent.
  */
 export interface Subject {
-  /** What kind of thing it is. */
+  /** The kind of thing. */
   readonly kind: SubjectKind;
   /** Id of the process that it is, or belongs to. */
   readonly pid?: number;

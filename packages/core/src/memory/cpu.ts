@@ -1,6 +1,6 @@
 import type { X86Registers } from './x86-registers';
 
-/** The registers of any architecture that is read; what they mean is asked of the `Architecture`. */
+/** The registers of any supported architecture; the `Architecture` interprets them. */
 export type CpuRegisters = X86Registers;
 
 /** A processor of the guest at the moment of the dump. */

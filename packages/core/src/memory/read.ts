@@ -23,7 +23,7 @@ export interface ReadResult {
 }
 
 /**
- * Reads virtual memory across pages, and names what is missing instead of failing.
+ * Reads virtual memory across pages, and lists the missing bytes instead of failing.
  *
  * `length` is in bytes; the caller bounds it. Addresses wrap at 2^64.
  *

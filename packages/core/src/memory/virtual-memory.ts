@@ -23,14 +23,17 @@ export interface VirtualMemory {
   /** The page that holds a virtual address, or `undefined` where it is not mapped or its frame is missing. */
   page(address: VirtualAddress): Page | undefined;
 
-  /** Why {@link page} says `undefined`: the page-table entry that said no, or the hole in physical memory. */
+  /**
+   * Why {@link page} returns `undefined`: the page table entry that is not present, or the hole in physical
+   * memory.
+   */
   fault(address: VirtualAddress): OsiError;
 
   /** Physical address behind a virtual one, or `undefined` where it is not mapped. */
   translate(address: VirtualAddress): PhysicalAddress | undefined;
 
   /**
-   * The mapping that holds a virtual address: what {@link translate} gives, with how far it reaches; `undefined` where
+   * The mapping that holds a virtual address: the result of {@link translate} and its length; `undefined` if
    * nothing is mapped. Absent in memory without page tables.
    */
   mapping?(address: VirtualAddress): PageMapping | undefined;

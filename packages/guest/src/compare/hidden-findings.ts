@@ -2,7 +2,7 @@ import { formatAddress, formatSubject, type Skipped } from '@osi-linux/core';
 import type { Finding } from '@osi-linux/memory';
 import type { HiddenModule, HiddenThread, OsiLinux } from '@osi-linux/osi-linux';
 
-/** More than a reader can use; how many there are besides is said. */
+/** More than a reader can use; the number of the others is reported. */
 const FINDINGS_LIMIT = 100;
 
 /** What only one of two records of the kernel has, and where the comparison could not be made or not made whole. */

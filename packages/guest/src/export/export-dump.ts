@@ -30,7 +30,7 @@ export interface ExportDumpOptions extends WriteDumpOptions {
 export interface ExportedDump {
   /** How many pages were written. */
   readonly pages: number;
-  /** Bytes of what was written. */
+  /** Size of the written file in bytes. */
   readonly bytes: number;
   /** The profile in use; `null` where none fits, which only `all` allows. */
   readonly profile: {
@@ -38,9 +38,9 @@ export interface ExportedDump {
     readonly from: string;
     /** As in `ProfileChoice`. */
     readonly group: string | null;
-    /** Its section of `kernelinfo.conf`; it lies in the dump where the format can carry it. */
+    /** Its section of `kernelinfo.conf`; it is in the dump if the format can hold it. */
     readonly section: string;
-    /** Whether it lies in the dump. */
+    /** Whether it is in the dump. */
     readonly carried: boolean;
   } | null;
   /** What the listings could not read; it is not in the exported dump either. */

@@ -57,7 +57,8 @@ export class RecordingMemory implements PhysicalMemory {
 const MOST_MOUNT_VIEWS = 256;
 
 /**
- * Reads every listing, for all processes and threads, and what `identify` tells; returns what could not be read.
+ * Reads every listing, for all processes and threads, and the answer of `identify`; returns everything that
+ * could not be read.
  *
  * @example
  * ```ts
@@ -72,7 +73,8 @@ export function readAllListings(guest: Guest): readonly Skipped[] {
       (reason) => [{ subject: { kind: 'list' as const, name }, reason }],
     );
   });
-  // Of the mounts of other processes it is said where they are listed, not here: some of them may be ending.
+  // Unreadable mounts of other processes are reported where they are listed, not here: some of the processes
+  // may be ending.
   for (const pid of otherMountViews(guest)) readIfThere(() => guest.linux.getMounts(pid));
   readIfThere(() => readUtsname(guest.profile.kernel));
   readIfThere(() => findKaslrShift(guest));
@@ -113,7 +115,7 @@ function otherMountViews({ linux, profile }: Guest): number[] {
   return pids;
 }
 
-/** What is read here is read again where it is told, with the reason for what is missing. */
+/** Memory that is read here is read again where it is listed, with the reason for each missing part. */
 function readIfThere<Value>(read: () => Value): Value | undefined {
   return attempt(read, () => undefined);
 }

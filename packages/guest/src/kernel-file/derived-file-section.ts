@@ -11,7 +11,7 @@ import type { DerivedSection } from './derived-section';
 import { type KernelFile, type KernelFileContents, readKernelFile } from './kernel-file';
 import { symbolsOfFiles } from './kernel-file-symbols';
 
-/** What goes with a file that does not tell all of its kernel. */
+/** The additions to a file that does not describe all of its kernel. */
 export interface FileSectionOptions {
   /** The symbols of the same kernel: its `System.map`, `/proc/kallsyms` of any boot, its `vmlinux`. */
   readonly symbols?: KernelFile | undefined;
@@ -24,9 +24,9 @@ export interface FileSectionOptions {
  * `/sys/kernel/btf/vmlinux` with a list of symbols, symbols for Volatility 3; also in gzip, zstd or xz.
  *
  * The addresses are those of the files: where the kernel was linked, or where the boot had it that `/proc/kallsyms` is
- * of. What each boot decides anew (where RAM is mapped, how many levels page tables have) is left out, and
- * `task.per_cpu_offset_0_addr` is 0: a section is moved to where KASLR put the kernel as it is held against a dump, and
- * is given the rest there.
+ * of. The values that each boot decides anew (where RAM is mapped, how many levels page tables have) are left
+ * out, and `task.per_cpu_offset_0_addr` is 0: a section is moved to where KASLR put the kernel as it is held
+ * against a dump, and is given the rest there.
  *
  * @throws OsiError `KERNEL_FILE_INCOMPLETE` with what is missing and what to add, `KERNEL_FILE_UNSUPPORTED`,
  * `KERNEL_FILES_DIFFER` where two files are of different kernels, `BANNER_MALFORMED`; what is wrong with a file.
@@ -65,7 +65,7 @@ function checkedBanner(text: string): string {
   );
 }
 
-/** As the kernel would be called in `kernelinfo.conf`; its machine is told by the size of a pointer. */
+/** The name of the kernel in `kernelinfo.conf`; the size of a pointer gives its machine. */
 function nameOf(text: string | undefined, types: TypeSource): string | undefined {
   const banner = text === undefined ? undefined : parseKernelBanner(text);
   if (banner === undefined) return undefined;
@@ -88,7 +88,7 @@ function requireTypes({ name, kind, types }: KernelFileContents): TypeSource {
   throw new OsiError('KERNEL_FILE_INCOMPLETE', `${name} ${what}`, { hint, fields: { file: name, kind } });
 }
 
-/** A banner that is given must be of the kernel that the image says it is. */
+/** A given banner must be of the kernel that the image names. */
 function checkName(
   { info }: DerivedKernelInfo,
   expected: string | undefined,

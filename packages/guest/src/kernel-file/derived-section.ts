@@ -6,7 +6,7 @@ import { deriveProfile } from '../profile/derived-profile';
 import { contradictionsText, listText } from '../profile/refusal';
 import { tryDerivedProfile } from '../profile/trial';
 
-/** A section of `kernelinfo.conf` that the kernel in a dump tells itself. */
+/** A section of `kernelinfo.conf` that is derived from the kernel in a dump. */
 export interface DerivedSection {
   /** The values by key. */
   readonly info: KernelInfo;
@@ -19,7 +19,9 @@ export interface DerivedSection {
     /** Why, as a clause. */
     readonly reason: string;
   }[];
-  /** What led to the kernel, and what of the section was held against memory and agrees. */
+  /**
+   * The method that led to the kernel, and the parts of the section that were compared with memory and agree.
+   */
   readonly findings: readonly Finding[];
 }
 

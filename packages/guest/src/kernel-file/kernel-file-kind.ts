@@ -2,16 +2,17 @@ import { decodeText } from '@osi-linux/core';
 import { findPacking } from '@osi-linux/memory';
 
 /**
- * What a file tells a kernel's types or symbols by: its `vmlinux` or boot image, `/sys/kernel/btf/vmlinux`, symbols for
- * Volatility 3, a list of symbols; or any of these in gzip, zstd, xz or bzip2.
+ * The kind of a file with a kernel's types or symbols: its `vmlinux` or boot image,
+ * `/sys/kernel/btf/vmlinux`, symbols for Volatility 3, a list of symbols; or any of these in gzip, zstd, xz
+ * or bzip2.
  */
 export type KernelFileKind = 'vmlinux' | 'boot-image' | 'btf' | 'isf' | 'symbols' | 'packed';
 
-/** How many of the first bytes of a file tell what it is. */
+/** How many of the first bytes of a file are needed to recognise it. */
 export const KERNEL_FILE_HEAD = 4096;
 
 const ELF = [0x7f, 0x45, 0x4c, 0x46];
-/** Executable, shared object: vmlinux is one or the other. Cores and modules are no kernels. */
+/** Executable, shared object: vmlinux is one or the other. Core files and modules are not kernels. */
 const ELF_TYPES: ReadonlySet<number> = new Set([2, 3]);
 const BTF = [0x9f, 0xeb, 0x01];
 const BOOT_FLAG = [0x55, 0xaa];
@@ -21,8 +22,8 @@ const SYMBOL = /^[0-9a-f]{8,16} [A-Za-z?!-] \S/;
 const PACKED: ReadonlySet<unknown> = new Set(['gzip', 'zstd', 'xz', 'bzip2']);
 
 /**
- * What a file is by its first bytes, of which {@link KERNEL_FILE_HEAD} are enough; `undefined` for one that tells nothing of
- * a kernel by itself, such as a dump.
+ * The kind of a file by its first bytes; {@link KERNEL_FILE_HEAD} of them are enough. `undefined` for a file
+ * that is not a kernel file, such as a dump.
  *
  * @example
  * ```ts

@@ -41,7 +41,7 @@ export function symbolsOfFiles(
   return { symbols: moved, finding: findingOf(contents, moved, shift) };
 }
 
-/** A stripped kernel without symbols that can be read still tells its types: what to add is said. */
+/** A stripped kernel without readable symbols still has its types: the error names the file to add. */
 function ownSymbols(file: KernelFileContents): SymbolTable | undefined {
   try {
     return file.symbols?.(0n);

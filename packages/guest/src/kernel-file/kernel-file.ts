@@ -12,10 +12,10 @@ import {
 } from '@osi-linux/symbols';
 import { findKernelFileKind, KERNEL_FILE_HEAD, type KernelFileKind } from './kernel-file-kind';
 
-/** A file that tells of a kernel, wherever its bytes are. */
+/** A kernel file, on disk or in memory. */
 export type KernelFile = Pick<ByteSource, 'name' | 'size' | 'read'>;
 
-/** What a file tells of a kernel. */
+/** The facts about a kernel that a file contains. */
 export interface KernelFileContents {
   readonly name: string;
   readonly kind: KernelFileKind;
@@ -29,15 +29,19 @@ export interface KernelFileContents {
   readonly findings: readonly Finding[];
 }
 
-/** What is unpacked in memory may come to no more: kernels come to 70 MB, with debugging information to 500. */
+/** Most bytes that are unpacked in memory: kernels have 70 MB, with debugging information 500. */
 const MOST_UNPACKED = 1024 * 1024 * 1024;
 const MOST_PACKED = 256 * 1024 * 1024;
-/** No BTF is larger; of lists of symbols and JSON a JavaScript string holds little more. */
+/** No BTF is larger; a JavaScript string holds little more of a list of symbols or JSON. */
 const MOST_READ = 400 * 1000 * 1000;
 /** A kernel is packed once, and so is the file around it. */
 const MOST_LAYERS = 3;
 
-/** Reads what a file tells of a kernel; code and debugging information are not read. @throws OsiError what is wrong with it. */
+/**
+ * Reads the facts about a kernel from a file, except its code and debugging information.
+ *
+ * @throws OsiError what is wrong with it.
+ */
 export function readKernelFile(file: KernelFile, layers = MOST_LAYERS): KernelFileContents {
   const head = new Uint8Array(KERNEL_FILE_HEAD);
   const kind = findKernelFileKind(head.subarray(0, file.read(0, head)));

@@ -47,7 +47,7 @@ function* places(memory: PhysicalMemory, alignment: 1 | 4): Generator<PhysicalAd
   for (const { at } of eachOccurrence(memory, [{ bytes: START, alignment }])) yield at;
 }
 
-/** Searches the image of a kernel, which lies in one run of memory. */
+/** Searches the image of a kernel, which is one run of memory. */
 export function scanImageForBanner(memory: PhysicalMemory, start: PhysicalAddress): Banner | undefined {
   const ranges = memory.ranges
     .map((range) => ({ start: Math.max(range.start, start), end: Math.min(range.end, start + BANNER_REACH) }))

@@ -28,7 +28,7 @@ export function entryFindings({ kernel }: KernelSearch, location: KernelLocation
   });
 }
 
-/** By physical addresses: a trampoline is a second mapping of what the symbols name. */
+/** By physical addresses: a trampoline is a second mapping of the code that the symbols name. */
 function nameOf(
   { tables }: KernelLocation,
   symbols: ReadonlyMap<string, VirtualAddress>,

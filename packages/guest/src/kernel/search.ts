@@ -12,12 +12,12 @@ import {
 import { type Banner, bannerAmong, bannerIn, findBannerNear, LONGEST_BANNER, scanForBanner } from './banner';
 
 /**
- * What a dump's memory tells of its kernel without a profile; each is searched for once, when it is first asked for, and
- * all of them share one pass over memory.
+ * The facts about its kernel that a dump's memory contains, without a profile. Each is searched for once, on
+ * the first use, and all of them share one pass over memory.
  */
 export class KernelSearch {
   readonly dump: Dump;
-  /** What all of memory has that may lead to a kernel. */
+  /** Everything in memory that may lead to a kernel. */
   readonly survey: MemorySurvey;
   private located: { readonly kernel: LocatedKernel | undefined } | undefined;
   private keptBanner: { readonly found: Banner | undefined } | undefined;
@@ -27,19 +27,22 @@ export class KernelSearch {
     this.survey = new MemorySurvey(dump.memory);
   }
 
-  /** What the kernel is looked for in. */
+  /** The source that is searched for the kernel. */
   get source(): KernelSource {
     const { memory, cpus, vmcoreinfo, machine } = this.dump;
     return { memory, cpus, vmcoreinfo, machine, symbols: SYMBOLS, survey: this.survey };
   }
 
-  /** The kernel, with its symbols where they can be read; `undefined` where none is found. */
+  /** The kernel, with its symbols where they can be read; `undefined` if no kernel is found. */
   get kernel(): LocatedKernel | undefined {
     this.located ??= { kernel: locateKernel(this.source) };
     return this.located.kernel;
   }
 
-  /** Kernels in memory besides: one that was started to dump a crashed one, what is left of others. Reads all of it. */
+  /**
+   * Other kernels in memory: one that was started to dump a crashed one, remains of others. Reads all of
+   * memory.
+   */
   findOthers(): LocatedKernel[] {
     const place = ({ location }: LocatedKernel) => `${location.textBase} ${location.physBase}`;
     const { kernel } = this;
@@ -79,5 +82,5 @@ export function bannerOf({ location, symbols }: LocatedKernel): Banner | undefin
   return findBannerNear(tables, textBase);
 }
 
-/** What is looked up beside what a section is derived from, on the one way over all names. */
+/** The symbols to look up besides those that a section is derived from, in the one walk over all names. */
 const SYMBOLS: readonly string[] = ['linux_banner', 'init_task'];

@@ -17,14 +17,17 @@ export interface WatchSymbols {
 }
 
 const SWITCH = 'finish_task_switch';
-/** The names that gcc gives to the function where it changes what is handed to it. */
+/** The names that gcc gives to the function if it changes its parameters. */
 const SWITCH_NAMES = [
   SWITCH,
   ...[0, 1, 2].flatMap((n) => [`${SWITCH}.isra.${n}`, `${SWITCH}.constprop.${n}`]),
 ];
-/** The first that a new thread executes, and the last of one that has exited: neither is told without them. */
+/**
+ * The first that a new thread executes, and the last of one that has exited: neither is reported without
+ * them.
+ */
 const PROCESS_NAMES = ['schedule_tail', 'do_task_dead'];
-/** The end of a successful execve. Without it a program is told once the next one, or the exit, comes. */
+/** The end of a successful execve. Without it a program is reported once the next one, or the exit, comes. */
 const EXEC = 'finalize_exec';
 const FORKS = 'total_forks';
 const NAMES = [...SWITCH_NAMES, ...PROCESS_NAMES, EXEC, FORKS];

@@ -2,7 +2,7 @@ import { attempt } from '@osi-linux/core';
 import { type Kernel, StructView, type Task } from '@osi-linux/kstruct';
 import type { OsiProc, OsiRunningTask } from '@osi-linux/osi';
 
-/** What tells a process from others, and its name; a field is `null` where it could not be read. */
+/** The fields that identify a process, and its name; a field is `null` where it could not be read. */
 export function readIdentity(leader: Task): OsiProc {
   const mm = readOrNull(() => leader.mm) ?? undefined;
   return {
@@ -28,7 +28,10 @@ export function readRunning(cpu: number, task: Task): OsiRunningTask {
   };
 }
 
-/** Whether a thread has exited, where the profile lets it be told; else `null`. Corresponds to `task_struct.exit_state`. */
+/**
+ * Whether a thread has exited, if the profile has the key; else `null`. Corresponds to
+ * `task_struct.exit_state`.
+ */
 export function hasExited({ info, memory }: Kernel, task: Task): boolean | null {
   const offset = info['task.exit_state_offset'];
   if (offset === undefined) return null;

@@ -4,7 +4,7 @@ import type { OsiError, VirtualAddress } from '@osi-linux/core';
 export interface GuestStop {
   /** `outside` where neither a breakpoint nor who watches stopped it. */
   readonly reason: 'breakpoint' | 'outside';
-  /** Number of the processor, as the source counts them; `undefined` where it is not told. */
+  /** Number of the processor, as the source counts them; `undefined` if it is not known. */
   readonly cpu: number | undefined;
 }
 
@@ -13,8 +13,8 @@ export interface RunControl {
   /** Why nothing can be read any more; `undefined` as long as it can. */
   readonly failure?: OsiError | undefined;
   /**
-   * Stops the guest, and drops what was kept of its memory and its processors; `again` reads at once what was read of the
-   * stop before.
+   * Stops the guest, and drops the cached memory and registers; `again` reads at once the memory that was
+   * read during the stop before.
    */
   stop(again?: boolean): void;
   /** Lets it run on, where it was stopped here. */

@@ -5,8 +5,8 @@ import type { Guest } from '../guest';
 /**
  * Turns readings of a guest that runs into the events of its OSI API.
  *
- * Who watches calls {@link sample} again and again while the guest stands still; `guest.osi.on` subscribes to what is
- * found. What comes and goes between two samples is not seen: {@link missed} counts it.
+ * Call {@link sample} again and again, each time while the guest stands still; `guest.osi.on` subscribes to
+ * the events. A thread that starts and ends between two samples is not seen: {@link missed} counts it.
  *
  * @example
  * ```ts
@@ -33,7 +33,7 @@ export class GuestSampler {
   }
 
   /**
-   * Forgets what was kept of the moment before, reads the guest, and tells its listeners what has changed: ends, starts,
+   * Drops the memory cached before, reads the guest, and calls its listeners with each change: ends, starts,
    * execs, then processors. Nothing at the first sample, and nothing while the guest still boots.
    *
    * @throws OsiError `OSI_LISTENER_FAILED` where a listener threw, after all were told of everything.
@@ -49,7 +49,11 @@ export class GuestSampler {
   }
 }
 
-/** Tells the listeners of all events. @throws OsiError `OSI_LISTENER_FAILED` once all were told, where one threw. */
+/**
+ * Calls the listeners for all events.
+ *
+ * @throws OsiError `OSI_LISTENER_FAILED` once all were told, where one threw.
+ */
 export function tellListeners(guest: Guest, events: readonly OsiEvent[]): void {
   const failures = events.map((event) => tryNotify(guest, event)).filter((error) => error !== undefined);
   if (failures[0] !== undefined) throw failures[0];

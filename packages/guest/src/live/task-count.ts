@@ -1,6 +1,6 @@
 import type { VirtualAddress } from '@osi-linux/core';
 
-/** A thread, by what tells it from all others that live. */
+/** A thread, by the values that identify it among all that live. */
 export interface CountedTask {
   readonly taskd: VirtualAddress;
   /** Its id; `null` where that could not be read. */

@@ -13,8 +13,8 @@ const READINGS_OF_EXEC = 2;
 const EXITED_AT_ONCE = 4;
 
 /**
- * Reads a guest that stands still, whole or just what a processor has switched to, and tells the listeners of its OSI API
- * what has changed.
+ * Reads a guest that stands still, whole or only the task that a processor has switched to, and calls the
+ * listeners of its OSI API with each change.
  */
 export class WatchSampler {
   private readonly guest: Guest;
@@ -52,7 +52,11 @@ export class WatchSampler {
     return this.changes.missed;
   }
 
-  /** Reads everything. Nothing is told at the first time, and while the guest boots. @throws OsiError as listeners do. */
+  /**
+   * Reads everything. Reports nothing at the first call, and while the guest boots.
+   *
+   * @throws OsiError as listeners do.
+   */
   sample(): readonly OsiEvent[] {
     const { linux } = this.guest;
     this.forget();
@@ -69,7 +73,7 @@ export class WatchSampler {
   }
 
   /**
-   * Reads what a processor (by the number that the source gives it) has just switched to, and from.
+   * Reads the tasks that a processor (by the number that the source gives it) has just switched to, and from.
    *
    * @throws OsiError where what it runs cannot be read; as listeners do.
    */
@@ -84,7 +88,11 @@ export class WatchSampler {
     return this.tellChanges();
   }
 
-  /** Reads what a processor runs where it begins, has executed a program, or has exited. @throws OsiError as {@link sampleSwitch}. */
+  /**
+   * Reads the task of a processor when the task begins, has executed a program, or has exited.
+   *
+   * @throws OsiError as {@link sampleSwitch}.
+   */
   sampleThread(sourceCpu: number): readonly OsiEvent[] {
     this.meet(this.readRunning(sourceCpu).task);
     return this.tellChanges();
@@ -146,8 +154,8 @@ export class WatchSampler {
   }
 
   /**
-   * The row of a process as it is to be told. execve changes the memory first and then the name, and other tasks may run in
-   * between: until then it has the memory of before. One that has exited keeps what it had.
+   * The row of a process as events report it. execve changes the memory first and then the name, and other
+   * tasks may run in between: until then it has the memory of before. One that has exited keeps what it had.
    * `isWhole` where no execve can be under way.
    */
   private hold(row: OsiProc, isWhole = false): OsiProc {

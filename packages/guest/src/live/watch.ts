@@ -10,9 +10,9 @@ export interface GuestWatchOptions {
   /** Milliseconds from one whole reading to the next: a whole number from 1. Default: 100, and 1000 beside breakpoints. */
   readonly intervalMs?: number | undefined;
   /**
-   * Where breakpoints stop the guest, so that nothing is missed: at all switches of tasks, or, which is much faster, only
-   * where processes start, execute and exit: then there is no `task-change`. Without breakpoints it is read again and
-   * again, and what came and went in between is counted.
+   * Where breakpoints stop the guest, so that nothing is missed: at all switches of tasks, or, which is much
+   * faster, only where processes start, execute and exit: then there is no `task-change`. Without breakpoints
+   * it is read again and again, and the threads that started and ended in between are counted.
    */
   readonly breakpoints?: Breakpoints | undefined;
 }
@@ -24,10 +24,12 @@ const LONGEST_MS = 0x7fffffff;
 const TURN_MS = 50;
 
 /**
- * Watches a live guest: each event of its OSI API as it comes, by `for await`, and to those who listen with `osi.on`.
+ * Watches a live guest: each event of its OSI API as it comes, by `for await`, and for the listeners of
+ * `osi.on`.
  *
- * It ends by {@link end} or by leaving the loop; the guest then runs on without breakpoints. A process that stays is told
- * with its start before its end. With breakpoints a guest that someone else stops is continued.
+ * It ends by {@link end} or by leaving the loop; the guest then runs on without breakpoints. The start of a
+ * process that stays is reported before its end. With breakpoints a guest that someone else stops is
+ * continued.
  *
  * @example
  * ```ts
@@ -67,8 +69,8 @@ export class GuestWatch implements AsyncIterable<OsiEvent> {
   }
 
   /**
-   * How many threads came and went unseen since the watch began, as of the last whole reading; `undefined` before it, and
-   * where it cannot be told.
+   * How many threads came and went unseen since the watch began, as of the last whole reading; `undefined`
+   * before it, and if the number is not known.
    */
   get missed(): number | undefined {
     if (this.places !== undefined) return this.sampler?.missedByCount;
@@ -130,7 +132,7 @@ export class GuestWatch implements AsyncIterable<OsiEvent> {
       this.clock.stop(true);
       this.readingCount += 1;
       const events = sampler.sample();
-      // Rows out of memory that can no longer be read tell nothing.
+      // Rows out of memory that can no longer be read show nothing.
       this.checkFailure();
       return events;
     } finally {

@@ -4,15 +4,16 @@ import { type ByteSource, BytesSource } from '@osi-linux/memory';
 import { openFileSource, peekSource, type UnpackProgress, unpackSource } from '@osi-linux/memory/node';
 import { findKernelFileKind, KERNEL_FILE_HEAD } from '../kernel-file/kernel-file-kind';
 
-/** How a file that tells of a kernel is opened. */
+/** How a kernel file is opened. */
 export interface KernelFileOptions {
-  /** Told as gzip or zstd is unpacked. */
+  /** Called as gzip or zstd is unpacked. */
   readonly onUnpack?: ((progress: UnpackProgress) => void) | undefined;
 }
 
 /**
- * Opens a file that tells of a kernel, by its content: one of those that `deriveFileSection` takes; `undefined` for any
- * other, such as a dump. What gzip or zstd has packed is unpacked into a temporary file. The caller closes it.
+ * Opens a kernel file, by its content: one of those that `deriveFileSection` takes; `undefined` for any
+ * other, such as a dump. A file packed by gzip or zstd is unpacked into a temporary file. The caller closes
+ * it.
  *
  * `/proc/kallsyms`, which has no size, is read at once.
  *

@@ -15,8 +15,8 @@ export interface FoundKeyFile {
 }
 
 /**
- * The places in which `kernelinfo.conf` is looked for where none is named, first place first: the working directory, then
- * `osi-linux/` in `$XDG_CONFIG_HOME`, or in `~/.config`.
+ * The places that are searched for `kernelinfo.conf` if no file is named, first place first: the working
+ * directory, then `osi-linux/` in `$XDG_CONFIG_HOME`, or in `~/.config`.
  *
  * @example
  * ```ts
@@ -54,7 +54,7 @@ export function findKeyFile(places: readonly string[]): FoundKeyFile | undefined
 }
 
 /**
- * Reads a `kernelinfo.conf` as far as it can be read; `undefined` where there is no such file.
+ * Reads a `kernelinfo.conf` as far as it can be read; `undefined` if there is no such file.
  *
  * @throws OsiError `PROFILE_FILE_UNREADABLE` where it is there and cannot be read.
  *

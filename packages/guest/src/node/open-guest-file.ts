@@ -12,7 +12,7 @@ import { findKeyFile, keyFilePlaces } from './key-file-search';
 
 /** How a dump file is read. */
 export interface DumpFileOptions {
-  /** Bytes of RAM below 4 GiB, for a QEMU stream that does not tell; see `OpenDumpOptions`. */
+  /** Bytes of RAM below 4 GiB, for a QEMU stream that does not contain it; see `OpenDumpOptions`. */
   readonly belowFourGiB?: number | undefined;
   /** Paths of the other files of a dump that was split. */
   readonly parts?: readonly string[] | undefined;
@@ -61,8 +61,8 @@ export function openGuestFile(path: string, options: GuestFileOptions = {}): Gue
 }
 
 /**
- * Opens a dump of any known format, without looking for a kernel in it: a file, or what is behind an `http:` or `https:`
- * address. What gzip or zstd has packed is unpacked into a temporary file.
+ * Opens a dump of any known format, without looking for a kernel in it: a file, or the file at an `http:` or
+ * `https:` address. A file packed by gzip or zstd is unpacked into a temporary file.
  *
  * @throws OsiError what is wrong with the file or its format.
  *

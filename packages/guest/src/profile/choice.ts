@@ -12,8 +12,8 @@ export interface ProfileChoice extends FittingProfile {
   /** Name of the group of `kernelinfo.conf`; `null` where the profile is derived. */
   readonly group: string | null;
   /**
-   * `section` where the group was named or found to fit, `derived` where the guest's own types and symbols tell it,
-   * `default` where it is the seed document's.
+   * `section` if the group was named or found to fit, `derived` if it comes from the guest's own types and
+   * symbols, `default` if it is the group of PANDA's usage page.
    */
   readonly from: 'section' | 'derived' | 'default';
 }
@@ -23,10 +23,10 @@ const DEFAULT_GROUP = 'debian-3.2.65-i686';
 
 /**
  * Chooses the profile of the kernel in memory, and refuses every other: the group that is named; else a group of the
- * file that fits, where KASLR moved the kernel by moving its addresses too; else what the guest's own types and symbols
- * tell.
+ * file that fits, if KASLR moved the kernel by moving its addresses too; else one that is derived from the
+ * guest's own types and symbols.
  *
- * Memory is only searched where no section fits.
+ * Memory is only searched if no section fits.
  *
  * @throws OsiError `PROFILE_FILE_MISSING`, `PROFILE_GROUP_UNKNOWN`, `PROFILE_MISMATCH` or `PROFILE_NONE_FITS`; what is
  * wrong with the plugin arguments.

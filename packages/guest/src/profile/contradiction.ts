@@ -1,7 +1,10 @@
 import type { OsiError, VirtualAddress } from '@osi-linux/core';
 import type { KconfIssue } from '@osi-linux/kconf';
 
-/** Why a profile is not of the kernel in a dump, or why there is none; `formatContradiction` makes its sentence. */
+/**
+ * Why a profile is not of the kernel in a dump, or why there is no profile; `formatContradiction` makes its
+ * sentence.
+ */
 export type Contradiction =
   | SectionError
   | NoRoot

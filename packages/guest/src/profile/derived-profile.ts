@@ -6,7 +6,7 @@ import type { KernelSearch } from '../kernel/search';
 import { MAKE_SECTION } from './refusal';
 import { rootOf } from './roots';
 
-/** What a kernel tells of itself, and through which page tables. */
+/** The facts that a kernel contains about itself, and the page tables that they are read through. */
 export interface DerivedProfile extends DerivedKernelInfo {
   readonly root: KernelRoot;
   /** What led to it. */

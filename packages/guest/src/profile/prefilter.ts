@@ -8,7 +8,7 @@ const FEW = 2;
 
 /**
  * Those of several groups that may be of the kernel in memory, by their names: version and release occur whole in the
- * guest's banner, and the machine agrees. All of them where nothing tells the kernel without a search of all memory.
+ * guest's banner, and the machine agrees. All of them if only a search of all memory would show the kernel.
  */
 export function likelyGroups(dump: Dump, groups: readonly KeyFileGroup[]): readonly KeyFileGroup[] {
   const [root] = groups.length > FEW ? findNamedRoots(dump) : [];

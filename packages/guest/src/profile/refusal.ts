@@ -14,7 +14,7 @@ import { findPidZero, neededName } from './section-needed';
 import type { ProfileSource } from './source';
 import type { Tried, Verdict } from './verdict';
 
-/** There is no key file where one is named. */
+/** The named key file does not exist. */
 export function missingFile(file: string, places: readonly string[] = []): OsiError {
   const message = `the kernel's offsets are missing: there is no ${file}${placesText(places)}`;
   return new OsiError('PROFILE_FILE_MISSING', message, {
@@ -33,7 +33,7 @@ export function unknownGroup(keyFile: KeyFile, file: string, wanted: string): Os
   });
 }
 
-/** Why none of the candidates is taken: the group that is named contradicts the dump, or no section fits it. */
+/** Why no candidate is taken: the group that is named contradicts the dump, or no section fits it. */
 export function refuse(search: KernelSearch, source: ProfileSource, tried: readonly Tried[]): OsiError {
   const { kconfGroup } = namedProfile(source);
   const first = tried.find(({ candidate }) => candidate.kind === 'section');
@@ -74,7 +74,10 @@ function noneFits(search: KernelSearch, source: ProfileSource, tried: readonly T
   return new OsiError('PROFILE_NONE_FITS', message, more);
 }
 
-/** What was derived and then contradicts its own memory is damaged; what cannot be derived has its own reason. */
+/**
+ * A derived profile that contradicts its own memory is damaged; a profile that cannot be derived has its own
+ * reason.
+ */
 function damageText(verdict: Verdict): (text: string) => string {
   const isDerived = verdict.fits === undefined && verdict.through !== undefined;
   return (text) => (isDerived ? `the guest's BTF or symbol table is damaged: ${text}` : text);

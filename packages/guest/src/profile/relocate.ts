@@ -29,19 +29,21 @@ const DIRECT_MAP_ALIGNMENT = 1n << 30n;
 /** Name and padding of pid 0; names of tasks have 16 bytes. */
 const COMM_BYTES = 16;
 
-/** Addresses that no slide of the image tells: they are read anew in each boot. */
+/** Addresses that do not follow from the slide of the image: they are read anew in each boot. */
 const PER_BOOT: ReadonlySet<string> = new Set(['task.per_cpu_offset_0_addr', 'kernel.page_offset_addr']);
 const ADDRESS_KEYS = KERNELINFO_SCHEMA.filter(
   ({ kind, key }) => kind === 'address' && !PER_BOOT.has(key),
 ).map(({ key }) => key);
 
 /**
- * A profile as its kernel lies in memory, where KASLR moved it elsewhere than in the boot that the section is of.
+ * A profile for the place of its kernel in memory, if KASLR moved it elsewhere than in the boot of the
+ * section.
  *
- * Looks for pid 0 by its shape at each place to which `task.init_addr` may have been moved. What lies in the image moves
- * with it; what differs from boot to boot besides (where RAM is mapped, the base of the first processor's variables) is
- * read anew, and left out where it cannot be read. A section that was derived from the kernel's files lacks it, and is
- * given it here. `undefined` where pid 0 is at none of the places.
+ * Looks for pid 0 by its shape at each place to which `task.init_addr` may have been moved. Addresses in the
+ * image move with it; other values that differ from boot to boot (where RAM is mapped, the base of the first
+ * processor's variables) are read anew, and left out if they cannot be read. A section that was derived from
+ * the kernel's files lacks these values, and gets them here. `undefined` if pid 0 is not at any of the
+ * places.
  */
 export function slideProfile(
   info: KernelInfo,

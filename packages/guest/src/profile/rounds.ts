@@ -8,12 +8,12 @@ import { missingFile, unknownGroup } from './refusal';
 import type { ProfileSource } from './source';
 
 /**
- * The profiles that may be of the kernel in a dump, in rounds: of one round the best that fits is taken, and the next
- * is only tried where none does.
+ * The profiles that may be of the kernel in a dump, in rounds: the best that fits in a round is taken, and
+ * the next round is only tried if none does.
  *
- * A group that is named is the only one. Else a section that lies in the dump goes before a file that was merely found,
- * and behind one that is named; what the guest itself gives comes last. Sections are tried through page tables that a
- * search of memory leads to where the dump names none.
+ * A group that is named is the only one. Else a section in the dump goes before a file that was merely found,
+ * and behind a file that is named; a profile derived from the guest itself comes last. Sections are tried
+ * through page tables that a search of memory leads to where the dump names none.
  *
  * @throws OsiError `PROFILE_FILE_MISSING`, `PROFILE_GROUP_UNKNOWN`; what is wrong with the plugin arguments.
  */

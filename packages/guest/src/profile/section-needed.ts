@@ -20,7 +20,10 @@ export function findPidZero({ kernel, dump }: KernelSearch): PidZero | undefined
   return findInitTaskByShape(dump.memory, kernel.location);
 }
 
-/** The `name` that a fitting section has, `RELEASE|VERSION|MACHINE`, as far as the banner and page tables tell it. */
+/**
+ * The `name` that a fitting section has, `RELEASE|VERSION|MACHINE`, as far as the banner and page tables show
+ * it.
+ */
 export function neededName({ banner, kernel, dump }: KernelSearch): string | undefined {
   const release = /^Linux version (\S+)/.exec(banner?.text ?? '')?.[1];
   const version = / (#[0-9].*)$/.exec(banner?.text ?? '')?.[1];
@@ -29,7 +32,7 @@ export function neededName({ banner, kernel, dump }: KernelSearch): string | und
   return `${release}|${version}|${machine}`;
 }
 
-/** What can be told where there is no profile, and which section would be one. */
+/** The known facts about a kernel without a profile, and the section that it needs. */
 export function sectionFindings(search: KernelSearch): Finding[] {
   const { kernel } = search;
   const findings: Finding[] = [];

@@ -3,7 +3,9 @@ import { formatSection, isGroupName, type KernelInfo } from '@osi-linux/kconf';
 /** Name of the group where a profile has none that can be written: one that was derived. */
 const UNNAMED = 'derived';
 
-/** A profile as a section of `kernelinfo.conf`, with what is in use now: it reads back as the same values. */
+/**
+ * A profile as a section of `kernelinfo.conf`, with the values in use now: it reads back as the same values.
+ */
 export function formatProfileSection(group: string | null, info: KernelInfo): string {
   const lines = Object.entries(info).map(([key, value]) => `${key} = ${valueText(value)}`);
   return formatSection(group !== null && isGroupName(group) ? group : UNNAMED, lines);

@@ -3,8 +3,8 @@ import type { ProfileNames } from './names';
 
 /** Where a profile may come from. */
 export interface ProfileSource extends ProfileNames {
-  /** The read `kernelinfo.conf`; `undefined` where there is none. */
+  /** The read `kernelinfo.conf`; `undefined` if there is no file. */
   readonly keyFile?: KeyFile | undefined;
-  /** The places in which the file was looked for, told where there is none. */
+  /** The places that were searched for the file, given if there is no file. */
   readonly places?: readonly string[] | undefined;
 }

@@ -15,12 +15,15 @@ import { findSwapTypes } from './swap-types';
 import type { Verdict } from './verdict';
 import { checkProfileFit, HOLE_CODES } from './verify';
 
-/** Holds a candidate against the dump. Memory is only searched for what is tried through searched roots, or derived. */
+/**
+ * Compares a candidate with the dump. Memory is only searched for a candidate that needs searched roots, or
+ * is derived.
+ */
 export function tryCandidate(search: KernelSearch, candidate: Candidate): Verdict {
   return candidate.kind === 'section' ? trySection(search, candidate) : tryDerived(search);
 }
 
-/** Holds what was derived against the same memory: what is damaged must not pass. */
+/** Compares a derived profile with the same memory: a damaged one must not pass. */
 export function tryDerivedProfile(dump: Dump, { info, root, findings }: DerivedProfile): Verdict {
   const verdict = tryProfile(dump, info, root);
   if (verdict.fits === undefined) return verdict;
@@ -36,7 +39,9 @@ function tryDerived(search: KernelSearch): Verdict {
   return tryDerivedProfile(search.dump, derived);
 }
 
-/** The first trial that fits; else the one that says most: the first that found pid 0, else the first. */
+/**
+ * The first trial that fits; else the one with the most evidence: the first that found pid 0, else the first.
+ */
 function trySection(search: KernelSearch, { group, roots }: SectionCandidate): Verdict {
   const { info, issues } = safeParseKernelInfo(group);
   const wrong = issues.filter(({ severity }) => severity === 'error');

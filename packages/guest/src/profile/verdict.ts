@@ -5,7 +5,7 @@ import type { AddressSpace } from '@osi-linux/x86-mmu';
 import type { Candidate } from './candidate';
 import type { Contradiction } from './contradiction';
 
-/** A kernel that a profile leads to, and in which nothing contradicts it. */
+/** A kernel that a profile leads to and that does not contradict the profile. */
 export interface FittingProfile {
   /** The kernel's memory and its offsets. */
   readonly kernel: Kernel;

@@ -5,16 +5,16 @@ import type { Finding } from '@osi-linux/memory';
 import { findBannerNear } from '../kernel/banner';
 import type { CheckedStructure, Contradiction } from './contradiction';
 
-/** What speaks for a profile's being of the kernel in memory, and what against. */
+/** The evidence for and against a profile as that of the kernel in memory. */
 export interface ProfileFit {
-  /** A profile with any is refused. */
+  /** The contradictions: a profile with any is refused. */
   readonly contradictions: readonly Contradiction[];
-  /** What was confirmed. */
+  /** The facts that were confirmed. */
   readonly findings: readonly Finding[];
 }
 
 /**
- * Holds a profile against the memory that it claims to describe: `init_task` must be where it says and be
+ * Compares a profile with the memory that it claims to describe: `init_task` must be at its address and be
  * pid 0, the task list must be closed around it, and the kernel's own name must be the profile's.
  */
 export function checkProfileFit(kernel: Kernel): ProfileFit {
@@ -26,7 +26,7 @@ export function checkProfileFit(kernel: Kernel): ProfileFit {
   return check;
 }
 
-/** Codes of errors that tell of a hole in the dump, not of the guest's own page tables. */
+/** Codes of errors that mean a hole in the dump, not an entry of the guest's own page tables. */
 export const HOLE_CODES: ReadonlySet<string> = new Set([
   'PHYSICAL_HOLE',
   'DUMP_TRUNCATED',
@@ -44,7 +44,7 @@ class FitCheck implements ProfileFit {
     this.kernel = kernel;
   }
 
-  /** Whether the rest is worth checking: nothing can be told where `init_task` itself is missing. */
+  /** Whether the rest is worth checking: nothing can be checked if `init_task` itself is missing. */
   initTask(): boolean {
     attempt(
       () => this.pidZero(findInitTask(this.kernel)),
@@ -155,7 +155,10 @@ class FitCheck implements ProfileFit {
     this.expect(sameMachine(expected ?? received, received), contradiction);
   }
 
-  /** Runs one check; what is not mapped where the profile points speaks against it, a hole in the dump does not. */
+  /**
+   * Runs one check. If an address of the profile is not mapped, the profile is contradicted; a hole in the
+   * dump does not contradict it.
+   */
   private try(structure: CheckedStructure, check: () => void): void {
     attempt(check, (reason) => {
       if (HOLE_CODES.has(reason.code)) this.missing(structure, reason.message);

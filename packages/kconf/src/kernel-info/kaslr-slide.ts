@@ -28,8 +28,9 @@ const KEYS: readonly KernelInfoKey[] = [
  *
  * An x86_64 kernel is linked at 0xffffffff81000000, one of 32 bits at 0xc1000000 (CONFIG_PHYSICAL_START is 16 MiB),
  * and its text and data, as distributions build it, take less than 48 MiB behind. KASLR moves it up by a multiple of
- * CONFIG_PHYSICAL_ALIGN, 2 MiB, so what lies at 0xffffffff84000000 or 0xc4000000 and above is slid. The reverse does
- * not hold: a slide of a few MiB cannot be told from a larger kernel, and is not reported.
+ * CONFIG_PHYSICAL_ALIGN, 2 MiB, so an address of 0xffffffff84000000 or 0xc4000000 and above is slid. The
+ * reverse does not hold: a slide of a few MiB cannot be distinguished from a larger kernel, and is not
+ * reported.
  *
  * A section of this project's module is expected to be slid: it has keys that lead to the kernel all the same.
  *

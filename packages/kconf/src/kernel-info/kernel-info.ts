@@ -8,13 +8,13 @@ import { KernelInfoBuilder } from './kernel-info-builder';
 import { findMachine } from './machine';
 import { readPandaSection } from './panda-section';
 
-/** What a section says, and what is wrong with it. */
+/** The values of a section, and its issues. */
 export interface KernelInfoResult {
   /** The values that could be read. */
   readonly info: KernelInfo;
-  /** Which program wrote the section, told from its keys. */
+  /** Which program wrote the section, as its keys show. */
   readonly generation: KeyGeneration;
-  /** The machine that the section's name tells, as `uname -m` prints it; `undefined` where it tells none. */
+  /** The machine in the section's name, as `uname -m` prints it; `undefined` if the name has no machine. */
   readonly machine: string | undefined;
   /** All findings in the order of the lines; missing keys stand at the section's head. */
   readonly issues: readonly KconfIssue[];
@@ -43,8 +43,8 @@ export interface KernelInfoOptions {
  *
  * With `mode: 'strict'` it reads what PANDA reads: its keys under today's names, by `g_key_file_get_integer`,
  * `get_uint64` and `get_string` of GLib 2.74. A group that PANDA loads has no finding that is `error` or `incomplete`;
- * of one that it refuses, each missing required key is an `incomplete` and each refused value an `error`. That the
- * whole file is refused for one malformed line is told by {@link safeParseKeyFile}.
+ * of one that it refuses, each missing required key is an `incomplete` and each refused value an `error`.
+ * PANDA refuses the whole file for one malformed line: {@link safeParseKeyFile} reports that.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** What the `name` of a section says of its kernel. */
+/** The facts about a kernel in the `name` of its section. */
 export interface KernelName {
   /** Release, where the name has one: `6.1.0-37-amd64`. */
   readonly release: string | undefined;

@@ -1,10 +1,10 @@
 import { machineFamily, machineWordSize, parseKernelName } from './kernel-name';
 
-/** What a section tells of the processor that its kernel is for. */
+/** The facts in a section about the processor that its kernel is for. */
 export interface Machine {
-  /** As `uname -m` prints it; `undefined` where the name of the section does not tell. */
+  /** As `uname -m` prints it; `undefined` if the name of the section lacks it. */
   readonly name: string | undefined;
-  /** Bytes of a pointer; `undefined` where nothing tells. */
+  /** Bytes of a pointer; `undefined` if nothing shows it. */
   readonly pointerSize: 4 | 8 | undefined;
   /** Whether it is an x86 processor, of either width. */
   readonly x86: boolean;

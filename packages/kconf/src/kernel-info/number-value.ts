@@ -3,7 +3,7 @@ import type { SchemaRow } from '../schema/schema';
 const WORD_END = 1n << 64n;
 const INT_END = 1n << 31n;
 
-/** A number as a section has it, or what is wrong with it; a note where PANDA would read it otherwise. */
+/** A number as a section has it, or its fault; with a note if PANDA would read it otherwise. */
 export type NumberValue =
   | { readonly value: bigint | undefined; readonly note?: string }
   | { readonly expected: string; readonly hint?: string };
@@ -16,7 +16,8 @@ export function parseNumberValue(text: string, row: SchemaRow): NumberValue {
   if (text.trim() === '')
     return { value: undefined, note: 'is empty, which PANDA does not read; it counts as absent' };
   const [, sign = '', digits = '', rest = ''] = /^([+-]?)(0[xX][0-9a-fA-F]+|[0-9]+)(.*)$/s.exec(text) ?? [];
-  // 64 bits are 20 digits; leading zeros are few. BigInt is slow on what a hostile file could hold.
+  // 64 bits are 20 digits; leading zeros are few. BigInt is slow on the digits that a hostile file could
+  // hold.
   if (digits === '' || digits.length > 40) return { expected: 'a number' };
   const tail = readTail(rest, row);
   if (tail === undefined) return { expected: 'a number with nothing after it' };

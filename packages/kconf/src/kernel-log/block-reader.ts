@@ -7,13 +7,15 @@ import { type LogMessage, splitLogLine } from './log-line';
 
 /** printk's own limit for a message is 1 KiB. */
 const TEXT_LIMIT = 1024;
-/** A block holds a hundred lines; what is between its markers in a hostile log is not kept past this. */
+/**
+ * A block holds a hundred lines; more lines than that between its markers, as in a hostile log, are not kept.
+ */
 const BLOCK_LIMIT = 10_000;
 
 const ENTRY = /^([A-Za-z0-9_]{1,64}(?:\.[A-Za-z0-9_]{1,64}){0,3})[ \t]*=/;
 const COMMENT = /^#(?:[ \t]|$|[A-Za-z0-9_.]{1,128}[ \t]*=)/;
 const DROPPED = /printk messages? dropped|messages? suppressed/;
-/** What no line of the module has: control characters, and bytes that are no text. */
+/** Characters that no line of the module has: control characters, and bytes that are not text. */
 const DAMAGED = /[\x00-\x08\x0b-\x1f\x7f\uFFFD]/;
 
 /** Sorts the lines between the markers of a block into keys, comments and others. */
@@ -48,7 +50,7 @@ export class BlockReader {
 
   private isEntry(text: string): boolean {
     const key = ENTRY.exec(text)?.[1];
-    // Other subsystems print "type=1400 ..." and the like; keys of ours have a room and a dot, but for two.
+    // Other subsystems print "type=1400 ..." and the like; our keys have a group and a dot, except two.
     return key !== undefined && (key.includes('.') || isKnownKey(key));
   }
 

@@ -1,6 +1,6 @@
 import type { IssueLog } from '../issue-log';
 
-/** Notes keys that a block has twice: what the module prints once was printed by two at the same time. */
+/** Notes keys that a block has twice: two modules printed at the same time. */
 export class DuplicateKeys {
   private readonly seen = new Map<string, { readonly line: number; readonly value: string }>();
   private readonly issues: IssueLog;

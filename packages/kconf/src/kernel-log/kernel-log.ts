@@ -21,11 +21,11 @@ export interface KernelInfoBlock {
 }
 
 /**
- * Finds what the kernel module printed in a kernel log: the last block that has both its ends.
+ * Finds the output of the kernel module in a kernel log: the last block that has both its ends.
  *
  * The log may be the output of `dmesg` and its options, of `journalctl` and its formats, syslog, raw lines
  * (`<6>[    1.2] ...`), lines without a prefix, a serial console, or a log quoted in a document. Bytes are better than
- * text: of them it is told whether they are text at all.
+ * text: they are checked for being text at all.
  *
  * @throws OsiError `KERNEL_LOG_NO_BLOCK` when there is none, `KERNEL_LOG_BLOCK_CUT` when an end is missing,
  * `KERNEL_LOG_NOT_TEXT` for bytes that are UTF-16, compressed or otherwise no text.
@@ -60,7 +60,7 @@ function readBlock(text: string, { begin, end }: BlockEnds): BlockReader {
   return reader;
 }
 
-/** What is said of the blocks that are not taken: those before, and the rest of one behind. */
+/** The notes about the blocks that are not taken: those before, and the rest of one behind. */
 function* noteOthers(
   text: string,
   last: BlockEnds,

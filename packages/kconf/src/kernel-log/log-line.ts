@@ -14,7 +14,7 @@ const STAMP = /(?:<\d{1,4}>)?\[ {0,8}\d{1,9}\.\d{6}\](?: ?\[ {0,8}[TC]\d{1,10}\]
 /** The messages on a line: one as a rule, none on a blank one, several where a console was raced for. */
 export function splitLogLine(line: string): LogMessage[] {
   const messages: LogMessage[] = [];
-  // A lone CR takes a terminal back to the start of its line; what is written next is another message.
+  // A lone CR takes a terminal back to the start of its line; the text after it is another message.
   for (const part of stripEscapeSequences(line).split('\r')) addMessages(messages, part);
   return messages;
 }

@@ -35,12 +35,12 @@ export class LogMarkers {
   /** The last whole block, and the one before. */
   last: BlockEnds | undefined;
   previous: BlockEnds | undefined;
-  /** The markers behind the last whole block, or all where there is none. */
+  /** The markers behind the last whole block, or all if there is no such block. */
   strays: LogMarker[] = [];
   /** The last two markers of all. */
   final: LogMarker | undefined;
   beforeFinal: LogMarker | undefined;
-  /** The first line that speaks of a block without being an end of one. */
+  /** The first line that names a block without being an end of one. */
   mention: number | undefined;
 
   /** Takes the next marker. */

@@ -1,4 +1,5 @@
-// CSI sequences (colours, cursor), and those that choose a character set: what terminals and dmesg --color print.
+// CSI sequences (colours, cursor), and those that choose a character set, as terminals and dmesg --color
+// print them.
 const ESCAPE_SEQUENCE = /\x1b(?:\[[0-9;?]{0,16}[A-Za-z]|[()][0-9A-B])/g;
 
 /** Seconds, alone or with the difference that dmesg -d and journalctl -o short-delta add. */
@@ -10,7 +11,7 @@ const CLOCK = String.raw`\d\d:\d\d:\d\d(?:\.\d{1,9})?`;
 /** Day and month as the C locale abbreviates them, or another. */
 const WORD = String.raw`[\p{L}]{1,12}\.?`;
 
-/** What loggers put before a message, in the order in which they put it; each is tried once at the start. */
+/** The prefixes that loggers put before a message, in their order; each is tried once at the start. */
 const PREFIXES: readonly RegExp[] = [
   // a byte order mark, NUL bytes of a serial line, indentation of a quoted log
   /^[\uFEFF\0 \t]+/,

@@ -1,6 +1,6 @@
 import { decodeText, OsiError } from '@osi-linux/core';
 
-/** Of this much of a log it is told whether it is text. */
+/** This much of a log is checked for being text. */
 const SAMPLE = 65_536;
 /** Above this many bytes a log that does not look like text is not searched. */
 const SEARCH_LIMIT = 16_777_216;
@@ -42,7 +42,7 @@ export function decodeLog(bytes: Uint8Array): string {
 }
 
 /**
- * Refuses a log in which nothing was found and that does not look like text either.
+ * Refuses a log without a block that does not look like text either.
  *
  * @throws OsiError `KERNEL_LOG_NOT_TEXT`.
  */

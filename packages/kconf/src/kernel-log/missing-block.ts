@@ -11,7 +11,7 @@ const AGAIN = 'run in the guest: insmod kernelinfo.ko (it fails on purpose), the
 const LARGER =
   'the log buffer was too small: boot the guest with log_buf_len=1M, or run dmesg -C right before insmod';
 
-/** Why a log has no whole block: nothing of one, or one that has lost an end; then what is left of it. */
+/** Why a log has no whole block: no part of one, or one that has lost an end; then the rest of it. */
 export function missingBlock(text: string, { final, beforeFinal, mention }: LogMarkers): OsiError {
   if (final?.which === 'BEGIN') {
     const lines = readLines(text, final, { from: final.next, to: text.length, line: final.line + 1 });
@@ -37,7 +37,7 @@ function noBlock(text: string, mention: number | undefined): OsiError {
   });
 }
 
-/** The keys in a part of the log that is no whole block. */
+/** The keys in a part of the log that is not a whole block. */
 function readLines(
   text: string,
   marker: LogMarker | undefined,

@@ -1,7 +1,10 @@
 import { decodeEscapes } from './string-value';
 
 const WORD_MAX = (1n << 64n) - 1n;
-/** More digits than any 64-bit number has: GLib saturates there, and BigInt is slow on what a hostile file could hold. */
+/**
+ * More digits than any 64-bit number has: GLib saturates there, and BigInt is slow on the digits that a
+ * hostile file could hold.
+ */
 const DIGITS_MAX = 20;
 
 /** What a typed getter of GLib gives, or how it complains. */

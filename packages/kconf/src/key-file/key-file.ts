@@ -12,7 +12,7 @@ export interface KeyFileEntry {
   readonly value: string;
   /** Line number from 1; of the last one where a key occurs several times. */
   readonly line: number;
-  /** Set where the value's bytes are no UTF-8: GLib gives such a value raw, but not as a string. */
+  /** Set if the value's bytes are not UTF-8: GLib gives such a value raw, but not as a string. */
   readonly notUtf8?: true;
 }
 
@@ -187,7 +187,7 @@ class KeyFileBuilder {
   private readonly issues = new IssueLog();
   private current: OpenGroup | 'none' | 'unreadable' = 'none';
 
-  /** `decode` gives what is added its text. */
+  /** `decode` makes the text of the added bytes. */
   constructor(decode: Decoder = decodeText) {
     this.decode = decode;
   }
@@ -272,7 +272,10 @@ class KeyFileBuilder {
   }
 }
 
-/** The value of `Encoding`; GLib 2.74 compares the length of the line as well, with what a NUL hides. */
+/**
+ * The value of `Encoding`; GLib 2.74 compares the length of the line as well, with the bytes that a NUL
+ * hides.
+ */
 function isUtf8(value: string, { cut }: EntryLine): boolean {
   return /^utf-8$/i.test(value) && !cut;
 }
@@ -284,7 +287,7 @@ function isForeignLocale(key: string): boolean {
   return key.slice(open + 1, -1).toLowerCase() !== 'c';
 }
 
-/** Names are bytes to GLib: two that are no UTF-8 must not become one in the text. */
+/** Names are bytes to GLib: two that are not UTF-8 must not become one in the text. */
 function identity(name: Uint8Array, text: string): string {
   return text.includes('\uFFFD') ? `\0${formatHex(name)}` : text;
 }

@@ -1,6 +1,6 @@
 import type { SchemaRow } from './schema-row';
 
-/** What this project adds to PANDA's keys; PANDA ignores what it does not know. */
+/** The keys that this project adds to PANDA's; PANDA ignores unknown keys. */
 export const EXTENSION_ROWS = [
   {
     key: 'kernel.phys_base',

@@ -5,9 +5,10 @@
 export type KeyGeneration = 'current' | 'panda1' | 'linux24';
 
 /**
- * What a value is: an address is a `bigint`; offsets, sizes and constants are numbers; a text is a string.
+ * The type of a value: an address is a `bigint`; offsets, sizes and constants are numbers; a text is a
+ * string.
  *
- * Constants are what is neither place nor size: numbers of the version, flags, levels.
+ * Constants are neither places nor sizes: numbers of the version, flags, levels.
  */
 export type KeyKind = 'address' | 'offset' | 'size' | 'text' | 'constant';
 
@@ -35,7 +36,7 @@ export interface SchemaRow {
   readonly unionWith?: string;
   /** Whether the offset may be negative. */
   readonly signed?: true;
-  /** Whether it must be an address of the kernel's half; `or-zero` where 0 says that there is none. */
+  /** Whether it must be an address of the kernel's half; `or-zero` if 0 means that there is no address. */
   readonly kernelAddress?: true | 'or-zero';
   /** Whether people write it, so that its comment with the hex value may be another's. */
   readonly handWritten?: true;

@@ -38,15 +38,16 @@ const ROWS = [
 type Row = (typeof ROWS)[number];
 type ValueOf<Kind extends KeyKind> = Kind extends 'address' ? bigint : Kind extends 'text' ? string : number;
 
-/** Every key of `kernelinfo.conf` that means something, in the order in which sections are written. */
+/** Every key of `kernelinfo.conf` that has a meaning, in the order in which sections are written. */
 export const KERNELINFO_SCHEMA: readonly SchemaRow[] = ROWS;
 
 /** A key of the schema. */
 export type KernelInfoKey = Row['key'];
 
 /**
- * What a section says of a kernel, by key: `info['task.tasks_offset']` is an offset in bytes, `info['task.init_addr']`
- * an address, `info['name']` a text. A key that the section does not have is `undefined`.
+ * The values of a section, by key: `info['task.tasks_offset']` is an offset in bytes,
+ * `info['task.init_addr']` an address, `info['name']` a text. A key that the section does not have is
+ * `undefined`.
  */
 export type KernelInfo = { readonly [Each in Row as Each['key']]?: ValueOf<Each['kind']> };
 

@@ -4,8 +4,9 @@ import type { Dentry } from './dentry';
 import { readDynamicName } from './dynamic-name';
 
 /**
- * The path of an entry inside of its own file system, whatever is mounted where: what `/proc/PID/mountinfo` shows as
- * the root of a mount. An entry that was deleted ends in `//deleted`; of nsfs it is the namespace, `net:[4026531840]`.
+ * The path of an entry inside its own file system, without regard to mounts: `/proc/PID/mountinfo` shows it
+ * as the root of a mount. An entry that was deleted ends in `//deleted`; of nsfs it is the namespace,
+ * `net:[4026531840]`.
  *
  * Corresponds to `dentry_path`, fs/d_path.c, and to `nsfs_show_path`, fs/nsfs.c.
  *

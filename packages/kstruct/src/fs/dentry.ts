@@ -55,7 +55,8 @@ export class Dentry extends KernelStruct {
   }
 
   /**
-   * Name of the entry, as text; empty for what has none. Only names of memory and the like hold slashes.
+   * Name of the entry, as text; empty for an entry without a name. Only names of memory and the like hold
+   * slashes.
    *
    * Corresponds to `dentry.d_name`, behind which `__d_alloc` in fs/dcache.c puts a NUL.
    *
@@ -123,9 +124,11 @@ export class Dentry extends KernelStruct {
   }
 
   /**
-   * Distrusts the entry: it is of the file system of its mount, names a file of it, and is held by someone.
+   * Checks the entry: it is in the file system of its mount, names a file of it, and has references.
    *
-   * What the profile does not know is not asked for. @throws OsiError `STRUCT_IMPLAUSIBLE` for what is none.
+   * Members that the profile does not have are not checked.
+   *
+   * @throws OsiError `STRUCT_IMPLAUSIBLE` for what is none.
    */
   validate(superBlock: VirtualAddress | undefined, directory = false): void {
     const { info } = this.kernel;

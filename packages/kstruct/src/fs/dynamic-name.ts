@@ -7,7 +7,9 @@ import type { Dentry } from './dentry';
 import type { Inode } from './inode';
 import type { PathText } from './path-text';
 
-/** File systems whose nameless files are told by `simple_dname`, as d_alloc_pseudo in fs/dcache.c gives it to them. */
+/**
+ * File systems whose nameless files `simple_dname` names, as d_alloc_pseudo in fs/dcache.c gives it to them.
+ */
 const SIMPLE: ReadonlySet<string> = new Set([
   'tmpfs',
   'ramfs',
@@ -18,9 +20,10 @@ const SIMPLE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The text of what has no path: pipes, sockets, namespaces, memory. Corresponds to `dentry_operations.d_dname`.
+ * The text of a file that has no path: a pipe, a socket, a namespace, memory. Corresponds to
+ * `dentry_operations.d_dname`.
  *
- * Which function that is, is told by the type of the file system: each has one of its own.
+ * The type of the file system selects the function: each type has its own.
  *
  * @throws OsiError `DYNAMIC_NAME_UNKNOWN` for a type that is not known here.
  */

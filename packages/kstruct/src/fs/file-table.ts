@@ -36,8 +36,8 @@ export interface FileDescriptor {
  * Yields the descriptors of a task in ascending order; none for a task that has ended.
  *
  * A descriptor is in use when its bit in `open_fds` is set and its slot holds a file: a bit alone is a descriptor that
- * is only reserved, a file alone is damage, and reported to `skipped`; so is a page of slots without any file in which
- * several bits are set. Corresponds to `task_lookup_next_fd_rcu`.
+ * is only reserved; a file alone is damage and is reported to `skipped`, and so is a page of slots without
+ * files where several bits are set. Corresponds to `task_lookup_next_fd_rcu`.
  *
  * @throws OsiError where the table itself makes no sense, or cannot be read.
  *

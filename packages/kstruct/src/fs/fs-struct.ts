@@ -24,7 +24,7 @@ export class FsStruct extends KernelStruct {
     return this.path('pwd', 'fs_struct.pwd_mnt_offset', 'fs_struct.pwd_dentry_offset');
   }
 
-  /** Distrusts the structure. @throws OsiError `STRUCT_IMPLAUSIBLE` for directories that no task uses. */
+  /** Checks the structure. @throws OsiError `STRUCT_IMPLAUSIBLE` for directories that no task uses. */
   validate(): void {
     const offset = this.kernel.info['fs_struct.users_offset'];
     const users = offset === undefined ? 1 : this.view.s32(offset);

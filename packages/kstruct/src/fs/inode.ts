@@ -5,7 +5,7 @@ import { isKernelPointerWord } from '../kernel/kernel-pointer';
 import { KernelStruct } from '../kernel/kernel-struct';
 import { layoutOf, missingKey } from '../kernel/layout';
 
-/** The bits of i_mode that tell the type, and their values: include/uapi/linux/stat.h. */
+/** The bits of i_mode that hold the type, and their values: include/uapi/linux/stat.h. */
 const S_IFMT = 0o170000;
 const S_IFSOCK = 0o140000;
 const S_IFDIR = 0o040000;
@@ -62,7 +62,11 @@ export class Inode extends KernelStruct {
     return (this.mode & S_IFMT) === S_IFSOCK;
   }
 
-  /** Distrusts the structure. @throws OsiError `STRUCT_IMPLAUSIBLE` for a type or a file system that cannot be. */
+  /**
+   * Checks the structure.
+   *
+   * @throws OsiError `STRUCT_IMPLAUSIBLE` for a type or a file system that cannot be.
+   */
   validate(): void {
     const { address, mode } = this;
     if (mode === 0 || !TYPES.has(mode & S_IFMT))

@@ -56,7 +56,7 @@ export class Mount extends KernelStruct {
     });
   }
 
-  /** Distrusts the structure. @throws OsiError `STRUCT_IMPLAUSIBLE` for what is no mount. */
+  /** Checks the structure. @throws OsiError `STRUCT_IMPLAUSIBLE` for what is no mount. */
   validate(): void {
     const { address } = this;
     requirePointer(this.kernel, address, { struct: 'mount', address, member: 'its address' });
@@ -76,7 +76,7 @@ export class Mount extends KernelStruct {
 }
 
 /**
- * Where the vfsmount lies in `struct mount`, whose first members are `mnt_hash` (two words), `mnt_parent`,
+ * The offset of the vfsmount in `struct mount`, whose first members are `mnt_hash` (two words), `mnt_parent`,
  * `mnt_mountpoint` and `mnt`. Before v3.3 there was no structure around it.
  */
 function vfsmountOffset({ info, memory }: Kernel): number {

@@ -66,7 +66,7 @@ export class OpenFile extends KernelStruct {
   }
 
   /**
-   * Distrusts the structure: an open file has operations and a path, and is held by someone.
+   * Checks the structure: an open file has operations and a path, and has references.
    *
    * @throws OsiError `STRUCT_IMPLAUSIBLE` for what is none.
    */
@@ -83,8 +83,8 @@ export class OpenFile extends KernelStruct {
   }
 
   /**
-   * Distrusts the path: it leads to the file that is open. Holds for what a descriptor names, but not for all files
-   * behind others: overlayfs opened them under a path of its own up to
+   * Checks that the path leads to the open file. This holds for the file of a descriptor, but not for all
+   * files behind others: overlayfs opened them under a path of its own up to
    * Linux commit def3ae83da02 ("fs: store real path instead of fake path in backing file f_path") (in v6.7).
    *
    * @throws OsiError `STRUCT_IMPLAUSIBLE` where it leads to another file.

@@ -60,10 +60,10 @@ interface Step {
 }
 
 /**
- * Tells paths as a reader does whose root directory is `root`, and remembers them for as long as it lives.
+ * Reads paths as a reader with the root directory `root` sees them, and keeps them for as long as it lives.
  *
- * Corresponds to `d_path`, fs/d_path.c: climbs `d_parent`, and from the root of a mount on to what it is mounted on. It
- * ends at the reader's root, or at the top of a tree that the reader cannot reach, which is not marked.
+ * Corresponds to `d_path`, fs/d_path.c: climbs `d_parent`, and from the root of a mount to its mount point.
+ * It ends at the reader's root, or at the top of a tree that the reader cannot reach, which is not marked.
  *
  * @example
  * ```ts
@@ -138,7 +138,7 @@ export class PathReader {
     return { text: (prefix === '' ? '/' : prefix) + mark, deleted };
   }
 
-  /** Climbs until what is known, and remembers all that lies on the way, failures as well. */
+  /** Climbs to the first known entry, and remembers every entry on the way, failures as well. */
   private place(from: KnownMount, start: VirtualAddress): Place {
     const trail: Step[] = [];
     let place: Place | OsiError | undefined;
@@ -168,7 +168,7 @@ export class PathReader {
     return address === this.root.dentry && mount.address === this.root.mnt ? AT_ROOT : undefined;
   }
 
-  /** One step up. `climbed` says that the entry was reached as the parent of another one. */
+  /** One step up. `climbed` means that the entry was reached as the parent of another one. */
   private above(mount: KnownMount, address: VirtualAddress, climbed: boolean): Above {
     if (address === mount.root) {
       if (mount.parent === mount.address) return { end: AT_TOP };
@@ -205,7 +205,7 @@ type Above =
 
 const AT_ROOT: Place = { prefix: '', bytes: 0, end: 'root' };
 const AT_TOP: Place = { prefix: '', bytes: 0, end: 'top' };
-/** An entry above which there is no mount, as where a bind mount's directory was moved away. */
+/** An entry without a mount above it, as when the directory of a bind mount was moved away. */
 const ESCAPED: Place = { prefix: '', bytes: 0, end: 'escaped' };
 
 function readMount(kernel: Kernel, address: VirtualAddress): KnownMount {

@@ -7,9 +7,9 @@ import type { Path } from './path';
 const INIT_PID = 1;
 
 /**
- * The directory that paths are told from: the root of pid 1, as of whoever reads `/proc` on the guest.
+ * The directory that paths start from: the root of pid 1, as for a program that reads `/proc` on the guest.
  *
- * Where that cannot be read, this is reported to `skipped`, and the root of most other processes is taken.
+ * If that root cannot be read, this is reported to `skipped`, and the root of most other processes is taken.
  *
  * @throws OsiError `READER_ROOT_UNKNOWN` where no process tells its root.
  *

@@ -15,7 +15,7 @@ export interface Contradiction {
   readonly expected: string;
 }
 
-/** The error that says that memory is not the structure it is taken for. */
+/** The error for memory that is not the expected structure. */
 export function implausible({ struct, address, member, received, expected }: Contradiction): OsiError {
   const value = typeof received === 'bigint' ? formatAddress(received) : String(received);
   const message = `invalid ${struct} at ${formatAddress(address)}: ${member} is ${value}, expected ${expected}`;
@@ -25,7 +25,7 @@ export function implausible({ struct, address, member, received, expected }: Con
   });
 }
 
-/** Whether an error says that memory is not the structure it is taken for. */
+/** Whether an error means that memory is not the expected structure. */
 export function isImplausible(error: unknown): boolean {
   return OsiError.is(error) && error.code === 'STRUCT_IMPLAUSIBLE';
 }

@@ -28,7 +28,7 @@ export function readKernelString(
   throw implausible({ ...holder, received: pointer, expected: `a text shorter than ${STRING_LIMIT} bytes` });
 }
 
-/** Distrusts an empty text: where the kernel keeps texts, it keeps more than one. */
+/** Refuses an empty text: where the kernel keeps texts, it keeps more than one. */
 function requireUse(
   { memory }: Kernel,
   pointer: VirtualAddress,

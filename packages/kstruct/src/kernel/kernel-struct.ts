@@ -2,7 +2,7 @@ import type { VirtualAddress } from '@osi-linux/core';
 import { type Kernel, type KeyOf, requireKey } from './kernel';
 import { StructView } from './struct-view';
 
-/** The bytes of a structure, for walkers that read more of it than its properties tell. */
+/** The bytes of a structure, for walkers that read more of it than its properties give. */
 export let viewOf: (struct: KernelStruct) => StructView;
 
 /**

@@ -68,8 +68,8 @@ export function missingKey(key: Key): never {
 
 /**
  * One object a group, with all members of the schema in one order: V8 gives the groups of all profiles the same shape
- * then. What is parsed has its members inside of the object, and keeps them there as they are assigned; members that are
- * added one by one lie outside, and more than a dozen of them become a hash table.
+ * then. A parsed object has its members inside itself, and keeps them there as they are assigned; members
+ * that are added one by one lie outside, and more than a dozen of them become a hash table.
  */
 function makeLayout(info: KernelInfo): Layout {
   const layout = JSON.parse(TEMPLATE) as Record<string, Record<string, KernelInfo[Key]>>;

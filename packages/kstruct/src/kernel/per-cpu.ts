@@ -62,7 +62,7 @@ export function isCpuOnline(kernel: Kernel, cpu: number): boolean {
 }
 
 /**
- * Where a processor keeps its per-CPU variables: what is added to their addresses.
+ * Where a processor keeps its per-CPU variables: the offset that is added to their addresses.
  *
  * Read from the guest; the constant of the profile serves processor 0 where the table's address is unknown.
  * Corresponds to `__per_cpu_offset[cpu]`.

@@ -1,6 +1,6 @@
 import type { OsiError, SkippedLog, Subject } from '@osi-linux/core';
 
-/** More runs than a reader can use; what is skipped after them is one more. */
+/** More runs than a reader can use; everything skipped after them is one more run. */
 const RUNS_LIMIT = 1000;
 
 /** Reports the items of an array that are skipped one after the other, and for one reason, as one. */

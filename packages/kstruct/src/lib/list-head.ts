@@ -15,7 +15,7 @@ const LIST_LIMIT = 4 * 1024 * 1024;
 
 /** A `struct list_head` to walk. */
 export interface ListHead {
-  /** Virtual address of the head, which is no entry itself. */
+  /** Virtual address of the head, which is not an entry itself. */
   readonly head: VirtualAddress;
   /** What the list is called in a report: `task_struct.tasks`. */
   readonly name: string;
@@ -28,7 +28,7 @@ export interface ListHead {
   };
 }
 
-/** A list with where its `list_head` lies in each entry. */
+/** A list with the offset of its `list_head` in each entry. */
 interface EntryList extends ListHead {
   readonly offset: number;
 }
@@ -62,7 +62,7 @@ export function* eachListEntry(
 
 /**
  * The entries of the same walk as structures, `offset` before their `list_head`, with the pages that the walk has read;
- * and without what a generator costs for each of them.
+ * and without the cost of a generator for each entry.
  */
 export class ListEntries {
   private readonly kernel: Kernel;

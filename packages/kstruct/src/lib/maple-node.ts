@@ -160,7 +160,7 @@ function makeForms(info: KernelInfo, wordSize: number): ReadonlyMap<number, Node
   ]);
 }
 
-/** The error that says that a node, or what leads to it, cannot be as it is. */
+/** The error for a node that is impossible, or that an impossible pointer leads to. */
 export function inconsistentNode(address: VirtualAddress, text: string): OsiError {
   return new OsiError('MAPLE_NODE_INCONSISTENT', `maple_node ${formatAddress(address)}: ${text}`, {
     hint: 'the dump is damaged there, or the guest ran while it was dumped',

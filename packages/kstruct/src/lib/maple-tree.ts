@@ -13,7 +13,7 @@ export interface MapleEntry {
   readonly entry: VirtualAddress;
 }
 
-/** Bit 1 of `ma_root` says that it is a node: MAPLE_ROOT_NODE, lib/maple_tree.c. */
+/** Bit 1 of `ma_root`, set if it is a node: MAPLE_ROOT_NODE, lib/maple_tree.c. */
 const MAPLE_ROOT_NODE = 2n;
 /** Entries below it whose low bits are `10` are reserved, as XA_ZERO_ENTRY: MAPLE_RESERVED_RANGE. */
 const MAPLE_RESERVED_RANGE = 4096n;
@@ -29,8 +29,8 @@ const MAPLE_HEIGHT_MAX = 31;
  * Yields the entries of a maple tree, ascending. Empty and reserved slots are left out.
  *
  * Trusts no pointer: a node is entered when its `parent` names the slot that led to it, which also rules out cycles, and
- * a slot counts when its range lies in that of its node. What fails is reported to `skipped`, and the walk goes on
- * with what lies beside it.
+ * a slot counts when its range is within that of its node. Each failure is reported to `skipped`, and the
+ * walk goes on with the next slot.
  *
  * Corresponds to `mas_for_each`. Source: lib/maple_tree.c,
  * Linux commit 54a611b60590 ("Maple Tree: add new data structure") (in v6.1).
@@ -82,7 +82,7 @@ function readHeight({ info }: Kernel, tree: StructView): number {
   return height === 0 ? MAPLE_HEIGHT_MAX : height;
 }
 
-/** The entries that {@link eachMapleEntry} yields, without what a generator costs for each of them. */
+/** The entries that {@link eachMapleEntry} yields, without the cost of a generator for each entry. */
 export class MapleEntries {
   private readonly kernel: Kernel;
   private readonly skipped: SkippedLog;
@@ -142,7 +142,9 @@ export class MapleEntries {
     return undefined;
   }
 
-  /** Goes down to a node; `parent` is what it must say of where it hangs, `min` to `max` what it covers. */
+  /**
+   * Goes down to a node; its parent pointer must be `parent`, and it covers the range from `min` to `max`.
+   */
   private enter(enode: bigint, parent: bigint, min: bigint, max: bigint): void {
     try {
       if (this.path.length >= this.height)

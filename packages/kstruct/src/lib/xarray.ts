@@ -6,7 +6,7 @@ import { StructView } from '../kernel/struct-view';
 /** XA_CHUNK_SIZE where the profile does not say: 64, or 16 in kernels built to be small. */
 const XA_CHUNK_SIZE = 64;
 
-/** What is up to here and looks like a node is none: a sibling, a retry or a zero entry. */
+/** A value up to here that looks like a node is not a node, but a sibling, a retry or a zero entry. */
 const LARGEST_INTERNAL = 4096n;
 
 /** An entry of the array with its index. */

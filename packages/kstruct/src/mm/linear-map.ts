@@ -14,8 +14,8 @@ import type { KernelInfo } from '@osi-linux/kconf';
  * The kernel's memory through its page tables, and past those that a damaged dump lacks.
  *
  * Kernels map all of RAM and their own image in one run each, so that the physical address is known without the tables:
- * the architecture says where. This is used only where a table is missing from the dump, never where an entry says that a
- * page is not present.
+ * the architecture knows where. This is used only if a table is missing from the dump, never if a page table
+ * entry is not present.
  *
  * @example
  * ```ts
@@ -56,7 +56,7 @@ export class LinearMapMemory implements VirtualMemory {
     return physical === undefined ? undefined : this.physical.page(Math.floor(physical / PAGE_SIZE));
   }
 
-  /** Why {@link page} says `undefined`. */
+  /** Why {@link page} returns `undefined`. */
   fault(address: VirtualAddress): OsiError {
     const physical = this.pastMissingTable(address);
     if (physical === undefined) return this.tables.fault(address);

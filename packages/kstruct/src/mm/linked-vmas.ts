@@ -9,7 +9,7 @@ import { Vma, vmaSubject } from './vma';
 export const MAPPING_LIMIT = 4 * 1024 * 1024;
 /** More levels than a red-black tree of so many entries has: twice the binary logarithm. */
 const RB_DEPTH_LIMIT = 64;
-/** Bits 0 and 1 of `__rb_parent_color` are no part of the parent's address: include/linux/rbtree.h. */
+/** Bits 0 and 1 of `__rb_parent_color` are not part of the parent's address: include/linux/rbtree.h. */
 const RB_PARENT = ~3n;
 
 /** The mappings of an address space of kernels before v6.1, by the three ways that lead to each of them. */
@@ -75,7 +75,7 @@ export class LinkedVmas {
     return found;
   }
 
-  /** Adds the neighbours of what was found, where each of two says that the other one is next to it. */
+  /** Adds the neighbours of the mappings that were found, if each of two points to the other one. */
   private joinNeighbours(found: Map<VirtualAddress, Vma>): Map<VirtualAddress, Vma> {
     const next = requireKey(this.kernel.info, 'vma.vm_next_offset');
     const prev = this.kernel.info['vma.vm_prev_offset'];

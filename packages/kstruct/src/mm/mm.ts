@@ -68,7 +68,9 @@ export class Mm extends KernelStruct {
     );
   }
 
-  /** How many mappings there are; `undefined` where the profile cannot tell. Corresponds to `mm_struct.map_count`. */
+  /**
+   * The number of mappings; `undefined` if the profile lacks the key. Corresponds to `mm_struct.map_count`.
+   */
   get mapCount(): number | undefined {
     const offset = layoutOf(this.kernel.info).mm.map_count_offset;
     return offset === undefined ? undefined : this.view.s32(offset);
@@ -101,7 +103,7 @@ export class Mm extends KernelStruct {
   }
 
   /**
-   * Distrusts the structure.
+   * Checks the structure.
    *
    * @throws OsiError `STRUCT_IMPLAUSIBLE` for an address space that no task uses or that has no page table.
    */

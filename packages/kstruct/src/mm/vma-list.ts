@@ -13,8 +13,8 @@ import { Vma, vmaSubject } from './vma';
  * Linux commit 763ecb035029 ("mm: remove the vma linked list") (in v6.1) removed. Where the list does not give
  * `map_count` mappings, the red-black tree `mm_rb` and `vm_prev` give those that it lost.
  *
- * What is no mapping of this address space by its own word, or not where the tree has it, is reported to `skipped`; and
- * so is a number of mappings that is not `map_count`, as a damaged slot looks empty.
+ * An entry whose `vm_mm` is not this address space, or which is not where the tree has it, is reported to
+ * `skipped`. So is a number of mappings that is not `map_count`, as a damaged slot looks empty.
  *
  * @throws OsiError `PROFILE_KEY_MISSING` where the profile has neither, at once.
  *
@@ -142,7 +142,7 @@ function overlapping(before: Vma, vma: Vma): OsiError {
   });
 }
 
-/** `undefined` where the profile or the dump does not tell. */
+/** `undefined` if the profile or the dump lacks it. */
 function readCount(mm: Mm, problems: SkippedLog): number | undefined {
   const count = problems.attempt(
     () => ({ kind: 'list', name: 'map_count' }),

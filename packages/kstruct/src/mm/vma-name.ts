@@ -15,11 +15,11 @@ const ANON_NAME_LIMIT = 80;
 interface Bounds extends Pick<Mm, 'address' | 'brk' | 'startBrk' | 'startStack'> {}
 
 /**
- * Names the mappings that are no files, as `/proc/PID/maps` does.
+ * Names the mappings that are not files, as `/proc/PID/maps` does.
  *
  * The tests and their order are those of `get_vma_name`, earlier a part of `show_map_vma`, in fs/proc/task_mmu.c, with
- * `vma_is_initial_heap` and `vma_is_initial_stack`. What an address space says of its heap and stack is remembered
- * until another one is asked about.
+ * `vma_is_initial_heap` and `vma_is_initial_stack`. The heap and stack of an address space are remembered
+ * until another address space is read.
  *
  * @example
  * ```ts
@@ -39,7 +39,7 @@ export class VmaNames {
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
-    // Kernels of sections that do not tell their rule have the older one.
+    // A section without the key of this rule is of a kernel with the older one.
     this.heapTouches = kernel.info['vma.initial_heap_touches'] !== 0;
   }
 

@@ -138,8 +138,8 @@ export class Vma extends KernelStruct {
   }
 
   /**
-   * Distrusts the structure: a mapping of `mm` says so, lies at an address of the kernel, and covers whole pages of user
-   * memory.
+   * Checks the structure: its `vm_mm` is `mm`, its address is in the kernel, and it covers whole pages of
+   * user memory.
    *
    * @throws OsiError `STRUCT_IMPLAUSIBLE` for what is none.
    */
@@ -158,8 +158,8 @@ export class Vma extends KernelStruct {
   }
 
   /**
-   * Whether nothing contradicts that this is the mapping of `mm` from `start` up to `end`; {@link validate} says what
-   * does.
+   * Whether nothing contradicts that this is the mapping of `mm` from `start` up to `end`; {@link validate}
+   * names the contradiction.
    *
    * @throws OsiError the fault of the page.
    */
@@ -175,7 +175,10 @@ export class Vma extends KernelStruct {
     return inPage === 0 && this.isUser(architecture, end - 1n);
   }
 
-  /** i386 splits its addresses where the kernel was told to; 64-bit processors leave a hole between the halves. */
+  /**
+   * i386 splits its addresses where the kernel is configured to; 64-bit processors leave a hole between the
+   * halves.
+   */
   private isUser(architecture: Architecture, address: VirtualAddress): boolean {
     if (architecture.wordSize === 8) return !architecture.isKernelAddress(address);
     const split = layoutOf(this.kernel.info).kernel.page_offset_addr;
@@ -187,7 +190,7 @@ export class Vma extends KernelStruct {
   }
 }
 
-/** Names a mapping in a record of what was skipped. */
+/** Names a mapping in a record of a skipped thing. */
 export function vmaSubject(address: VirtualAddress): Subject {
   return { kind: 'mapping', struct: 'vm_area_struct', address };
 }

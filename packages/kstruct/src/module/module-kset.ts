@@ -6,7 +6,7 @@ import { eachListEntry } from '../lib/list-head';
 import { Module } from './module';
 
 /**
- * The set of all modules that most of the given ones say they are in; `undefined` where none says so.
+ * The set of all modules, as most of the given modules name it; `undefined` if no module names one.
  *
  * Corresponds to `module_kset`, which is reached through `module.mkobj.kobj.kset`.
  *
@@ -32,10 +32,11 @@ export function findModuleKset(modules: Iterable<Module>, skipped: SkippedLog): 
 }
 
 /**
- * Yields every module that `/sys/module` shows, the oldest first; what is built into the kernel is no module.
+ * Yields every module that `/sys/module` shows, the oldest first; code that is built into the kernel is not a
+ * module.
  *
- * Walks `kset.list` over `kobject.entry`, and takes a `module_kobject` only where it lies in the module that it names,
- * and that module is in this set.
+ * Walks `kset.list` over `kobject.entry`, and takes a `module_kobject` only if it is inside the module that
+ * it names, and that module is in this set.
  *
  * @throws OsiError `PROFILE_KEY_MISSING` where the profile does not know the set.
  *
@@ -66,7 +67,7 @@ export function* eachKsetModule(
   }
 }
 
-/** The module of a `module_kobject`, `undefined` for what is built in. */
+/** The module of a `module_kobject`, `undefined` for built-in code. */
 function readModule(kernel: Kernel, address: VirtualAddress, kset: VirtualAddress): Module | undefined {
   const { info, memory } = kernel;
   const member = 'mod';

@@ -6,8 +6,8 @@ import { Module } from './module';
 /**
  * Yields every loaded module, the newest first: the order of `/proc/modules`, which leaves out those that are unformed.
  *
- * Corresponds to `list_for_each_entry(mod, &modules, list)`. What has not the name and state of a module is left out
- * and reported to `skipped`.
+ * Corresponds to `list_for_each_entry(mod, &modules, list)`. An entry without the name and state of a module
+ * is left out and reported to `skipped`.
  *
  * @throws OsiError `PROFILE_KEY_MISSING` where the profile does not know modules.
  *

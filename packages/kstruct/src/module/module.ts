@@ -35,7 +35,8 @@ export class Module extends KernelStruct {
   /** Name of the module, printable ASCII. Corresponds to `module.name`. */
   get name(): string {
     const { info, memory } = this.kernel;
-    // MODULE_NAME_LEN leaves room for a word in the 64 bytes of a parameter's name, include/linux/moduleparam.h.
+    // MODULE_NAME_LEN leaves one word free in the 64 bytes of a parameter's name,
+    // include/linux/moduleparam.h.
     const size = info['module.MODULE_NAME_LEN'] ?? 64 - memory.architecture.wordSize;
     const bytes = this.view.bytes(requireKey(info, 'module.name_offset'), size);
     const length = bytes.indexOf(0);
@@ -72,7 +73,10 @@ export class Module extends KernelStruct {
     return this.requireBase(this.view.word(at));
   }
 
-  /** Bytes of all of the module's memory, as `/proc/modules` prints them: what it needs only to start counts too. */
+  /**
+   * Bytes of all of the module's memory, as `/proc/modules` prints them; memory that it needs only to start
+   * counts too.
+   */
   get size(): number {
     const { info } = this.kernel;
     if (info['module.mem_offset'] === undefined)
@@ -95,7 +99,11 @@ export class Module extends KernelStruct {
     });
   }
 
-  /** Distrusts the structure. @throws OsiError `STRUCT_IMPLAUSIBLE` for what has not the state and name of a module. */
+  /**
+   * Checks the structure.
+   *
+   * @throws OsiError `STRUCT_IMPLAUSIBLE` for what has not the state and name of a module.
+   */
   validate(): void {
     requirePointer(this.kernel, this.address, {
       struct: STRUCT,

@@ -15,9 +15,9 @@ const IPV6_LENGTH = 16;
 /**
  * A socket of `AF_INET` or `AF_INET6`: TCP, UDP, raw and their like. Corresponds to `inet_sock`.
  *
- * Both ends are what `/proc/net/tcp` and its like show, `0.0.0.0:0` where there is none. A raw socket has a protocol
- * instead of its port. Source: `get_tcp4_sock` in net/ipv4/tcp_ipv4.c, `raw_sock_seq_show` in net/ipv4/raw.c,
- * `__ip6_dgram_sock_seq_show` in net/ipv6/datagram.c.
+ * Both ends are as in `/proc/net/tcp` and its like: `0.0.0.0:0` if there is no address. A raw socket has a
+ * protocol instead of its port. Source: `get_tcp4_sock` in net/ipv4/tcp_ipv4.c, `raw_sock_seq_show` in
+ * net/ipv4/raw.c, `__ip6_dgram_sock_seq_show` in net/ipv6/datagram.c.
  */
 export class InetSock extends Sock {
   private readonly type: number;

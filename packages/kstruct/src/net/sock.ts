@@ -4,7 +4,7 @@ import { KernelStruct } from '../kernel/kernel-struct';
 
 /** More than AF_MAX of any kernel (include/linux/socket.h); 0 is AF_UNSPEC, which no socket has. */
 const FAMILY_LIMIT = 64;
-/** The states of TCP end with TCP_NEW_SYN_RECV (include/net/tcp_states.h); 0 is none. */
+/** The states of TCP end with TCP_NEW_SYN_RECV (include/net/tcp_states.h); 0 is not a state. */
 const LAST_STATE = 12;
 const BYTE = 0xff;
 const HALF = 0xffff;
@@ -56,7 +56,7 @@ export class Sock extends KernelStruct {
     return this.u32(key) & HALF;
   }
 
-  /** The error that says that this is no socket. */
+  /** The error for memory that is not a socket. */
   protected contradiction(member: string, received: number | VirtualAddress, expected: string): OsiError {
     return implausible({ struct: 'sock', address: this.address, member, received, expected });
   }

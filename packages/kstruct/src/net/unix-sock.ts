@@ -31,8 +31,8 @@ export class UnixSock extends Sock {
   }
 
   /**
-   * The path that it is bound to, or an abstract name, in which `/proc/net/unix` shows each NUL as `@`, the first one
-   * included. Corresponds to `unix_sock.addr`. Source: `unix_seq_show` in net/unix/af_unix.c.
+   * The path that it is bound to, or an abstract name; `/proc/net/unix` shows each NUL of it as `@`, the
+   * first one included. Corresponds to `unix_sock.addr`. Source: `unix_seq_show` in net/unix/af_unix.c.
    */
   override get local(): string | undefined {
     const address = this.word('unix_sock.addr_offset');

@@ -22,9 +22,9 @@ const TIME_LIMIT = 1n << 62n;
 /**
  * Yields the records of the kernel log before it had the lockless ring buffer, the oldest first.
  *
- * They lie one after the other in `log_buf` from `log_first_idx` to `log_next_idx`, each as long as its head says; one
- * of length 0 sends the reader to the start. A piece of a continued line is a record of its own, as in `/dev/kmsg`.
- * Where the chain breaks, what follows is lost and reported.
+ * They lie one after the other in `log_buf` from `log_first_idx` to `log_next_idx`, each as long as its head
+ * gives; one of length 0 sends the reader to the start. A piece of a continued line is a record of its own,
+ * as in `/dev/kmsg`. If the chain breaks, the records after it are lost and reported.
  *
  * Corresponds to `log_from_idx` and `log_next` in kernel/printk/printk.c. Source:
  * Linux commit 7ff9554bb578 ("printk: convert byte-buffer to variable-length record buffer") (in v3.5).
@@ -55,7 +55,7 @@ export function* eachBufferRecord(kernel: Kernel, skipped: SkippedLog): Generato
   }
 }
 
-/** What the head of a record says. */
+/** The fields of the head of a record. */
 interface RecordHead {
   /** Where it is in the buffer, in bytes. */
   readonly at: number;

@@ -32,11 +32,12 @@ const NO_LPOS = 3n;
  * Yields the records of the lockless ring buffer of the kernel log, the oldest first.
  *
  * A descriptor holds the id of its record and its state, and where the text is: a block of the ring of texts that
- * begins with the same id. A block that has no room before the end of the ring lies at its start; one that fits exactly
- * does not wrap since
+ * begins with the same id. A block that does not fit before the end of the ring is at its start; one that
+ * fits exactly does not wrap since
  * Linux commit 67e1b0052f6b ("printk_ringbuffer: don't needlessly wrap data blocks around") (in v6.19).
  * A record is yielded when it is committed, thus also the newest one while it may still be continued, which
- * `/dev/kmsg` shows a moment later. Records whose text made room for newer ones are gone without a report.
+ * `/dev/kmsg` shows a moment later. Records whose text was overwritten by newer ones are gone without a
+ * report.
  *
  * Corresponds to `prb_for_each_record` over `prb`. Source: kernel/printk/printk_ringbuffer.c,
  * Linux commit 896fbe20b4e2 ("printk: use the lockless ringbuffer") (in v5.10).
@@ -66,7 +67,7 @@ export function* eachRingRecord(kernel: Kernel, skipped: SkippedLog): Generator<
   texts.end();
 }
 
-/** What the ring tells of one record. */
+/** The facts that the ring holds about one record. */
 interface RingRecord {
   readonly id: bigint;
   readonly tsNsec: bigint;
@@ -121,7 +122,7 @@ class PrintkRing {
     this.length = Number(span) + 1;
   }
 
-  /** A record by its place, from 0 for the oldest; `undefined` where there is none, or none yet. */
+  /** A record by its place, from 0 for the oldest; `undefined` if there is no such record (yet). */
   read(position: number): RingRecord | undefined {
     const { info } = this.kernel;
     const id = (this.tail + BigInt(position)) & this.idMask;
@@ -145,7 +146,7 @@ class PrintkRing {
     };
   }
 
-  /** The text of a record; `undefined` where the kernel had no room for it. */
+  /** The text of a record; `undefined` if the kernel had no space for it. */
   readText({ id, begin, next, textLength }: RingRecord): string | undefined {
     if (begin === FAILED_LPOS && next === FAILED_LPOS) return undefined;
     if (begin === NO_LPOS && next === NO_LPOS) return '';

@@ -34,7 +34,7 @@ export class Cred extends KernelStruct {
     return this.view.u32(layoutOf(this.kernel.info).cred.egid_offset ?? missingKey('cred.egid_offset'));
   }
 
-  /** Distrusts the structure. @throws OsiError `STRUCT_IMPLAUSIBLE` for credentials that nobody holds. */
+  /** Checks the structure. @throws OsiError `STRUCT_IMPLAUSIBLE` for credentials that nobody holds. */
   validate(): void {
     if (isCredHeld(this.view, layoutOf(this.kernel.info))) return;
     const { address } = this;

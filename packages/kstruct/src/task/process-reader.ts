@@ -27,17 +27,17 @@ const SPACES_LIMIT = 4096;
 /** Of all guests: a name depends on its bytes alone. */
 const shortNames = new ShortNames();
 
-/** An address space with what was read of its arguments. */
+/** An address space with the part of its arguments that was read. */
 interface KnownSpace {
   readonly memory: VirtualMemory;
-  /** Where they lie, and what is there; the length is 0 while they were not read. */
+  /** The address of the arguments, and their bytes; the length is 0 until they are read. */
   start: number;
   high: number;
   length: number;
   text: readonly string[];
 }
 
-/** All that is told of a process, in one piece. */
+/** All facts about a process, in one object. */
 export interface ProcessRecord {
   /** Address of the leader's `task_struct`, virtual. */
   readonly taskd: VirtualAddress;
@@ -68,7 +68,8 @@ export interface ProcessRecord {
 }
 
 /**
- * Reads processes whole, for listings of sound ones: what `Task`, `Mm` and `Cred` say one by one, with their checks.
+ * Reads processes whole, for listings of sound processes: the values of `Task`, `Mm` and `Cred`, with their
+ * checks, in one pass.
  *
  * Keeps address spaces by their roots, with the arguments in them, and so holds for one stop of the guest.
  *
@@ -100,7 +101,7 @@ export class ProcessReader {
 
   /**
    * The process of a leader; `undefined` where something contradicts itself or the profile lacks a key, which
-   * the properties of `Task` then tell one by one.
+   * the properties of `Task` then report one by one.
    *
    * @throws OsiError the fault of a page that is missing.
    */

@@ -10,8 +10,8 @@ const WORDS = TASK_COMM_LEN / 4;
 const SPREAD = 0x9e3779b1;
 
 /**
- * Texts of 16 bytes by these bytes: making a string costs more than looking it up, and processes share names. What is
- * kept depends on nothing but the bytes.
+ * Texts of 16 bytes by these bytes: making a string costs more than looking it up, and processes share names.
+ * The cached text depends on nothing but the bytes.
  */
 export class ShortNames {
   private readonly words = new Uint32Array(SLOTS * WORDS);

@@ -12,7 +12,7 @@ const known = new WeakMap<Kernel, boolean>();
 
 /**
  * `task_struct.start_time` in ns: a `struct timespec` until Linux commit ccbf62d8a284 ("sched: Make task->start_time
- * nanoseconds based") (in v3.17), nanoseconds since. No key of a section tells which.
+ * nanoseconds based") (in v3.17), nanoseconds since. No key of a section shows which.
  */
 export function readStartTime(kernel: Kernel, view: StructView, offset: number): bigint {
   return countsSeconds(kernel) ? readTimespec(view, offset) : view.u64(offset);

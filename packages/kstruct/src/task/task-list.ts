@@ -23,9 +23,9 @@ export function findInitTask(kernel: Kernel): Task {
 /**
  * Yields the leader of every process, `init_task` (pid 0) first, then in the order of their start.
  *
- * Corresponds to `for_each_process` over `task_struct.tasks`, which holds thread-group leaders only. What is no leader
- * by its own word is reported to `skipped` instead. Where the list is broken, the tree of ids (`eachTaskWithId`) adds
- * those leaders that the list no longer leads to, ascending by id.
+ * Corresponds to `for_each_process` over `task_struct.tasks`, which holds thread-group leaders only. A task
+ * that by its own ids is not a leader is reported to `skipped` instead. Where the list is broken, the tree of
+ * ids (`eachTaskWithId`) adds those leaders that the list no longer leads to, ascending by id.
  *
  * @example
  * ```ts
@@ -56,7 +56,10 @@ export function* eachProcess(kernel: Kernel, skipped: SkippedLog): Generator<Tas
   if (skipped.records.length > before) yield* eachLost(kernel, new Set(seen), skipped);
 }
 
-/** The leaders that the tree of ids still leads to. What else is wrong with the tree is told by who asks for it. */
+/**
+ * The leaders that the tree of ids still leads to. Other damage of the tree is reported by the callers that
+ * read the tree itself.
+ */
 function* eachLost(kernel: Kernel, seen: ReadonlySet<VirtualAddress>, skipped: SkippedLog): Generator<Task> {
   if (kernel.info['pid_ns.init_pid_ns_addr'] === undefined) return;
   const tasks = skipped.attempt(

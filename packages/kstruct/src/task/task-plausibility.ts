@@ -15,8 +15,8 @@ type TaskLayout = Layout['task'];
 export type ExpectedLeader = 'itself' | VirtualAddress | undefined;
 
 /**
- * Whether a list leads to a task. What contradicts it is reported to `skipped`; a page that is missing does not, as
- * its fields are reported one by one.
+ * Whether a list leads to a task. Contradictions are reported to `skipped`; a missing page is not a
+ * contradiction, as its fields are reported one by one.
  */
 export function isTask(
   kernel: Kernel,
@@ -37,7 +37,7 @@ export function isTask(
 }
 
 /**
- * Distrusts a task: it must be held by someone, have ids, and agree with the leader of its group, which leads itself.
+ * Checks a task: it must have references and ids, and agree with the leader of its group, which leads itself.
  *
  * A member that the profile does not know is not asked for.
  *
@@ -83,7 +83,10 @@ export function findOtherMm(
 
 // Every task of a listing passes here, and its parent: nothing is made unless something is wrong.
 
-/** The leader of the group, where ids and what the group shares are those of a task; one that leads itself has one id. */
+/**
+ * The leader of the group, if its ids and shared structures are those of a task; one that leads itself has
+ * one id.
+ */
 function readLeader(view: StructView, task: TaskLayout): VirtualAddress | undefined {
   const { signal_offset, group_leader_offset } = task;
   const { address } = view;

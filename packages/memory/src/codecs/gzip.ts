@@ -22,7 +22,7 @@ export function decompressGzip(bytes: Uint8Array, most: number): Uint8Array {
       stream.push(bytes.subarray(at, at + PIECE), at + PIECE >= bytes.length);
   } catch (cause) {
     if (cause instanceof PackingDamage) throw cause;
-    // Whatever the library throws, there is no way to go on.
+    // The library may throw anything: there is no way to go on.
     throw new PackingDamage(`its compressed data is damaged: ${(cause as Error).message}`);
   }
   const whole = new Uint8Array(total);

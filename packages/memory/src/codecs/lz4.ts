@@ -8,8 +8,8 @@ const SHORTEST_MATCH = 4;
 const LONG = 15;
 
 /**
- * Undoes LZ4 in the format of its first command line, in which Linux is packed: blocks with their size before them, each by
- * itself (LZ4 Frame Format, "Legacy frame"; LZ4 Block Format).
+ * Undoes LZ4 in the format of its first command line, as used for Linux: blocks with their size before them,
+ * each by itself (LZ4 Frame Format, "Legacy frame"; LZ4 Block Format).
  *
  * @throws PackingDamage
  */

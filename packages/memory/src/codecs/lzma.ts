@@ -36,7 +36,7 @@ class LengthModel {
 
 const table = (size: number): Uint16Array => new Uint16Array(size).fill(EVEN);
 
-/** The models of one run of LZMA (XZ Utils and the LZMA SDK describe them): what a state reset sets anew. */
+/** The models of one run of LZMA (XZ Utils and the LZMA SDK describe them); a state reset sets them anew. */
 export class LzmaModel {
   private readonly isMatch = table(STATES * POSITIONS);
   private readonly isRepeat = table(STATES);
@@ -59,7 +59,10 @@ export class LzmaModel {
     this.literals = table(LITERAL_CODES << (properties.literalContext + properties.literalPosition));
   }
 
-  /** Fills `out` from `at` to `end` exactly; what lies from `start` on may be copied. False where it cannot be. */
+  /**
+   * Fills `out` from `at` to `end` exactly; bytes from `start` on may be copied. Returns false if that is
+   * impossible.
+   */
   decode(input: RangeDecoder, out: Uint8Array, start: number, at: number, end: number): boolean {
     const mask = (1 << this.properties.position) - 1;
     for (let to = at; to < end; ) {
@@ -78,7 +81,9 @@ export class LzmaModel {
     return true;
   }
 
-  /** A byte; behind a match it is told by how it differs from the one that a longer match would have copied. */
+  /**
+   * A byte; behind a match it is coded by its difference from the one that a longer match would have copied.
+   */
   private literal(input: RangeDecoder, out: Uint8Array, start: number, to: number): number {
     const { literalContext, literalPosition } = this.properties;
     const before = to > start ? (out[to - 1] as number) : 0;
@@ -124,7 +129,7 @@ export class LzmaModel {
     return this.repeatLengths.read(input, position);
   }
 
-  /** Puts a distance in front of the others; the one at `index` makes room. */
+  /** Puts a distance in front of the others; the one at `index` is dropped. */
   private remember(index: number, distance: number): void {
     const { distances } = this;
     for (let at = index; at > 0; at -= 1) distances[at] = distances[at - 1] as number;

@@ -11,7 +11,7 @@ const NEW_PROPERTIES = 2;
 const NEW_DICTIONARY = 3;
 
 /**
- * Undoes LZMA2, as it lies in a block of an XZ file: pieces of up to 2 MiB, packed by LZMA or as they are.
+ * Undoes LZMA2, as in a block of an XZ file: pieces of up to 2 MiB, packed by LZMA or as they are.
  *
  * Returns where the input goes on; `undefined` where it does not fill `out` from `start` to its end, exactly.
  */

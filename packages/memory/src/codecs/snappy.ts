@@ -1,7 +1,8 @@
 /**
  * Snappy's block format (google/snappy, format_description.txt): the length as a varint, then literals and copies.
  *
- * snappyjs does not compare what it writes with the length, and never ends where a literal's length has its top bit set.
+ * snappyjs does not compare its output with the length, and never ends where a literal's length has its top
+ * bit set.
  */
 export function decompressSnappy(block: Uint8Array, into: Uint8Array): boolean {
   const start = skipLength(block, into.length);

@@ -19,7 +19,7 @@ export interface UnpackBytesOptions {
 interface PackingRow {
   readonly magic: readonly number[];
   readonly command: string;
-  /** Absent for what is only known by its name. */
+  /** Absent for a packing that is only known by its name. */
   readonly undo?: (bytes: Uint8Array, most: number) => Uint8Array;
 }
 
@@ -36,7 +36,7 @@ const PACKINGS: Readonly<Record<Packing, PackingRow>> = {
 const NAMES = Object.keys(PACKINGS) as readonly Packing[];
 
 /**
- * What bytes are packed with, by how they begin; `undefined` for what is not packed, or in no way that is known.
+ * The packing of bytes, by how they begin; `undefined` if they are not packed, or in an unknown way.
  *
  * @example
  * ```ts
@@ -51,8 +51,8 @@ export function findPacking(bytes: Uint8Array): Packing | undefined {
 /**
  * Unpacks bytes of gzip, zstd, xz or the old format of lz4, in memory and in plain JavaScript.
  *
- * Of xz the filter for x86 code is undone too, with which Linux is packed. What comes to more than `most` bytes is
- * refused before or as soon as it does.
+ * Of xz the filter for x86 code, as used for Linux, is undone too. Data that unpacks to more than `most`
+ * bytes is refused before or as soon as it does.
  *
  * @throws OsiError `PACKING_UNSUPPORTED` where it is packed in another way, or in none that is known;
  * `SOURCE_UNPACK_FAILED` where it is damaged or too large.

@@ -9,7 +9,7 @@ const LENGTH = 5;
  * Undoes the filter x86 of XZ files in place: targets of calls and jumps, which the writer has made absolute so that they
  * repeat, become relative to where they stand again.
  *
- * Only targets within 16 MiB are converted, and only those that are no part of another branch.
+ * Only targets within 16 MiB are converted, and only those that are not part of another branch.
  */
 export function restoreX86Branches(bytes: Uint8Array): void {
   let mask = 0;
@@ -27,7 +27,7 @@ export function restoreX86Branches(bytes: Uint8Array): void {
   }
 }
 
-/** The next E8 (call) or E9 (jump) that has its target behind it; -1 where there is none. */
+/** The next E8 (call) or E9 (jump) that has its target behind it; -1 if there is no such branch. */
 function nextBranch(bytes: Uint8Array, from: number): number {
   for (let at = from; at + LENGTH <= bytes.length; at += 1) {
     if (((bytes[at] as number) & 0xfe) === 0xe8) return at;
@@ -52,7 +52,7 @@ function restore(bytes: Uint8Array, at: number, mask: number): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset + at + 1, 4);
   const bits = (BYTES_BACK[mask] as number) * 8;
   let target = view.getUint32(0, true);
-  // At most twice: what the second round comes to has the complement of a byte that is no sign.
+  // At most twice: the result of the second round has the complement of a byte that is not a sign.
   for (;;) {
     target = (target - (at + LENGTH)) >>> 0;
     if (mask === 0 || !isSign((target >>> (24 - bits)) & 0xff)) break;

@@ -23,7 +23,7 @@ export function isXz(bytes: Uint8Array): boolean {
   return MAGIC.every((byte, index) => bytes[index] === byte);
 }
 
-/** Every block of all streams, in order; read from the end, where each stream says what it holds. */
+/** Every block of all streams, in order; read from the end, where each stream lists its blocks. */
 export function readXzBlocks(bytes: Uint8Array): XzBlock[] {
   const streams: XzBlock[][] = [];
   for (let end = withoutPadding(bytes, bytes.length); end > 0; ) {

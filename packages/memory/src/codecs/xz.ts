@@ -16,8 +16,8 @@ const LONGEST_PROPERTIES = 16;
 /**
  * Undoes XZ (The .xz File Format 1.1.0): LZMA2, alone or behind the filter for x86 code, as the Linux kernel is packed.
  *
- * The index at the file's end says what it comes to, so that nothing is unpacked of one that comes to more than `most`.
- * CRC32 is compared, other checks are not.
+ * The index at the file's end gives the unpacked size, so that nothing is unpacked of a file larger than
+ * `most`. CRC32 is compared, other checks are not.
  *
  * @throws PackingDamage
  */

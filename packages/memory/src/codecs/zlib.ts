@@ -2,12 +2,12 @@ import { unzlibSync } from 'fflate';
 
 /** A zlib stream (RFC 1950), its checksum included, which fflate leaves alone. */
 export function decompressZlib(block: Uint8Array, into: Uint8Array): boolean {
-  // One byte more than wanted tells a stream that is too long.
+  // One byte more than wanted shows a stream that is too long.
   const output = new Uint8Array(into.length + 1);
   try {
     if (unzlibSync(block, { out: output }).length !== into.length) return false;
   } catch {
-    // Whatever the library throws, of this block nothing can be had.
+    // The library may throw anything: this block cannot be read.
     return false;
   }
   into.set(output.subarray(0, into.length));

@@ -20,8 +20,8 @@ export function decompressZstd(block: Uint8Array, into: Uint8Array): boolean {
 }
 
 /**
- * Undoes Zstandard (RFC 8878), one frame or several, at once: what came before is the window, however large it was for
- * the writer.
+ * Undoes Zstandard (RFC 8878), one frame or several, at once: the output so far is the window, however large
+ * it was for the writer.
  *
  * @throws PackingDamage
  */

@@ -25,7 +25,7 @@ function inflate(block: Uint8Array, into: Uint8Array): boolean {
     into.set(bytes);
     return true;
   } catch {
-    // Whatever zlib says, of this block nothing can be had.
+    // zlib may throw anything: this block cannot be read.
     return false;
   }
 }

@@ -44,7 +44,7 @@ interface Compression {
   readonly name: UnpackProgress['compression'];
   readonly magic: readonly number[];
   readonly command: string;
-  /** `file` is what is unpacked into, where all of it is wanted. */
+  /** `file` is the file to unpack into, if all of it is wanted. */
   readonly open: (file?: SparseFile) => Unpacker;
 }
 
@@ -67,11 +67,11 @@ const COMPRESSIONS: readonly Compression[] = [
 const MOST_BYTES = 2 ** 44;
 
 /**
- * Unpacks what gzip or zstd has packed, into a temporary file without a name, of which nothing is left once it is
+ * Unpacks a source packed by gzip or zstd into a temporary file without a name, which is gone once it is
  * closed. Any other source is given back as it is.
  *
- * The source is closed when it was unpacked; where this throws, it stays with the caller. Of a damaged one there is
- * what comes before the damage, less up to 64 KiB, with a finding.
+ * The source is closed when it was unpacked; where this throws, it stays with the caller. A damaged source
+ * gives the bytes before the damage, less up to 64 KiB, with a finding.
  *
  * @throws OsiError `SOURCE_UNPACK_FAILED` where there is no room, or nothing can be unpacked.
  *
@@ -100,10 +100,10 @@ export function unpackSource(source: ByteSource, options: UnpackOptions = {}): U
 }
 
 /**
- * The first bytes of what a source holds, unpacked where gzip or zstd has packed it: enough to tell what it is, for the
+ * The first bytes of a source, unpacked if gzip or zstd has packed it: enough to recognise the file, for the
  * price of one piece.
  *
- * Fewer than `length` where there are no more, or where the first 64 KiB of the source do not come to as many.
+ * Fewer than `length` if there are no more, or if the first 64 KiB of the source do not unpack to as many.
  *
  * @example
  * ```ts

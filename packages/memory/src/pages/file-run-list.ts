@@ -6,8 +6,9 @@ const MOST_RUNS = 2 ** 20;
 const MOST_OVERLAPPING = 2 ** 16;
 
 /**
- * Collects runs by the million in compact arrays. Runs in which memory and file keep the same distance, and which
- * touch or overlap, become one: the same page named many times, as in QEMU's cores with `paging=true`, costs nothing.
+ * Collects runs by the million in compact arrays. Runs that have the same distance between memory and file,
+ * and that touch or overlap, become one: the same page named many times, as in QEMU's cores with
+ * `paging=true`, costs nothing.
  */
 export class FileRunList {
   /** How many runs were left out because there were too many that cannot be put together. */

@@ -104,7 +104,7 @@ function addRuns(runs: RunList, block: Uint8Array, from: number, end: number): n
   return end;
 }
 
-/** Runs of frames in ascending order, of which a bounded number is kept. */
+/** A bounded number of runs of frames, in ascending order. */
 class RunList {
   private runs: { start: number; end: number }[] = [];
   private gap = 0;

@@ -13,9 +13,12 @@ import { PageCache } from './page-cache';
 export interface FrameStore {
   /** The pages that are there; asked for once, when somebody wants it. */
   readonly ranges: readonly PhysicalRange[];
-  /** Fills `into` (4096 bytes) with the page of a frame; false where there is none, and `into` is then undefined. */
+  /**
+   * Fills `into` (4096 bytes) with the page of a frame; false if the page is missing, and `into` is then
+   * undefined.
+   */
   load(frame: number, into: Uint8Array): boolean;
-  /** Why a page is missing; asked only where {@link load} said false. */
+  /** Why a page is missing; called only if {@link load} returned false. */
   hole(frame: number): OsiError;
 }
 

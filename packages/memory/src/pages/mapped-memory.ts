@@ -25,7 +25,7 @@ export interface MemoryMap {
   readonly undumpedAs?: UndumpedReason;
 }
 
-/** Why bytes are not in the file though it tells of them: `text` is put after "is". */
+/** Why bytes are not in the file though it lists them: `text` is put after "is". */
 export interface UndumpedReason {
   readonly text: string;
   readonly hint: string;
@@ -162,7 +162,7 @@ export class MappedMemory implements PhysicalMemory {
     return where === '' ? 'outside: the dump contains no memory' : `outside its ranges: ${where}`;
   }
 
-  /** All bytes of a page are said to be there; what does reading them say? */
+  /** Reads a page whose bytes are all listed, and returns the failure of that read. */
   private readFailure(start: PhysicalAddress): OsiError {
     const where = `physical ${formatAddress(start)}`;
     const fields = { physicalAddress: start, source: this.source.name };

@@ -9,7 +9,7 @@ const NO_FRAME = Number.NaN;
 /**
  * A bounded cache of pages by frame number, in front of a slower `load`.
  *
- * Two generations: a full young one becomes the old one, and what the old one still has is carried over when it is
+ * Two generations: a full young one becomes the old one, and a page of the old one is carried over when it is
  * asked for. A page that was let go stays valid for those who hold it. Holes are not kept.
  *
  * @example
@@ -29,7 +29,7 @@ export class PageCache {
   private readonly frontFrames = new Float64Array(FRONT_SLOTS).fill(NO_FRAME);
   private readonly frontPages: (Page | undefined)[] = new Array(FRONT_SLOTS).fill(undefined);
 
-  /** `bytes` bounds what the cache holds, 64 MiB unless told. */
+  /** `bytes` bounds the size of the cache, 64 MiB unless given. */
   constructor(load: (frame: number) => Page | undefined, bytes: number = DEFAULT_BYTES) {
     this.load = load;
     this.generationPages = Math.max(1, Math.floor(bytes / PAGE_SIZE / 2));

@@ -1,4 +1,4 @@
-/** Physical memory and where it lies in the file. */
+/** Physical memory and its place in the file. */
 export interface FileRun {
   readonly start: number;
   readonly end: number;

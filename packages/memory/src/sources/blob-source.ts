@@ -63,13 +63,15 @@ export class BlobSource implements ByteSource {
     return done;
   }
 
-  /** Lets go of the blob and of what was read of it. */
+  /** Releases the blob and the bytes that were read of it. */
   close(): void {
     this.blob = undefined;
     this.window = { start: 0, bytes: new Uint8Array(0) };
   }
 
-  /** Bytes from a position on, at least one and at most `length`; none where the blob is shorter than it said. */
+  /**
+   * Bytes from a position on, at least one and at most `length`; none if the blob is shorter than its size.
+   */
   private part(blob: BlobLike, position: number, length: number): Uint8Array {
     if (length >= WINDOW_BYTES) return this.load(blob, position, position + length).subarray(0, length);
     const start = position - (position % WINDOW_BYTES);

@@ -10,11 +10,11 @@ export interface ByteSource {
    * @throws OsiError where the source cannot be read or was closed.
    */
   read(position: number, into: Uint8Array): number;
-  /** Lets go of the file, after which `read` throws. */
+  /** Closes the file, after which `read` throws. */
   close(): void;
   /**
-   * Another file of the same folder, by its name without a path; the caller closes it. `undefined` where there is none,
-   * and absent where a source has no folder.
+   * Another file of the same folder, by its name without a path; the caller closes it. `undefined` if there
+   * is no such file, and absent if a source has no folder.
    *
    * @throws OsiError where the file is there, but cannot be opened.
    */

@@ -1,4 +1,4 @@
-/** Where bytes are written to, at any position; what lies between is zero. */
+/** Where bytes are written to, at any position; bytes between are zero. */
 export interface ByteSink {
   /**
    * Writes all of `bytes` at a position; they are the caller's again afterwards.
@@ -11,7 +11,7 @@ export interface ByteSink {
 const FIRST_BYTES = 64 * 1024;
 
 /**
- * A sink that keeps what is written in memory.
+ * A sink that keeps the written bytes in memory.
  *
  * @example
  * ```ts

@@ -7,8 +7,8 @@ const NT_PRSTATUS = 1;
 /**
  * The notes of a dump, as a PT_NOTE segment has them.
  *
- * Those of other programs are written only where every processor has what they are to hold: the n-th note is that of
- * processor n, and a register that is not known must not be told as zero.
+ * Those of other programs are written only if every processor has the registers for them: the n-th note is
+ * that of processor n, and an unknown register must not be written as zero.
  */
 export function contentNotes({ cpus, machine, vmcoreinfo, profile }: DumpContent): Uint8Array {
   const text = new TextEncoder();

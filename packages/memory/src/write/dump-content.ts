@@ -3,7 +3,7 @@ import { FrameSet } from './frame-set';
 
 /** What a dump is written of. */
 export interface DumpContent {
-  /** The guest's memory; its ranges tell what is RAM. */
+  /** The guest's memory; its ranges are the RAM. */
   readonly memory: PhysicalMemory;
   /** The frames that are written; each must be in {@link memory}. */
   readonly frames: FrameSet;
@@ -37,7 +37,7 @@ const MISSING_FOR_EACH = 64;
 /**
  * All frames that a memory really has, found by reading it once.
  *
- * `onProgress` is told now and then how many bytes of the ranges were read, and how many there are.
+ * `onProgress` is called now and then with how many bytes of the ranges were read, and how many there are.
  *
  * @throws OsiError `EXPORT_IMPOSSIBLE` where the ranges consist of holes.
  *

@@ -38,7 +38,7 @@ export class SinkCursor {
     this.start = position;
   }
 
-  /** Hands what is buffered to the sink; to be called at the end. */
+  /** Hands the buffered bytes to the sink; to be called at the end. */
   flush(): void {
     if (this.used > 0) this.sink.write(this.start, this.buffer.subarray(0, this.used));
     this.start += this.used;

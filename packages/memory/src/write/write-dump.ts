@@ -16,14 +16,14 @@ export interface WriteDumpOptions {
   readonly format: WrittenFormat;
   /** Compresses a page into a zlib stream (RFC 1950), for `kdump`; plain JavaScript unless given. */
   readonly deflate?: ((page: Uint8Array) => Uint8Array) | undefined;
-  /** Told now and then how many pages were written, and how many there are. */
+  /** Called now and then with how many pages were written, and how many there are. */
   readonly onProgress?: ((done: number, all: number) => void) | undefined;
 }
 
 /**
  * Writes a dump, page by page; returns its bytes in all.
  *
- * What is no page of it is a hole in a `kdump`, `elf` or `lime`, and zeros in a `raw`.
+ * A missing page is a hole in a `kdump`, `elf` or `lime`, and zeros in a `raw`.
  *
  * @throws OsiError `EXPORT_IMPOSSIBLE` where there is no page, or the format cannot hold so high an address; why a page
  * cannot be read, or the sink not be written to.

@@ -5,8 +5,8 @@ import type { OsiProcHandle } from '@osi-linux/osi';
 /**
  * The leader of the process that a handle names, if that process still lives.
  *
- * Told by the task's own word (it leads its group and is linked in the list of processes) and by its start, so that
- * neither a task that was freed nor the next one at its address is taken for it.
+ * Checks the task's own fields (it leads its group and is linked in the list of processes) and its start, so
+ * that neither a task that was freed nor the next one at its address is taken for it.
  *
  * @throws OsiError the fault of a page that the source lacks, so that it cannot be told.
  */
@@ -75,7 +75,7 @@ function someHolds(ways: readonly (() => boolean)[]): boolean {
 
 const UNMAPPED: ReadonlySet<string> = new Set(['PAGE_NOT_PRESENT', 'ADDRESS_NON_CANONICAL']);
 
-/** What nothing is mapped at holds nothing; what the source merely lacks is an error. */
+/** An address where nothing is mapped holds nothing; memory that the source lacks is an error. */
 function ifMapped(holds: () => boolean): boolean {
   try {
     return holds();

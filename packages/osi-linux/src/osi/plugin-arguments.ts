@@ -35,7 +35,10 @@ export interface PluginArguments {
   readonly kconfGroup: string;
   /** What named the group; where it is `default`, a group that fits the guest may be chosen instead. */
   readonly kconfGroupFrom: 'kconf_group' | '-os' | 'default';
-  /** PANDA does not wait for the guest to be ready. Default: false. Changes nothing here: each call tells by itself. */
+  /**
+   * PANDA does not wait for the guest to be ready. Default: false. Changes nothing here: each call reports by
+   * itself.
+   */
   readonly loadNow: boolean;
   /** PANDA walks page tables itself where QEMU finds nothing. Default: false. Here they are always walked. */
   readonly pagewalk: boolean;

@@ -33,7 +33,9 @@ import { readProcessHandle } from './process-handle';
 import { findPhysical, type PhysicalWriter, readMemory, writeMemory } from './process-memory';
 import { findBootReason } from './readiness';
 
-/** Puts what was skipped beside a row that is the caller's own: copying it costs a third of reading it. */
+/**
+ * Attaches the skipped things to a row that is the caller's own: copying the row costs a third of reading it.
+ */
 export function answerOf<Row extends object>(row: Row, { records }: SkippedLog): Answer<Row> {
   const answer: Row & { skipped?: readonly Skipped[] } = row;
   answer.skipped = records;
@@ -85,7 +87,7 @@ export class ProcessCalls {
     return createListing(rows, skipped.records);
   }
 
-  /** One process; for one stop of the guest, what it shares with others is kept. */
+  /** One process; the structures that it shares with others are kept for one stop of the guest. */
   readProcess(task: Task, skipped: SkippedLog): LinuxProcess {
     this.processes ??= new ProcessReader(this.kernel);
     return readProcess(task, this.processes, skipped);
@@ -173,7 +175,7 @@ export class ProcessCalls {
     return this.paths;
   }
 
-  /** What reads mappings for a reader in pid 1's root, where that can be told without a doubt. */
+  /** The reader of mappings as seen from pid 1's root, if that root is known without a doubt. */
   findMappingReader(): MappingReader | undefined {
     this.rootIsSound ??= this.checkRoot();
     return this.rootIsSound ? this.mappingReader(new SkippedLog()) : undefined;
@@ -188,7 +190,9 @@ export class ProcessCalls {
     return problems.records.length === 0;
   }
 
-  /** Also without the root directory of a reader; such a reader is not kept, so that each listing says it. */
+  /**
+   * Also without the root directory of a reader; such a reader is not kept, so that each listing reports it.
+   */
   private mappingReader(skipped: SkippedLog): MappingReader {
     if (this.mappings !== undefined) return this.mappings;
     const paths = skipped.attempt(
@@ -211,7 +215,7 @@ export class ProcessCalls {
     return found?.file;
   }
 
-  /** A thread of the kernel, and what has no user memory, is in the kernel's own address space. */
+  /** A thread of the kernel, like any task without user memory, is in the kernel's own address space. */
   private memoryOf({ mm }: Task): VirtualMemory {
     if (mm === undefined) return this.kernel.memory;
     const root = mm.asid;

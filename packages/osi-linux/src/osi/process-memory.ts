@@ -14,7 +14,7 @@ const READ_LIMIT = 64 * 1024 * 1024;
 /** Writes guest-physical memory; only live sources can. Never more than one page at a time. */
 export type PhysicalWriter = (address: PhysicalAddress, bytes: Uint8Array) => void;
 
-/** Codes of faults that say what the guest's own tables say, so that the address has no physical one. */
+/** Codes of faults that come from the guest's own page tables: the address has no physical one. */
 const UNMAPPED: ReadonlySet<string> = new Set([
   'PAGE_NOT_PRESENT',
   'ADDRESS_NON_CANONICAL',

@@ -2,8 +2,8 @@ import { attempt, formatAddress, OsiError } from '@osi-linux/core';
 import { findInitTask, type Kernel, StructView } from '@osi-linux/kstruct';
 
 /**
- * Why the guest cannot be asked yet: its kernel has not come so far as to start the first process. `undefined` once it
- * can be, and where the profile or the source lacks what would tell: the calls themselves say that.
+ * Why the guest cannot be read yet: its kernel has not started the first process. `undefined` once it has,
+ * and also if a missing key or missing memory hides whether it has: then the calls themselves report that.
  */
 export function findBootReason(kernel: Kernel): OsiError | undefined {
   if (kernel.listStart !== undefined) return undefined;

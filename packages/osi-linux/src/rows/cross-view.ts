@@ -40,9 +40,9 @@ export interface LinuxHidden {
 /**
  * Compares two records of the kernel: the task lists with the pid table, the module list with the module set.
  *
- * What a list or tree lacks only because a part of it could not be read is not held against it: a thread or module is
- * said to be missing from the tree or the set only where these were read whole. Those that the tree or the set has
- * beyond the lists are told in any case; `skipped` says whether the lists are broken.
+ * A thread or module is reported as missing from the tree or the set only if these were read whole, so that
+ * unreadable memory is not reported as a difference. Those that the tree or the set has beyond the lists are
+ * reported in any case; `skipped` shows whether the lists are broken.
  */
 export function compareViews(kernel: Kernel, skipped: SkippedLog): LinuxHidden {
   const threads = skipped.attempt(

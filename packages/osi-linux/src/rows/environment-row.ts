@@ -3,7 +3,10 @@ import { type Kernel, type Mm, type PathReader, readEnvironment, type Task } fro
 import { eachSelectedProcess } from './process-selection';
 import { type PathSelection, TaskPaths } from './reader-paths';
 
-/** Where a process stands and what it was started with. A field is `null` where it does not exist or cannot be read. */
+/**
+ * The environment, the directories and the program of a process. A field is `null` if it does not exist or
+ * cannot be read.
+ */
 export interface LinuxEnvironment {
   /** Id of the process. */
   readonly pid: number;

@@ -19,7 +19,7 @@ export interface LinuxFile {
   readonly tid?: number;
   /** Number of the descriptor. */
   readonly fd: number;
-  /** What the link `/proc/PID/fd/N` says: `/tmp/x (deleted)`, `pipe:[4711]`. */
+  /** The target of the link `/proc/PID/fd/N`: `/tmp/x (deleted)`, `pipe:[4711]`. */
   readonly filename: string | null;
   /** Position in bytes; signed. */
   readonly pos: bigint | null;

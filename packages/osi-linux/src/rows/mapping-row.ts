@@ -14,7 +14,7 @@ import type { OsiModule } from '@osi-linux/osi';
 import { eachSelectedProcess } from './process-selection';
 import { type PathSelection, TaskPaths } from './reader-paths';
 
-/** Of which processes mappings are wanted. What names a process in the OSI API will do. */
+/** The processes whose mappings are wanted. Any value that names a process in the OSI API is accepted. */
 export interface MappingSelection extends PathSelection {
   /** Whether threads that have another address space than their leader get rows too. */
   readonly threads?: boolean | undefined;
@@ -79,7 +79,7 @@ export class MappingReader {
 
   /**
    * The mappings of a process, ascending: those of its leader, and with `threads` those of each thread that has another
-   * address space. There are none of kernel threads and of what has exited.
+   * address space. Kernel threads and exited processes have no mappings.
    */
   read(task: Task, pid: number, threads: boolean, skipped: SkippedLog): LinuxMapping[] {
     const own = new SkippedLog();

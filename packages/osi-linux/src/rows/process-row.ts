@@ -3,8 +3,8 @@ import { type Cred, type Mm, type ProcessReader, readCommandLine, type Task } fr
 import type { LinuxProcess, LinuxThread } from './linux-types';
 
 /**
- * Reads one process: what cannot be read is `null`, with its reason in `skipped`. `reader` is the caller's for one stop
- * of the guest.
+ * Reads one process: a field that cannot be read is `null`, with its reason in `skipped`. `reader` is the
+ * caller's for one stop of the guest.
  */
 export function readProcess(task: Task, reader: ProcessReader, skipped: SkippedLog): LinuxProcess {
   try {

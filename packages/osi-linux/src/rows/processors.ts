@@ -21,7 +21,9 @@ export class Processors {
     this.cpus = cpus;
   }
 
-  /** Numbers of the processors: what the kernel says is online, else those of the source, else 0 alone. */
+  /**
+   * Numbers of the processors: those that the kernel lists as online, else those of the source, else 0 alone.
+   */
   online(): readonly number[] {
     const { info } = this.kernel;
     const told = info['cpu.nr_cpu_ids_addr'] !== undefined && info['cpu.online_mask_addr'] !== undefined;

@@ -2,19 +2,22 @@ import type { SkippedLog } from '@osi-linux/core';
 import { findReaderRoot, type Kernel, type Path, PathReader, type Task } from '@osi-linux/kstruct';
 import type { ProcessSelection } from './process-selection';
 
-/** No directory at all: every path is told from the top of its tree. */
+/** No directory at all: every path starts at the top of its tree. */
 const NOWHERE: Path = { mnt: 0n, dentry: 0n };
 
-/** Of which processes a listing is wanted, and by whom its paths are told. */
+/** The processes to list, and the point of view of their paths. */
 export interface PathSelection extends ProcessSelection {
   /**
-   * Whether paths are told as each task itself sees them, from its own root directory, instead of as a reader of
+   * Whether paths are as each task itself sees them, from its own root directory, instead of as a reader of
    * `/proc` in pid 1's root sees them.
    */
   readonly ownRoot?: boolean | undefined;
 }
 
-/** The paths of one listing, as who reads `/proc` on the guest sees them; also where its root cannot be found. */
+/**
+ * The paths of one listing, as a program that reads `/proc` on the guest sees them; also if its root cannot
+ * be found.
+ */
 export function openPaths(kernel: Kernel, skipped: SkippedLog): PathReader {
   const root = skipped.attempt(
     () => ({ kind: 'reader-root' }),

@@ -110,7 +110,7 @@ function readSocket(
   };
 }
 
-/** What is no open file cannot lead to a socket. */
+/** Memory that is not an open file cannot lead to a socket. */
 function findChecked(kernel: Kernel, file: OpenFile): Socket | undefined {
   file.validate();
   return findSocket(kernel, file);
@@ -131,7 +131,7 @@ function readEnds(socket: Socket, field: <Value>(name: string, read: () => Value
   };
 }
 
-/** `null` where what the number means is the family's own business. */
+/** `null` if only the family itself defines the meaning of the number. */
 function stateName(family: string, sk: Socket['sk']): string | null {
   if (family !== 'inet' && family !== 'inet6' && family !== 'unix') return null;
   const name = TCP_STATES[sk.state - 1] ?? null;

@@ -17,13 +17,16 @@ export type LinuxChange = {
   };
 }[SnapshotKind];
 
-/** What lies between two moments of a guest. */
+/** The difference between two moments of a guest. */
 export interface LinuxDifference {
-  /** What came, went or changed: kind by kind, what is gone first. */
+  /** The rows that were added, removed or changed: kind by kind, the removed ones first. */
   readonly changes: readonly LinuxChange[];
   /** Whether pid 1 is the same process at both moments; where it is not, they are of two boots. */
   readonly sameBoot: boolean;
-  /** What could not be read at either moment, which its subject's `when` names. No change is told of it. */
+  /**
+   * The things that could not be read at either moment, which their subject's `when` names. No change is
+   * reported for them.
+   */
   readonly skipped: readonly Skipped[];
 }
 
@@ -31,8 +34,8 @@ export interface LinuxDifference {
  * Compares two moments of a guest.
  *
  * A process is the same one while its `pid`, `taskd` and `createTime` are; a thread by `tid` and `taskd`, a module by
- * `name` and `modd`, a mapping by its process and `base`, a file or socket by its process and `fd`. What could not be read at
- * one of the moments is no difference: it is in `skipped`.
+ * `name` and `modd`, a mapping by its process and `base`, a file or socket by its process and `fd`. A thing
+ * that could not be read at one of the moments is not a difference: it is in `skipped`.
  *
  * @example
  * ```ts
@@ -70,7 +73,7 @@ interface IndexedRows {
   readonly unread: Unread<SnapshotKind>;
 }
 
-/** Fields that say where the kernel keeps a thing, and not what it is. */
+/** Fields that show where the kernel keeps a thing, and not what it is. */
 const INCIDENTAL: ReadonlySet<string> = new Set(['modd']);
 
 function indexed({ processes, listings }: LinuxSnapshot, kind: SnapshotKind): IndexedRows {

@@ -35,7 +35,7 @@ export interface SnapshotSelection {
 
 /** What a guest is doing at one moment, as rows that stay what they are while it runs on. */
 export interface LinuxSnapshot {
-  /** Every process, whatever was selected: they tell whose the other rows are. */
+  /** Every process, also those that were not selected: they show whose the other rows are. */
   readonly processes: Listing<LinuxProcess>;
   /** The listings that were selected. */
   readonly listings: { readonly [Kind in SnapshotKind]?: Listing<SnapshotRows[Kind]> };
@@ -55,11 +55,11 @@ const LISTERS: { readonly [Kind in SnapshotKind]: Lister<Kind> } = {
   socket: (linux, pids) => linux.getSockets({ pids }),
 };
 
-/** Every kind that there is, in the order in which differences are told. */
+/** Every kind that there is, in the order in which differences are listed. */
 export const SNAPSHOT_KINDS = Object.keys(LISTERS) as readonly SnapshotKind[];
 
 /**
- * Reads what a guest is doing at this moment; of a live guest while it stands still.
+ * Reads what a guest is doing at this moment. A live guest must stand still meanwhile.
  *
  * @throws OsiError `SNAPSHOT_KIND_UNKNOWN`; `PROFILE_KEY_MISSING` where the profile does not tell how the kernel orders
  * mappings.

@@ -9,8 +9,8 @@ export type CompleteCalls = Required<OsiCalls>;
 type Derived = { [Name in keyof CompleteCalls]?: readonly [keyof CompleteCalls, CompleteCalls[Name]] };
 
 /**
- * A provider's calls with those that follow from others. What follows is asked through the provider's own call, so that
- * a derived answer never mixes two providers.
+ * A provider's calls with those that follow from others. A derived answer is read through the provider's own
+ * call, so that a derived answer never mixes two providers.
  */
 export class CompleteProvider {
   /** The provider itself. */
@@ -34,7 +34,7 @@ export class CompleteProvider {
     return this.find(name) !== undefined;
   }
 
-  /** A call that is known to be there, as {@link find} has looked for what it needs. */
+  /** A call that is known to be there, as {@link find} has looked for the calls that it needs. */
   private need<Name extends keyof CompleteCalls>(name: Name): CompleteCalls[Name] {
     return this.find(name) as CompleteCalls[Name];
   }

@@ -27,7 +27,7 @@ export function findFileMapping(
 }
 
 /**
- * `undefined`, which says that there is no such row.
+ * `undefined`, which means that there is no such row.
  *
  * @throws OsiError `OSI_ANSWER_UNDECIDED` where the listing has holes, so that nobody can say that.
  */

@@ -10,7 +10,7 @@ interface Subscription {
 export class Subscriptions {
   private readonly all = new Set<Subscription>();
 
-  /** Adds a listener; what is returned takes it away again, however often it is called. */
+  /** Adds a listener; the returned function removes it, however often it is called. */
   add<Name extends keyof OsiEvents>(name: Name, listener: OsiListener<Name>): () => void {
     const subscription = { name, call: listener };
     this.all.add(subscription);

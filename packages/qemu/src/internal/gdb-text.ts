@@ -3,7 +3,7 @@ export function commandOf(text: string): string {
   return /^[A-Za-z]+/.exec(text)?.[0] ?? text.slice(0, 8);
 }
 
-/** The number of a thread: `1`, or `p1.1` of a stub that tells processes apart. */
+/** The number of a thread: `1`, or `p1.1` of a stub that distinguishes processes. */
 export function threadNumber(text: string): number | undefined {
   const digits = /^(?:p[0-9a-f]+\.)?([0-9a-f]{1,8})$/.exec(text)?.[1];
   return digits === undefined ? undefined : Number.parseInt(digits, 16);

@@ -31,7 +31,7 @@ export class MemoryFiles implements MemoryReader {
 
   /**
    * Finds a folder that QEMU can write to: in memory where there is such a file system, for temporary files, or that of
-   * the socket. `probe` is memory that is there; `made` is told of each folder.
+   * the socket. `probe` is memory that is there; `made` is called with each folder.
    *
    * @throws OsiError `LIVE_READ_FAILED` where there is none.
    */

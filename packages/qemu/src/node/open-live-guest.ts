@@ -21,7 +21,7 @@ export interface LiveGuestOptions {
   readonly gdb?: HostAddress | undefined;
   /** How long each answer may take. Default: 10 s. */
   readonly timeoutMs?: number | undefined;
-  /** The clock by which answers are waited for. Default: that of the machine. */
+  /** The clock that times the waits for answers. Default: that of the machine. */
   readonly clock?: Clock | undefined;
 }
 
@@ -35,10 +35,10 @@ interface Opening {
 const DEFAULT_TIMEOUT_MS = 10_000;
 
 /**
- * Opens a guest that runs under QEMU. It runs on at once where it ran before; `close` lets go of it.
+ * Opens a guest that runs under QEMU. It runs on at once where it ran before; `close` releases it.
  *
  * With `qmp` memory is read out of the file that QEMU shares it in, or by `pmemsave`; with `gdb` alone packet by packet,
- * and a guest that stood before cannot be told from one that ran: it runs afterwards.
+ * and a guest that stood before cannot be distinguished from one that ran: it runs afterwards.
  *
  * @throws OsiError `LIVE_SOURCE_INVALID`, `LIVE_CONNECT_FAILED`, `LIVE_NO_ANSWER`, `LIVE_PROTOCOL`,
  * `LIVE_COMMAND_FAILED`, `LIVE_READ_FAILED`, `LIVE_CONNECTION_LOST`.

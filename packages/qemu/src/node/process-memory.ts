@@ -114,7 +114,7 @@ function findProcess(socket: string): number | undefined {
     const processes = links.size === 0 ? [] : readdirSync('/proc').filter((name) => /^\d+$/.test(name));
     return processes.map(Number).find((pid) => isQemu(pid) && holds(pid, links));
   } catch {
-    // No Linux, or a /proc that tells nothing.
+    // Not Linux, or a /proc without the facts.
     return undefined;
   }
 }
@@ -147,7 +147,7 @@ function linkOf(path: string): string {
   }
 }
 
-/** Where each range is in QEMU's address space; `undefined` where that is not told of one of them. */
+/** Where each range is in QEMU's address space; `undefined` if the place of one of them is not known. */
 function locate(qmp: QmpClient, ranges: readonly RamRange[]): HostRange[] | undefined {
   if (ranges.length > MOST_RANGES) return undefined;
   const commands = ranges.flatMap(({ start, end }) =>

@@ -10,8 +10,8 @@ interface SharedBlock {
 }
 
 /**
- * RAM that QEMU shares with others in a file (`-object memory-backend-file,share=on`): it is read there, and what lies in
- * no such file by another reader.
+ * RAM that QEMU shares with others in a file (`-object memory-backend-file,share=on`): it is read there, and
+ * memory outside such a file by another reader.
  */
 export class SharedRam implements MemoryReader {
   readonly worthOfRun = 4096;
@@ -75,7 +75,7 @@ function openBlock(qmp: QmpClient, name: string): SharedBlock | undefined {
   const [file, share] = qmp.executeAll(
     ['mem-path', 'share'].map((property) => ({ execute: 'qom-get', arguments: { path, property } })),
   );
-  // What is no memory backend has an error here, and one without a file too.
+  // An object that is not a memory backend has an error here, and one without a file too.
   if (typeof file !== 'string' || share !== true) return undefined;
   try {
     const stats = statSync(file);

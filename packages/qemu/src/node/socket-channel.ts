@@ -103,7 +103,7 @@ class SocketChannel implements ByteChannel {
       transferList: [port2],
     });
     this.worker.unref();
-    // A thread that fails is told by the answer that does not come.
+    // A thread that fails is detected by the missing answer.
     this.worker.on('error', () => this.close());
   }
 

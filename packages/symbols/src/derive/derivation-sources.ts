@@ -21,20 +21,21 @@ export interface DerivationSources {
   readonly symbols: Pick<SymbolTable, 'lookup'>;
   /** The running kernel's memory through its own page tables; without it what differs from boot to boot is left out. */
   readonly memory?: VirtualMemory;
-  /** The form of paging, and where the kernel's image lies in physical memory; as `memory`. */
+  /** The form of paging, and where the kernel's image is in physical memory; as `memory`. */
   readonly location?: {
     /** The form of paging. */
     readonly form: DerivedPaging;
     /** What is added to an address of the image, less where images are mapped, for the physical one. */
     readonly physBase: bigint;
   };
-  /** The kernel's VMCOREINFO note, for what the symbols lack. */
+  /** The kernel's VMCOREINFO note, for values that the symbols lack. */
   readonly vmcoreinfo?: Pick<Vmcoreinfo, 'address'>;
-  /** `RELEASE|VERSION|MACHINE`, for where memory does not tell it. */
+  /** `RELEASE|VERSION|MACHINE`, for memory that does not contain it. */
   readonly name?: string | undefined;
   /**
-   * Whether all this comes from the kernel's files, `memory` too, which then is its image before it has booted. What each
-   * boot decides anew is left out then, and `task.per_cpu_offset_0_addr`, which PANDA does not load a section without, is 0.
+   * Whether all this comes from the kernel's files, `memory` too, which then is its image before it has
+   * booted. Then the values that each boot decides anew are left out, and `task.per_cpu_offset_0_addr`, which
+   * PANDA needs to load a section, is 0.
    */
   readonly fromFiles?: boolean;
 }

@@ -3,7 +3,7 @@ import type { KernelInfo } from '@osi-linux/kconf';
 import type { TypeSource } from '../types/type-source';
 import type { DerivationSources } from './derivation-sources';
 
-/** What became of one key: its value, and what tells it where that is more than its C expression. */
+/** The result for one key: its value, and its source if that is more than its C expression. */
 export type Derived = { readonly value: bigint | number | string; readonly evidence?: string } | Missing;
 
 /** Why a key has no value. */

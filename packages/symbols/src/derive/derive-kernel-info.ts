@@ -34,7 +34,7 @@ export interface DerivedKernelInfo {
   readonly evidence: readonly DerivedKey[];
 }
 
-/** Keys of PANDA 1 and Linux 2.4, and those that people write: the kernelinfo module prints none of them. */
+/** Keys of PANDA 1 and Linux 2.4, and those that people write: the kernelinfo module does not print them. */
 const NOT_DERIVED: ReadonlySet<string> = new Set([
   'arch',
   'task.task_offset',
@@ -48,12 +48,14 @@ const NOT_DERIVED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Derives what the kernelinfo module would print in a running kernel, from the kernel's own types and symbols.
+ * Derives the lines that the kernelinfo module would print in a running kernel, from the kernel's types and
+ * symbols.
  *
  * Offsets and sizes are taken from the types by the C expression of each row of the schema, or by the first of its
- * alternatives that the kernel has; addresses from the symbols, virtual. Constants come from an enum where there is
- * one, else they are decided by a mark that came into the kernel with them, never by its version. The name is that of
- * `init_uts_ns`, the version that of the vdso, or what the name tells of it. What the kernel lacks is left out and named.
+ * alternatives that the kernel has; addresses from the symbols, virtual. Constants come from an enum if there
+ * is one, else they are decided by a mark that came into the kernel with them, never by its version. The name
+ * is that of `init_uts_ns`, the version that of the vdso, or the part of it that is in the name. Keys that
+ * the kernel lacks are left out and named.
  *
  * @example
  * ```ts

@@ -3,7 +3,9 @@ import { type Derivation, type Derived, isMissing } from './derivation';
 import { SWAP_TYPE_SYMBOLS, swapTypeNumber } from './swap-type-numbers';
 import { readVersionNote, VDSO_SYMBOLS } from './version-note';
 
-/** How a key is derived that no member, symbol or enum alone tells; `undefined` leaves it to the expressions. */
+/**
+ * How to derive a key that no member, symbol or enum alone gives; `undefined` leaves it to the expressions.
+ */
 type Rule = (derivation: Derivation) => Derived | undefined;
 
 /** Functions that set FMODE_NONOTIFY_PERM, by the names that they have had. */
@@ -102,7 +104,7 @@ function versionPart(derivation: Derivation, part: 0 | 1 | 2): Derived {
 
 /**
  * The third number as the version of a distribution's package has it behind the first two, `Debian 6.1.140-1`: for
- * files without a vdso, which tell it nowhere else.
+ * files without a vdso, which do not contain it elsewhere.
  */
 function packageSublevel({ sources }: Derivation, release: string, version: string): number | undefined {
   const [, branch = ''] = /^(\d+\.\d+)/.exec(release) ?? [];

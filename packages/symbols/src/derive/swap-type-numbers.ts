@@ -14,7 +14,7 @@ interface SpecialTypes {
   readonly markers: number;
 }
 
-/** Functions that tell how many types memory of devices and poisoned pages have. */
+/** Functions that show how many types memory of devices and poisoned pages have. */
 export const SWAP_TYPE_SYMBOLS = [
   'memory_failure',
   'migrate_pages',

@@ -10,7 +10,9 @@ import {
 } from '@osi-linux/core';
 import { type RangeHole, type RangeSource, rangeOf, type VirtualRange } from './virtual-range';
 
-/** From so many bytes on, a walk that tells how large the page is costs less than one translation for each 4 KiB. */
+/**
+ * From so many bytes on, a walk that returns the page size costs less than one translation for each 4 KiB.
+ */
 const WORTH_A_WALK = 32 * 1024;
 
 /** A guest's virtual memory, copied past the page cache; pages that follow each other in RAM are one read. */

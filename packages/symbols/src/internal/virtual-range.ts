@@ -16,7 +16,10 @@ export interface VirtualRange {
   readonly holes: readonly RangeHole[];
 }
 
-/** Virtual memory of which large pieces are copied: that of a guest through its page tables, or a kernel's image in a file. */
+/**
+ * Virtual memory to copy large pieces from: that of a guest through its page tables, or a kernel's image in a
+ * file.
+ */
 export interface RangeSource {
   readonly architecture: Architecture;
   /** Fills bytes that the caller has: in a run of reads fresh memory would cost more than the copy. */
@@ -31,7 +34,7 @@ export function readVirtualRange(source: RangeSource, address: VirtualAddress, l
   return source.readInto(address, new Uint8Array(length));
 }
 
-/** A range of bytes that were filled, with what is missing of them. */
+/** A range of bytes that were filled, with the list of the missing ones. */
 export function rangeOf(
   address: VirtualAddress,
   bytes: Uint8Array,

@@ -21,14 +21,14 @@ const PAYLOAD_LENGTH = 0x24c;
 const HEAD = 0x250;
 const HDRS = 0x53726448;
 const SECTOR = 512;
-/** The first protocol that says where the payload is, since v2.6.26. */
+/** The first protocol that gives the offset of the payload, since v2.6.26. */
 const WITH_PAYLOAD = 0x208;
 
 /**
  * Finds the compressed kernel in a boot image, by its setup header; `undefined` for any other file.
  *
- * What it is packed with is told by how the payload begins. All packings but gzip have the unpacked size in 4 bytes behind
- * them, which are part of the payload.
+ * The first bytes of the payload show how it is packed. All packings but gzip have the unpacked size in 4
+ * bytes behind them, which are part of the payload.
  *
  * @throws OsiError `BOOT_IMAGE_MALFORMED` where the header is of a protocol before 2.08, which does not tell, or the
  * payload would lie outside of the file.

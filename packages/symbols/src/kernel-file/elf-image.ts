@@ -21,8 +21,8 @@ const IN_PAGE = BigInt(PAGE_SIZE - 1);
 const MOST_PIECES = 4096;
 
 /**
- * The memory of a kernel before it has booted, out of its `vmlinux`: what the file loads, at the addresses that it was
- * linked for. There are no page tables, and no physical addresses.
+ * The memory of a kernel before it has booted, out of its `vmlinux`: the loaded parts of the file, at the
+ * addresses that it was linked for. There are no page tables, and no physical addresses.
  *
  * Taken from the sections rather than the segments, since the segments of a file of debugging information lead to bytes
  * that are not there (System V ABI, chapter 4).
@@ -72,7 +72,7 @@ export class ElfImage implements VirtualMemory {
     return this.ranges.architecture;
   }
 
-  /** A page of what the file loads, a copy; zero where only a part of it is loaded. */
+  /** A page of the loaded parts, a copy; the bytes of it that are not loaded are zero. */
   page(address: VirtualAddress): Page | undefined {
     const start = address & ~IN_PAGE;
     if (!this.ranges.isMapped(start)) return undefined;
@@ -85,7 +85,7 @@ export class ElfImage implements VirtualMemory {
     return this.ranges.fault(address);
   }
 
-  /** Always `undefined`: where an image lies in physical memory is decided as it boots. */
+  /** Always `undefined`: the boot decides where an image is in physical memory. */
   translate(): undefined {
     return undefined;
   }

@@ -42,7 +42,7 @@ export function readElfSections(file: FileBytes): ElfSections {
   const tableAt = is64Bit ? Number(header.getBigUint64(40, true)) : header.getUint32(32, true);
   const [sizeAt, step] = is64Bit ? [58, 64] : [46, 40];
   const first = readHeaders(file, { at: tableAt, count: 1, step, is64Bit })[0];
-  // More sections than 16 bits can count are told by the first one.
+  // The first section holds the number of sections if 16 bits cannot hold it.
   const count = header.getUint16(sizeAt + 2, true) || (first?.size ?? 0);
   const namesAt = header.getUint16(sizeAt + 4, true);
   const raw = readHeaders(file, { at: tableAt, count, step, is64Bit });

@@ -11,7 +11,7 @@ import { ElfImage } from './elf-image';
 import { type ElfSection, readElfSections } from './elf-sections';
 import type { FileBytes } from './file-bytes';
 
-/** What a `vmlinux` tells of its kernel. */
+/** The facts about its kernel that a `vmlinux` contains. */
 export interface Vmlinux {
   /** Its types; `undefined` where it has no section `.BTF`. */
   readonly btf: Btf | undefined;
@@ -42,8 +42,8 @@ const MAX_SECTION = 256 * 1024 * 1024;
 /**
  * Reads the types and symbols of a `vmlinux`, or of the debug file that belongs to one, little-endian.
  *
- * Only the section headers, `.BTF`, the symbol table and its strings are read, and of the image what is asked for: the
- * debugging information, which makes most of such a file, is not (System V ABI, chapter 4).
+ * Only the section headers, `.BTF`, the symbol table and its strings are read, and the requested parts of the
+ * image. The debugging information, which makes most of such a file, is not read (System V ABI, chapter 4).
  *
  * @throws OsiError `ELF_MALFORMED` where the file is no ELF or its sections reach behind its end; `BTF_MALFORMED`.
  *
@@ -148,7 +148,7 @@ class ElfSymbols implements SymbolTable {
   }
 }
 
-/** As `nm` would print it, as far as that can be told without the section: functions, data, constants. */
+/** As `nm` would print it, as far as that is known without the section: functions, data, constants. */
 function typeLetter(info: number, section: number): string {
   const letter = section === SHN_ABS ? 'a' : (info & 0xf) === 2 ? 't' : 'd';
   return info >> 4 === 0 ? letter : letter.toUpperCase();

@@ -1,4 +1,4 @@
-/** What a kernel says of itself in `/proc/version`, and when it boots. */
+/** The text by which a kernel identifies itself in `/proc/version`, and when it boots. */
 export interface KernelBanner {
   /** As `uname -r` prints it. */
   readonly release: string;

@@ -2,10 +2,11 @@ import type { Cpu, PhysicalMemory } from '@osi-linux/core';
 import type { MemorySurvey } from '../survey/memory-survey';
 
 /**
- * What can lead to a kernel, in the order in which it is tried: the source's VMCOREINFO note, the registers of its
- * processors, VMCOREINFO in its memory, page tables in its memory. The last two share one pass over memory.
- * Where nothing of these has led to a kernel, the stretches that looked empty are read as well, and VMCOREINFO that begins
- * no page, as before Linux v4.13, is searched for in a pass of its own.
+ * The things that can lead to a kernel, in the order in which they are tried: the source's VMCOREINFO note,
+ * the registers of its processors, VMCOREINFO in its memory, page tables in its memory. The last two share
+ * one pass over memory. If none of these leads to a kernel, the stretches that looked empty are read
+ * as well, and VMCOREINFO that does not begin a page, as before Linux v4.13, is searched for in a pass of its
+ * own.
  */
 export type DiscoveryMethod =
   | 'vmcoreinfo'
@@ -28,6 +29,6 @@ export interface KernelSource {
   readonly symbols?: readonly string[];
   /** What may lead to it; everything unless given. */
   readonly methods?: readonly DiscoveryMethod[];
-  /** What all of memory has, for who asks more than once; made where it is needed unless given. */
+  /** The survey of all memory, for callers with more than one question; made on demand unless given. */
   readonly survey?: MemorySurvey;
 }

@@ -22,7 +22,7 @@ export interface LocatedKernel {
   readonly location: KernelLocation;
   /** Its symbol table; `undefined` where it has none, or none that can be read. */
   readonly symbols: Kallsyms | undefined;
-  /** Why there is no symbol table. */
+  /** The reason for a missing symbol table. */
   readonly problem: OsiError | undefined;
   /** Its VMCOREINFO note. */
   readonly vmcoreinfo: Vmcoreinfo | undefined;
@@ -38,8 +38,8 @@ const LONGEST_COMMAND_LINE = 2048;
 /**
  * The kernel that a guest runs, or `undefined` where none is found.
  *
- * A kernel that was started to dump a crashed one (`elfcorehdr=` on its command line) is only taken where there is no
- * other. A kernel whose symbols can be read is taken before one that has none.
+ * A kernel that was started to dump a crashed one (`elfcorehdr=` on its command line) is only taken if there
+ * is no other. A kernel whose symbols can be read is taken before one that has none.
  *
  * @example
  * ```ts
@@ -76,7 +76,7 @@ export function locateKernels(source: KernelSource): LocatedKernel[] {
   return first === undefined ? [] : [first, ...found.filter((kernel) => kernel !== first)];
 }
 
-/** More than one that runs, one that dumps it, and what is left of some that ran before. */
+/** More than one that runs, one that dumps it, and remains of some that ran before. */
 const MOST_KERNELS = 8;
 
 function* eachKernel(source: KernelSource): Generator<LocatedKernel> {

@@ -41,7 +41,7 @@ export function parseVmcoreinfo(text: string): Vmcoreinfo {
   };
 }
 
-/** A VMCOREINFO note that lies in memory. */
+/** A VMCOREINFO note in memory. */
 export interface FoundVmcoreinfo {
   /** Physical address of the note's header. */
   readonly at: PhysicalAddress;

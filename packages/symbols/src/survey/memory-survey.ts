@@ -54,12 +54,15 @@ export class MemorySurvey {
     return this.keptPages;
   }
 
-  /** Stretches that were not read: behind a MiB of zeros, what is zero wherever it was looked at, once in 3 MiB or more often. */
+  /**
+   * Stretches that were not read: behind a MiB of zeros, memory that was zero at every sample, one in 3 MiB
+   * or more often.
+   */
   get skipped(): readonly PhysicalRange[] {
     return this.pages.skipped;
   }
 
-  /** Reads what was not read; whether there was anything. */
+  /** Reads the stretches that were not read; returns whether there were any. */
   complete(): boolean {
     const { pages } = this;
     const left = pages.skipped.splice(0);
@@ -121,7 +124,7 @@ export function findVmcoreinfos(memory: PhysicalMemory): readonly FoundVmcoreinf
 }
 
 /**
- * The VMCOREINFO note with the longest text in guest-physical memory, or `undefined` where there is none.
+ * The VMCOREINFO note with the longest text in guest-physical memory, or `undefined` if there is no note.
  *
  * @example
  * ```ts

@@ -9,7 +9,7 @@ export interface PageSurvey {
   readonly links: TableLink[];
   /** Those of them whose last but one entry does too. */
   readonly pairs: Set<PhysicalAddress>;
-  /** Top tables of 32 bits in which only the kernel's part has entries. */
+  /** Top tables of 32 bits with entries only in the kernel's part. */
   readonly i386Roots: PhysicalAddress[];
   /** What was not read, since it looks empty. */
   readonly skipped: PhysicalRange[];
@@ -52,11 +52,12 @@ export function surveyPages(memory: PhysicalMemory, survey: PageSurvey = emptySu
 }
 
 /**
- * The same but for stretches that look empty: behind a MiB of zeros, what is zero wherever it is looked at, once in 3 MiB
- * or more often, up to 4 MiB before what is not. They are told in `skipped`. An image has more of code, which is nowhere zero.
+ * The same but for stretches that look empty: behind a MiB of zeros, memory that is zero at every sample, one
+ * in 3 MiB or more often, up to 4 MiB before memory that is not. They are listed in `skipped`. An image has
+ * more code than that, which is nowhere zero.
  *
- * To read what a sparse file does not have costs as much as to read the rest, and several times more where nobody has read
- * it before.
+ * To read the holes of a sparse file costs as much as to read the rest, and several times more at the first
+ * time.
  */
 export function surveyBusyPages(memory: PhysicalMemory): PageSurvey {
   const survey = emptySurvey();

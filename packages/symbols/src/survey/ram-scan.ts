@@ -25,7 +25,7 @@ const CHUNK = 64 * 1024;
  * Every place in guest-physical memory where one of several needles stands, in one pass: chunk by chunk ascending, in a
  * chunk needle by needle.
  *
- * Memory is read past any cache. What is cut by a hole of memory is not found.
+ * Memory is read past any cache. A needle that a hole of memory cuts is not found.
  *
  * @throws RangeError where a needle is shorter than its alignment allows.
  *

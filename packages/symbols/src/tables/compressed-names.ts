@@ -7,14 +7,14 @@ const LONGEST_NAME = 1024;
 const FACTOR = 31;
 const TOKENS = 256;
 
-/** What a walk over the names tells of each: which symbol it is, and where its tokens are. */
+/** The facts that a walk gives about each name: which symbol it is, and where its tokens are. */
 export type NameVisitor = (index: number, start: number, end: number) => boolean;
 
 /** A run of symbols whose names cannot be read. */
 export interface LostNames {
   readonly first: number;
   readonly end: number;
-  /** The hole of memory that they lie in; absent where the bytes are there, but are no names. */
+  /** The hole of memory that they are in; absent if the bytes are there, but are not names. */
   readonly hole?: RangeHole;
 }
 
@@ -52,7 +52,7 @@ export class CompressedNames {
     this.powers = Int32Array.from(lengths, (length) => powerOf(length));
   }
 
-  /** The blocks of 256 names that can be read, from one on. Those that cannot are told to `lost`. */
+  /** The blocks of 256 names that can be read, from one on. Those that cannot are reported to `lost`. */
   private *blocks(firstBlock: number, lost: LostNames[]): Generator<Block> {
     const { markers, count, names } = this.layout;
     for (let block = firstBlock; block < markers.length; block += 1) {
@@ -67,8 +67,8 @@ export class CompressedNames {
   }
 
   /**
-   * Visits the names from a block of 256 on, until the visitor says `false`, and returns what cannot be read. A block
-   * that does not end where the next one begins is left at the first name that is outside.
+   * Visits the names from a block of 256 on, until the visitor returns `false`, and returns the unreadable
+   * blocks. A block that does not end where the next one begins is left at the first name that is outside.
    */
   visit(visitor: NameVisitor, firstBlock = 0): LostNames[] {
     const lost: LostNames[] = [];
@@ -99,8 +99,8 @@ export class CompressedNames {
   }
 
   /**
-   * The index of the first symbol of each name. Names are told by a hash of 32 bits, which is put together from those
-   * of their tokens, and are then compared.
+   * The index of the first symbol of each name. Names are identified by a hash of 32 bits, which is put
+   * together from those of their tokens, and are then compared.
    */
   find(names: readonly string[]): Map<string, number> {
     const wanted = new WantedNames(names, this.layout.tokens.texts());

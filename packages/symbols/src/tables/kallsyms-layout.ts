@@ -109,7 +109,7 @@ function layoutAround(source: RangeSource, tokens: TokenTable): KallsymsLayout |
   return { count, names, markers: markers.offsets, tokens, addressTables, evidence };
 }
 
-/** Looked for in the nearest bytes first: what is read is memory that was never touched before. */
+/** Looked for in the nearest bytes first: each read touches memory that was never touched before. */
 function findMarkersBefore(
   source: RangeSource,
   end: VirtualAddress,
@@ -170,7 +170,7 @@ interface FoundMarkers {
  */
 function findMarkers(range: VirtualRange, count: number | undefined, size: 4 | 8): FoundMarkers | undefined {
   const wanted = count === undefined ? undefined : Math.ceil(count / BLOCK);
-  // Signed: what does not fit into 31 bits is no marker, and slows the engine down.
+  // Signed: a number that does not fit into 31 bits is not a marker, and slows the engine down.
   const words = new Int32Array(range.bytes.buffer, 0, range.bytes.length >> 2);
   for (const stride of size === 8 ? [1, 2] : [1]) {
     for (let at = words.length - stride; at >= 0; at -= 1) {
@@ -239,7 +239,7 @@ function firstBlockFits(bytes: Uint8Array, start: number, markers: Uint32Array):
   return skipNames(bytes, start, BLOCK) === start + (markers[1] as number);
 }
 
-/** Where the name after `count` names begins; beyond the end where the names are none. */
+/** Where the name after `count` names begins; beyond the end if the bytes are not names. */
 function skipNames(bytes: Uint8Array, start: number, count: number): number {
   let at = start;
   for (let left = count; left > 0; left -= 1) {

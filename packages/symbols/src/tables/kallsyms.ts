@@ -34,8 +34,8 @@ const SAMPLES = 64;
 /**
  * The symbols that a kernel carries for its own messages (`CONFIG_KALLSYMS`), read out of its memory.
  *
- * All layouts and encodings from Linux v4.6 to v7.2. Which one it is, is told by what is there: the encoding that
- * gives `_text` or `_stext` the address where the image begins.
+ * All layouts and encodings from Linux v4.6 to v7.2. The right one is the encoding that gives `_text` or
+ * `_stext` the address where the image begins.
  *
  * @example
  * ```ts
@@ -45,7 +45,7 @@ const SAMPLES = 64;
  * ```
  */
 export class Kallsyms implements SymbolTable {
-  /** How many symbols the kernel says it has. */
+  /** The number of symbols, as the kernel counts them. */
   readonly count: number;
   /** How their addresses are written. */
   readonly encoding: AddressEncoding;
@@ -75,8 +75,8 @@ export class Kallsyms implements SymbolTable {
   /**
    * The addresses of the names that the kernel has; of several symbols of one name, the first one.
    *
-   * Walks over the compressed names once, as far as the last name that is found. A name that is not there costs the
-   * whole way. What was looked for once is kept.
+   * Walks over the compressed names once, as far as the last name that is found. A name that is not there
+   * costs the whole way. Results are kept.
    */
   lookup(names: readonly string[]): Map<string, VirtualAddress> {
     const { looked } = this;
@@ -217,7 +217,7 @@ function tryLayout(source: RangeSource, start: VirtualAddress, length: number): 
   );
 }
 
-/** Every way to read the addresses, with what it gives for the image's start. */
+/** Every way to read the addresses, with the start of the image that it gives. */
 function* eachReading(
   range: RangeSource,
   layout: KallsymsLayout,

@@ -72,7 +72,7 @@ const LONGEST_NAME = 512;
  * The symbols of the modules that are loaded, by the tables that each has for the kernel's own messages.
  *
  * Corresponds to `module.kallsyms`; the list is `modules`. The letters of types are small where `/proc/kallsyms` shows
- * a capital for what the module exports.
+ * a capital for symbols that the module exports.
  *
  * Source: Linux kernel/module/kallsyms.c; commit 8244062ef1e5 ("modules: fix longstanding /proc/kallsyms vs module
  * insertion race.") (in v4.5) made `struct mod_kallsyms`.
@@ -108,7 +108,7 @@ export class ModuleSymbols implements SymbolTable {
     return found;
   }
 
-  /** Every symbol that has a name, module by module. What cannot be read is left out: {@link skipped}. */
+  /** Every symbol that has a name, module by module. Unreadable symbols are left out: {@link skipped}. */
   *each(): Generator<KernelSymbol> {
     yield* this.walk([]);
   }
@@ -153,7 +153,7 @@ export class ModuleSymbols implements SymbolTable {
         if (symbol.name !== '') yield symbol;
       } catch (error) {
         addSkipped(skipped, { kind: 'module-symbols', name: tables.module, first: index }, error);
-        // What follows lies on the same page or behind it: one record tells it.
+        // The following symbols are on the same page or behind it: one record covers them.
         return;
       }
     }

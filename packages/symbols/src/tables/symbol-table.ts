@@ -6,7 +6,7 @@ export interface KernelSymbol {
   readonly name: string;
   /** The letter that `nm` prints for it: `T` for a global function, `d` for a local variable ... */
   readonly type: string;
-  /** Its virtual address; of a variable that each processor has its own of, what the kernel's tables hold. */
+  /** Its virtual address; of a per-CPU variable, the value in the kernel's tables. */
   readonly address: VirtualAddress;
   /** Name of the module that it is of; absent for the kernel itself. */
   readonly module?: string;

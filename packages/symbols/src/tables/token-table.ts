@@ -45,7 +45,7 @@ export function readTokenTable(
   return createTable(text.bytes, starts, address, index);
 }
 
-/** As much as a table can have, in whole pages of which the first ones are there. */
+/** As much as a table can have, in whole pages; the first of them are there. */
 function tableBytes(source: RangeSource, address: VirtualAddress): number {
   let length = 4096 - Number(address & 0xfffn);
   while (length < MOST_TABLE_BYTES && source.isMapped(offsetAddress(address, length))) length += 4096;
@@ -80,8 +80,9 @@ function createTable(
 }
 
 /**
- * Every table of tokens in a stretch of virtual memory, told by the index behind it: 256 numbers that begin with 0 and
- * ascend in small steps. What may not be executed comes first: the table is read-only data, behind megabytes of code.
+ * Every table of tokens in a stretch of virtual memory, recognised by the index behind it: 256 numbers that
+ * begin with 0 and ascend in small steps. Memory that is not executable comes first: the table is read-only
+ * data, behind megabytes of code.
  */
 export function* findTokenTable(
   source: RangeSource,
@@ -123,7 +124,7 @@ function* ascentsInWindow(
   }
 }
 
-/** The next place, of those that are looked at, that may be in an index; -1 where there is none. */
+/** The next place, of those that are looked at, that may be in an index; -1 if there is no such place. */
 function nextAscent(numbers: Uint16Array, from: number): number {
   for (let place = from; place < numbers.length; place += SAMPLE) {
     const step = (numbers[place + 1] as number) - (numbers[place] as number);

@@ -12,7 +12,7 @@ export interface BtfHeader {
   readonly stringsAt: number;
   /** Bytes of the strings. */
   readonly stringsSize: number;
-  /** First byte of the layout of kinds; 0 where there is none. */
+  /** First byte of the layout of kinds; 0 if there is no such layout. */
   readonly layoutAt: number;
   /** Bytes of the layout. */
   readonly layoutSize: number;
@@ -30,11 +30,11 @@ const MAX_SECTION = 32 * 1024 * 1024;
 export const BTF_HEADER_SIZE = LONG;
 
 /**
- * Reads the header of a BTF, little-endian; `undefined` where there is none, with sizes that no kernel has included.
+ * Reads the header of a BTF, little-endian; `undefined` for other bytes and for sizes that no kernel has.
  *
- * Sections may stand in any order behind the header, whose length the header itself tells: 24 bytes, or 32 with a
- * layout section (include/uapi/linux/btf.h, `struct btf_header`). The sections are not held against `bytes.length`,
- * so that the first page of a BTF is enough.
+ * Sections may stand in any order behind the header, whose length the header itself contains: 24 bytes, or 32
+ * with a layout section (include/uapi/linux/btf.h, `struct btf_header`). The sections are not held against
+ * `bytes.length`, so that the first page of a BTF is enough.
  */
 export function readBtfHeader(bytes: Uint8Array): BtfHeader | undefined {
   if (bytes.length < SHORT) return undefined;
@@ -82,7 +82,7 @@ export function requireBtfHeader(bytes: Uint8Array): BtfHeader {
   return header;
 }
 
-/** The error about bytes that are no BTF; `at` is the position in it. */
+/** The error about bytes that are not BTF; `at` is the position in it. */
 export function malformedBtf(what: string, at: number): OsiError {
   return new OsiError('BTF_MALFORMED', `the BTF is damaged: ${what}`, {
     hint: 'use /sys/kernel/btf/vmlinux of the running kernel, or import the log of the kernelinfo module',

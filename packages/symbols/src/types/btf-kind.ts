@@ -33,8 +33,8 @@ export interface BtfKindSizes {
 export const HEAD = 3;
 
 /**
- * Sizes of the known kinds, and of the others as the layout section tells them: a `struct btf_layout` a kind, of
- * `u8 info_sz`, `u8 elem_sz`, `u16 flags`.
+ * Sizes of the known kinds, and of the others as the layout section gives them: a `struct btf_layout` a kind,
+ * of `u8 info_sz`, `u8 elem_sz`, `u16 flags`.
  */
 export function kindSizes(layout: Uint8Array): BtfKindSizes {
   const sizes = { fixed: new Uint8Array(KINDS), element: new Uint8Array(KINDS) };

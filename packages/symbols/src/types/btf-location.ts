@@ -23,7 +23,7 @@ export interface BtfPlaces {
   readonly physical?: PhysicalMemory | undefined;
   /** The kernel's symbols, where they are known. */
   readonly symbols?: Pick<SymbolTable, 'lookup'> | undefined;
-  /** First virtual address of the kernel's image, `_text`: what is searched without symbols begins there. */
+  /** First virtual address of the kernel's image, `_text`: a search without symbols begins there. */
   readonly textBase?: VirtualAddress | undefined;
 }
 
@@ -44,15 +44,15 @@ const IMAGE = 256 * 1024 * 1024;
 /** An image has one BTF; no more places than this are looked into. */
 const MAX_PLACES = 64;
 const MAGIC = [0x9f, 0xeb, 0x01, 0x00];
-/** What every kernel has, and neither modules nor BPF programs describe. */
+/** Types that every kernel has, and neither modules nor BPF programs describe. */
 const MARK = 'task_struct';
 
 /**
  * Finds the kernel's own BTF: by its symbols, else by a search of the image for a header behind which sections lie
- * that hold together and describe `task_struct`. `undefined` where there is none.
+ * that hold together and describe `task_struct`. `undefined` if there is no BTF.
  *
  * The section `.BTF` is between `__start_BTF` and `__stop_BTF` (include/asm-generic/vmlinux.lds.h), in kernels with
- * CONFIG_DEBUG_INFO_BTF. BTFs of modules and of BPF programs, of which memory holds many, lie outside of the image.
+ * CONFIG_DEBUG_INFO_BTF. Memory holds many BTFs of modules and of BPF programs, which are outside the image.
  *
  * @throws OsiError `BTF_INCOMPLETE` where the symbols lead to it and the dump lacks a part, `BTF_MALFORMED` where what
  * is there is damaged.
@@ -106,7 +106,7 @@ function placesOfMagic(bytes: Uint8Array): number[] {
   return places;
 }
 
-/** A header whose strings begin and end as they must: what costs little is looked at first. */
+/** A header whose strings begin and end as they must: the cheap checks come first. */
 function headerAt({ memory }: BtfPlaces, at: VirtualAddress): BtfHeader | undefined {
   const header = readBtfHeader(readPartial(memory, at, BTF_HEADER_SIZE).bytes);
   if (header === undefined || header.typesSize === 0 || header.stringsSize === 0) return undefined;
@@ -118,7 +118,7 @@ function headerAt({ memory }: BtfPlaces, at: VirtualAddress): BtfHeader | undefi
   return isNul(stringsAt) && isNul(stringsAt + stringsSize - 1) ? header : undefined;
 }
 
-/** What looks like a BTF by chance is no error. */
+/** Bytes that look like a BTF by chance are not an error. */
 function tryPlace(places: BtfPlaces, at: VirtualAddress, header: BtfHeader): FoundBtf | undefined {
   const found = attempt(
     () => readFound(places, at, header, 'search of the kernel image'),

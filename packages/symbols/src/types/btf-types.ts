@@ -139,7 +139,7 @@ export class BtfTypes {
     return 0;
   }
 
-  /** Elements of an array, or `undefined` for what is none. */
+  /** Number of elements of an array, or `undefined` for another type. */
   arrayLength(type: number): number | undefined {
     const table = this.tableOf(this.resolve(type));
     if (table === undefined || kindOf(table.words[table.at + 1] ?? 0) !== ARRAY) return undefined;

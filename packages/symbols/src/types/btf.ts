@@ -4,7 +4,7 @@ import { BtfMemberSearch } from './btf-member-search';
 import { BtfTypes } from './btf-types';
 import type { TypeMember, TypeSource } from './type-source';
 
-/** A variable that BTF tells of. */
+/** A variable that BTF describes. */
 export interface BtfVariable {
   /** Bytes from the start of its section: for a per-CPU variable, its address before v6.15. */
   readonly offset: number;
@@ -13,7 +13,7 @@ export interface BtfVariable {
 }
 
 /**
- * The kernel's own description of its types, as it lies in memory or as `/sys/kernel/btf/vmlinux` shows it.
+ * The kernel's own description of its types, as it is in memory or as `/sys/kernel/btf/vmlinux` shows it.
  *
  * One pass over the types makes a compact index; a structure is only looked into when it is asked for. The BTF of a
  * module goes on where that of the kernel ends, and is read with the latter as its `base`.
@@ -54,7 +54,7 @@ export class Btf implements TypeSource {
     return this.types.end;
   }
 
-  /** Bytes of a structure or union; `undefined` where the kernel has none of this name. */
+  /** Bytes of a structure or union; `undefined` if the kernel has no such structure. */
   sizeOf(name: string): number | undefined {
     const [found] = this.types.structs(name);
     return found === undefined ? undefined : this.types.sizeField(found);
@@ -88,7 +88,9 @@ export class Btf implements TypeSource {
     return undefined;
   }
 
-  /** A variable of a section such as `.data..percpu`; `undefined` where BTF tells of none by this name. */
+  /**
+   * A variable of a section such as `.data..percpu`; `undefined` if BTF describes no variable of this name.
+   */
   variable(name: string): BtfVariable | undefined {
     return this.types.variable(name);
   }

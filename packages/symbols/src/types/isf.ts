@@ -100,7 +100,7 @@ export class Isf implements TypeSource, SymbolTable {
     return found;
   }
 
-  /** ISF does not tell the letter of a symbol: it is `?`. */
+  /** ISF does not contain the letter of a symbol: it is `?`. */
   *each(): Generator<KernelSymbol, void, undefined> {
     for (const name of Object.keys(this.symbols)) {
       const address = this.address(name);

@@ -18,7 +18,7 @@ export interface ModuleBtfPlaces {
   readonly memory: VirtualMemory;
   /** The kernel's symbols. */
   readonly symbols: Pick<SymbolTable, 'lookup'>;
-  /** The kernel's own BTF: what the modules' go on from. */
+  /** The kernel's own BTF, which the BTFs of modules extend. */
   readonly btf: Btf;
 }
 
@@ -55,8 +55,8 @@ const MAX_MODULE_BTF = 16 * 1024 * 1024;
  * The BTF of each loaded module, in the kernel's list `btf_modules` (kernel/bpf/btf.c, `struct btf_module`).
  *
  * The types of a module are numbered behind those of the kernel, and so are its strings. A module file has besides a
- * section `.BTF.base` with what it needs of the kernel, `new Btf(btf, new Btf(base))`; once it is loaded, the kernel
- * has renumbered its types, so that those in memory are read with the kernel's own.
+ * section `.BTF.base` with the types that it needs of the kernel, `new Btf(btf, new Btf(base))`; once it is
+ * loaded, the kernel has renumbered its types, so that those in memory are read with the kernel's own.
  *
  * Nothing where the kernel has no such list (CONFIG_DEBUG_INFO_BTF_MODULES), or where it cannot be read.
  *

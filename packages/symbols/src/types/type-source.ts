@@ -1,16 +1,16 @@
-/** Where a member of a structure lies, and what it takes. */
+/** The place of a member of a structure, and its size. */
 export interface TypeMember {
   /** Bytes from the start of the structure. */
   readonly offset: number;
-  /** Bytes that it takes; `undefined` for what has no size, such as an array without a length. */
+  /** Bytes that it takes; `undefined` for a member without a size, such as an array without a length. */
   readonly size: number | undefined;
   /** Elements, where it is an array. */
   readonly elements: number | undefined;
 }
 
-/** What tells of a kernel's types: BTF, or another description of the same. */
+/** A description of a kernel's types: BTF, or another one. */
 export interface TypeSource {
-  /** Bytes of a structure or union; `undefined` where the kernel has none of this name. */
+  /** Bytes of a structure or union; `undefined` if the kernel has no such structure. */
   sizeOf(name: string): number | undefined;
 
   /**

@@ -29,7 +29,7 @@ export function findProcessor(emulator: V86Emulator): V86Processor {
   return cpu as V86Processor;
 }
 
-/** Whether a time slice is being run, as in a listener that the guest's output is told to. */
+/** Whether a time slice is being run, as in a listener of the guest's output. */
 export function isInsideSlice(emulator: V86Emulator): boolean {
   return findMachine(emulator).idle === false;
 }

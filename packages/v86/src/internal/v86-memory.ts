@@ -12,7 +12,7 @@ import type { V86Processor } from '../v86-emulator';
 /** Where the graphics card is instead of RAM, as on every PC. */
 const VGA: PhysicalRange = { start: 0xa0000, end: 0xc0000 };
 
-/** The RAM of an emulator, read in place. Pages are live: they show what the guest has written since. */
+/** The RAM of an emulator, read in place. Pages are live: they show later writes of the guest. */
 export class V86Memory implements PhysicalMemory {
   readonly ranges: readonly PhysicalRange[];
   private readonly processor: V86Processor;

@@ -2,15 +2,15 @@ import type { PhysicalAddress, PhysicalMemory } from '@osi-linux/core';
 import type { PagingForm } from '../paging-form';
 import { type IntegerLevel, integerLevels, NO_PAGE, pageAddress } from './integer-level';
 
-/** What the integer walk says where the address has no translation. */
+/** The result of the integer walk for an address without a translation. */
 export const NO_TRANSLATION = NO_PAGE;
 
 /** A dump has one form of paging, so that most ask for the same walk again. */
 let lastMade: FastWalk | undefined;
 
 /**
- * The page walk in 32-bit integers, for the physical address alone: the same rows as the telling walk, an order of
- * magnitude faster than in bigints.
+ * The page walk in 32-bit integers, for the physical address alone: the same rows as the full walk, an order
+ * of magnitude faster than in bigints.
  */
 export class FastWalk {
   private static readonly made = new WeakMap<PagingForm, FastWalk>();

@@ -1,6 +1,6 @@
 import type { PagingForm, PagingLevel } from '../paging-form';
 
-/** What {@link pageAddress} says of an entry with a reserved bit. */
+/** The result of {@link pageAddress} for an entry with a reserved bit. */
 export const NO_PAGE = -1;
 
 /** A level with its masks split into 32-bit halves. */

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** A process, told apart from a later one with the same number. */
+/** A process, as distinct from a later one with the same number. */
 export interface ClaimOwner {
   /** The machine, its boot and its namespace of process numbers; those of others say nothing here. */
   readonly realm: string;
   readonly pid: number;
-  /** When it started, in the kernel's ticks since boot; 0 where that cannot be told. */
+  /** When it started, in the kernel's ticks since boot; 0 if that is not known. */
   readonly start: number;
 }
 
@@ -36,7 +36,7 @@ export function isAlive({ pid, start }: ClaimOwner): boolean {
   return isSame && found.state !== 'Z' && found.state !== 'X';
 }
 
-/** From `/proc/PID/stat`; `undefined` where there is none to read. */
+/** From `/proc/PID/stat`; `undefined` if there is no such file to read. */
 function readProcess(pid: number): { readonly state: string; readonly start: number } | undefined {
   const text = readText(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
   // The name in brackets may hold anything; the state is the first word behind it, the start the twentieth.

@@ -4,7 +4,7 @@ import type { ImportedSection } from './section';
 
 const SHOWN = 3;
 
-/** Why a group that is there already is left alone: where it is, and in what it differs from the new one. */
+/** Why a group that is there already is left alone: its place, and its differences from the new one. */
 export function groupExists(file: string, there: KeyFileGroup, section: ImportedSection): OsiError {
   const { group: here, source } = section;
   const differing = here === undefined ? [] : differences(there, here, source);

@@ -19,7 +19,7 @@ export interface ImportIssue {
   readonly hint: string | null;
 }
 
-/** An error as an issue; what caused it is told in the message. */
+/** An error as an issue; the message contains its cause. */
 export function issueOfError(error: OsiError, file: ImportIssue['file']): ImportIssue {
   const { code, message, hint, fields, cause } = error;
   const line = typeof fields['line'] === 'number' ? fields['line'] : null;

@@ -28,7 +28,7 @@ export interface StoreOutcome {
   readonly diff?: string;
 }
 
-/** Imports a log, `-` being standard input, and prints what was found and done. */
+/** Imports a log, `-` being standard input, and prints the findings and the changes. */
 export async function importLog(
   log: string,
   options: ImportOptions,
@@ -98,7 +98,7 @@ interface Plan {
 
 async function addToFile(section: ImportedSection, options: ImportOptions, io: Io): Promise<StoreOutcome> {
   const before = readTarget(options.output);
-  // Before anything is claimed: what must be refused is refused for its own reason.
+  // Before anything is claimed: a target that must be refused is refused for its own reason.
   let plan = makePlan(before, section, options);
   const isDry = options.dryRun === true;
   let durable = true;

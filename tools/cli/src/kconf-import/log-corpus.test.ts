@@ -85,7 +85,7 @@ describe('the log corpus', () => {
     if (isTaken) expect(readIssues(name)).toEqual(notes.map(([severity, line]) => [severity, line]));
   });
 
-  /** What the reader of logs has to say, and nothing of what the section is held against. */
+  /** The issues of the reader of logs, without those of the checks of the section. */
   function readIssues(name: string): unknown[] {
     const { issues } = findKernelInfoBlock(readFileSync(join(CORPUS, `${name}.log`)));
     return issues.map(({ severity, line }) => [severity, line]);

@@ -22,7 +22,7 @@ export interface BlockPlace {
 export interface ImportedSection {
   /** What it comes from, for messages. */
   readonly source: 'log' | 'guest' | 'file';
-  /** `undefined` where the log has no whole block, or where there is no log. */
+  /** `undefined` if the log has no whole block, or if there is no log. */
   readonly block: BlockPlace | undefined;
   readonly group: KeyFileGroup | undefined;
   /** The lines of the section without its header. */
@@ -68,7 +68,7 @@ export function sectionOfLines(
   return { source, block: undefined, group, lines, text, keys: group.entries.length, findings };
 }
 
-/** The section of a log of which nothing could be read. */
+/** The section of a log that could not be read at all. */
 export function emptySection(error: OsiError): ImportedSection {
   const findings = [issueOfError(error, 'log')];
   return { source: 'log', block: undefined, group: undefined, lines: [], text: '', keys: 0, findings };

@@ -14,9 +14,9 @@ const NAME = /^\.kconf-import-([0-9a-f]{12})-([0-9a-f]{8})-(\d{1,10})-(\d{1,16})
 /**
  * The right to change a file, and at the same time the file that takes its place.
  *
- * A claim is a file beside the target, whose name says whose it is. Whoever sees no other claim of a living process may
- * go on; renaming the claim over the target gives it up. Whoever removes a claim has made that renaming impossible, so
- * that a claim which was wrongly taken for a dead one loses nothing.
+ * A claim is a file beside the target, whose name contains its owner. A process that sees no other claim of a
+ * living process may go on; renaming the claim over the target gives it up. Removing a claim makes that
+ * renaming impossible, so that a claim which was wrongly taken for a dead one loses nothing.
  */
 export interface TargetClaim {
   readonly path: string;
@@ -24,7 +24,7 @@ export interface TargetClaim {
   readonly file: number;
 }
 
-/** The time by which a claim is waited for: that of the machine, or one that a test turns. */
+/** The clock that times the wait for a claim: that of the machine, or one that a test turns. */
 export interface ClaimClock {
   /** Milliseconds since 1970, as the times of files. */
   now(): number;

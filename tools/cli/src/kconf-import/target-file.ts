@@ -54,11 +54,11 @@ export function readTarget(name: string): TargetFile {
 }
 
 /**
- * Changes a file in one step: whoever reads it sees the old bytes or the new ones, and no two runs change it at once.
- * Its mode stays, its owner too where root does it, and links stay links. Returns whether the change is known to be on
- * the disk.
+ * Changes a file in one step: its readers see the old bytes or the new ones, and no two runs change it at
+ * once. Its mode stays, its owner too where root does it, and links stay links. Returns whether the change is
+ * known to be on the disk.
  *
- * `edit` is given the file as it then is; what it throws leaves the file alone.
+ * `edit` is given the file as it then is; if it throws, the file stays as it is.
  *
  * @throws OsiError `FILE_UNREADABLE`, `FILE_UNWRITABLE`, `FILE_LOCKED`; `FILE_CHANGED` when a program that knows nothing
  * of these claims has changed the file meanwhile.
@@ -107,7 +107,7 @@ function followLinks(name: string): string {
 function fillClaim({ file }: TargetClaim, { stats }: TargetFile, bytes: Uint8Array): void {
   // Only root can give a file away; for others the new file is their own, as with any editor.
   if (stats !== undefined && process.getuid?.() === 0) fchownSync(file, Number(stats.uid), Number(stats.gid));
-  // The mode comes before the bytes: what only the owner may read is never open to others.
+  // The mode comes before the bytes: a file that only the owner may read is never open to others.
   fchmodSync(file, stats === undefined ? NEW_FILE_MODE & ~process.umask() : Number(stats.mode & 0o7777n));
   writeFileSync(file, bytes);
   fsyncSync(file);
@@ -169,7 +169,7 @@ function tryFile<Value>(name: string, path: string, call: () => Value): Value {
 }
 
 function asUnwritable(name: string, path: string, error: unknown): unknown {
-  // What is no answer of the file system is a fault of this program, and passes through.
+  // An error that is not from the file system is a fault of this program, and passes through.
   if (OsiError.is(error) || !(error instanceof Error) || !('syscall' in error)) return error;
   const hint = HINTS[(error as NodeJS.ErrnoException).code ?? ''];
   return unwritable(name, path, `cannot write ${name}`, {

@@ -5,7 +5,7 @@ import type { ListingAnswer, ListingCommand, ListingOptions } from './command';
 import type { SourceAnswer } from './live-source';
 import { askSource, askSourceDump } from './source';
 
-/** Errors that say that there is no profile, and not that a named one is wrong. */
+/** Errors that mean a missing profile, and not that a named one is wrong. */
 const NO_PROFILE: ReadonlySet<string> = new Set(['PROFILE_FILE_MISSING', 'PROFILE_NONE_FITS']);
 
 /**

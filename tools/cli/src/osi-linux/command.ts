@@ -11,7 +11,7 @@ export interface ListingOptions {
   readonly cpu: number | undefined;
   /** Whether threads that have a table of their own get rows too. */
   readonly threads: boolean;
-  /** Whether paths are told as each process itself sees them. */
+  /** Whether paths are as each process itself sees them. */
   readonly ownRoot: boolean;
 }
 
@@ -28,7 +28,7 @@ export interface ListingCommand {
   readonly columns: readonly Column[];
   /** What `--threads` does for this command; it has no such option where absent. */
   readonly threadsHelp?: string;
-  /** Whether it tells paths, and so has the option `--own-root`. */
+  /** Whether it lists paths, and so has the option `--own-root`. */
   readonly tellsPaths?: true;
   readonly list: (guest: Guest, options: ListingOptions) => ListingAnswer;
   /** What can be listed of a dump without a profile. */

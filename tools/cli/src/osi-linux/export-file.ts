@@ -110,7 +110,7 @@ function tryFile<Value>(name: string, call: () => Value): Value {
   try {
     return call();
   } catch (error) {
-    // What is no answer of the file system is a fault of this program.
+    // An error that is not from the file system is a fault of this program.
     if (!(error instanceof Error) || !('syscall' in error)) throw error;
     const hint = HINTS[(error as NodeJS.ErrnoException).code ?? ''];
     throw new OsiError('FILE_UNWRITABLE', `cannot write ${name}`, {

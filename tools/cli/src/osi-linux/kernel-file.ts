@@ -12,7 +12,11 @@ export interface KernelFiles {
   readonly banner: string | undefined;
 }
 
-/** The section that the files of a kernel tell; `undefined` where the first of them is none. @throws OsiError */
+/**
+ * The section from the files of a kernel; `undefined` if the first of them is not a kernel file.
+ *
+ * @throws OsiError
+ */
 export function deriveKernelFile(
   { source, symbols, banner }: KernelFiles,
   io: Io,

@@ -25,8 +25,8 @@ export function findLiveSource(source: string, { gdb }: LiveSettings): LiveGuest
 /**
  * Asks a live guest that stands still meanwhile, and then runs on.
  *
- * Where it can be read while it runs, it is asked before too: what is read then is read at once after it was stopped, which
- * makes the stop short.
+ * If it can be read while it runs, it is read before too: that memory is read again at once after the stop,
+ * which makes the stop short.
  *
  * @throws OsiError why it cannot be asked.
  */
@@ -84,7 +84,7 @@ function askOnce<Answer>(guest: Guest, ask: (guest: Guest) => Answer): Guest {
   return guest;
 }
 
-/** Reads a guest that runs on, twice, and says by how much the two readings differ. */
+/** Reads a guest that runs on, twice, and reports by how much the two readings differ. */
 function askTwice<Answer>(
   dump: LiveGuest,
   open: (dump: LiveGuest) => Guest,

@@ -63,7 +63,7 @@ const recorded = readRecordedGuests();
 
 describe.each(recorded)('on the recorded guest $name', ({ dumpFile, kconfFile, manifest, truth }) => {
   const profile = ['--kconf-file', kconfFile];
-  /** What a guest that was asked itself could not tell is held against its truth below. */
+  /** The fields that the guest itself could not answer are compared with its truth below. */
   const listed = async (command: string) => {
     const args = [command, dumpFile, ...profile];
     return truth === undefined

@@ -45,7 +45,7 @@ interface CommandOptions extends SettingOptions {
 const LISTINGS = [ps, threads, current, sockets, modules, dmesg, maps, files, env, mounts];
 
 /**
- * The command line `osi-linux`, ready to parse; what it answers goes to `io`, the exit code to `io.exitCode`.
+ * The command line `osi-linux`, ready to parse; its answers go to `io`, the exit code to `io.exitCode`.
  *
  * Where a listing is `called`, it is the only command: to describe all of them takes as long as to open a dump.
  */
@@ -345,7 +345,7 @@ function listingOptions({ pid, cpu, threads = false, ownRoot = false }: CommandO
   return { pids: pid, cpu, threads, ownRoot };
 }
 
-/** Names what is missing of an answer, and what is odd about the dump, on standard error. */
+/** Lists the missing parts of an answer, and the oddities of the dump, on standard error. */
 function reportSkipped(io: Io, dump: Guest['dump'], skipped: readonly Skipped[]): ExitCode {
   for (const { what, value, evidence } of dump.findings.map(formatFinding)) {
     io.err(`warning: ${escapeControls(`${what}: ${value} (${evidence})`)}\n`);

@@ -8,7 +8,7 @@ export function selectedPids({ linux }: Guest, { pids, cpu }: ListingOptions): r
   return cpu === undefined ? pids : [...pids, linux.getCurrentThread(cpu).pid];
 }
 
-/** Keeps the rows of the processes that were asked for, and says which of them are not there. */
+/** Keeps the rows of the processes that were asked for, and reports the absent ones. */
 export function keepPids(
   rows: readonly JsonRow[],
   skipped: readonly Skipped[],
@@ -18,7 +18,10 @@ export function keepPids(
   return keepOf({ rows, skipped }, pids, new Set(rows.map(({ pid }) => pid)));
 }
 
-/** As {@link keepPids}, for a listing in which a process may have no row: whether it is there, the list of processes tells. */
+/**
+ * As {@link keepPids}, for a listing in which a process may have no row: the list of processes shows whether
+ * it is there.
+ */
 export function keepProcesses(
   { linux }: Guest,
   answer: ListingAnswer,

@@ -37,12 +37,12 @@ export async function askSourceDump<Answer>(
   return { answer: ask(dump), dump };
 }
 
-/** What cannot be live is asked without loading what reads live guests. */
+/** A source that cannot be live is read without loading the code for live guests. */
 function mayBeLive(source: string, { live }: Settings): boolean {
   return /^(?:qmp|gdb):/.test(source) || live.gdb !== undefined;
 }
 
-/** Whether SOURCE is no file of this machine: a live guest, or behind an address. */
+/** Whether SOURCE is not a file of this machine: a live guest, or behind an address. */
 export function isLiveOrRemote(source: string, settings: Settings): boolean {
   return mayBeLive(source, settings) || /^https?:/i.test(source);
 }

@@ -9,13 +9,13 @@ export interface Column {
   readonly align?: 'left' | 'right';
 }
 
-/** Where rows go: `columns` is the terminal's width, `undefined` where it is none. */
+/** Where rows go: `columns` is the terminal's width, `undefined` if it is not a terminal. */
 export interface RowOutput {
   write(text: string): void;
   readonly columns: number | undefined;
 }
 
-/** Prints rows as one JSON array, as a row a line, or as a table in which no control character is raw. */
+/** Prints rows as one JSON array, as a row a line, or as a table without raw control characters. */
 export async function printRows(
   rows: readonly JsonRow[],
   columns: readonly Column[],
@@ -50,7 +50,7 @@ async function printTable(
   for (const line of table.toString().split('\n')) out.write(`${fit(line.trimEnd(), out.columns)}\n`);
 }
 
-/** One cell: lists are joined by blanks, what is absent is a dash. */
+/** One cell: lists are joined by blanks, an absent value is a dash. */
 export function cellText(value: JsonValue): string {
   if (value === null) return '-';
   if (Array.isArray(value)) return value.map((item) => escapeControls(String(item))).join(' ');

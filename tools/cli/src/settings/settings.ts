@@ -9,7 +9,7 @@ import { shippedKeyFile } from './shipped-key-file';
 /** How rows are printed. */
 export type OutputFormat = 'table' | 'json' | 'ndjson';
 
-/** A setting and what it comes from: option, then environment, then settings file, then default. */
+/** A setting and its origin: option, then environment, then settings file, then default. */
 export interface Setting<Value> {
   readonly value: Value;
   readonly from: string;
@@ -33,7 +33,7 @@ export interface Settings {
   readonly format: Setting<OutputFormat>;
   /** The other files of a dump that was split. */
   readonly parts: readonly string[];
-  /** RAM below 4 GiB, where the command line says so. */
+  /** RAM below 4 GiB, if the command line gives it. */
   readonly belowFourGiB: number | undefined;
   readonly live: LiveSettings;
 }

@@ -1,4 +1,4 @@
-/** What a command's exit code says. */
+/** The meaning of a command's exit code. */
 export const ExitCode = {
   /** Everything was answered. */
   Complete: 0,

@@ -2,7 +2,9 @@ import type { Io } from './io';
 
 const EVERY = 200;
 
-/** Tells on a terminal how many pages of a dump were written; `undefined` where standard error is none. */
+/**
+ * Shows on a terminal how many pages of a dump were written; `undefined` if standard error is not a terminal.
+ */
 export function createExportReport(io: Io): ((done: number, all: number) => void) | undefined {
   if (!io.colour) return undefined;
   let last = 0;

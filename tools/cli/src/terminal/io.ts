@@ -6,15 +6,15 @@ export interface Io {
   readonly out: (data: string | Uint8Array) => void;
   /** Writes to standard error. */
   readonly err: (text: string) => void;
-  /** Width of the terminal that standard output is; `undefined` where it is none. */
+  /** Width of the terminal on standard output; `undefined` if it is not a terminal. */
   readonly columns: number | undefined;
   /** Whether standard error is a terminal: only then is there colour. */
   readonly colour: boolean;
-  /** Height of the terminal that standard output is; `undefined` where it is none. */
+  /** Height of the terminal on standard output; `undefined` if it is not a terminal. */
   readonly rows?: (() => number | undefined) | undefined;
-  /** Calls a function when the command is to end (Ctrl-C, SIGTERM); what is returned takes it away again. */
+  /** Calls a function when the command is to end (Ctrl-C, SIGTERM); the returned function removes it. */
   readonly onInterrupt?: ((end: () => void) => () => void) | undefined;
-  /** Calls a function with each key, where standard input is a terminal; what is returned takes it away again. */
+  /** Calls a function with each key, if standard input is a terminal; the returned function removes it. */
   readonly onKey?: ((press: (key: string) => void) => () => void) | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** How the command ended; set by the command. */

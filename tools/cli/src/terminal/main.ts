@@ -5,7 +5,7 @@ import { onInterrupt, onKey } from './user-input';
 
 /** Runs a command in the real process: streams, terminal and exit code. */
 export async function runMain(run: (io: Io) => Promise<unknown>): Promise<void> {
-  // A reader that has seen enough (`| head`) is no error.
+  // A reader that has seen enough (`| head`) is not an error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(process.exitCode ?? ExitCode.Complete);
     throw error;
@@ -33,7 +33,7 @@ export async function runMain(run: (io: Io) => Promise<unknown>): Promise<void> 
     await run(io);
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    // Commander has printed its message; asking for help or the version is no mistake.
+    // Commander has printed its message; asking for help or the version is not a mistake.
     io.exitCode = error.exitCode === 0 ? ExitCode.Complete : ExitCode.Usage;
   }
   process.exitCode = io.exitCode;

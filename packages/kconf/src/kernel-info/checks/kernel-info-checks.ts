@@ -5,7 +5,7 @@ import { checkIdentity } from './identity-checks';
 import { checkLayout } from './layout-checks';
 import type { ReadSection } from './read-section';
 
-/** Looks for what is missing and for values that cannot be true together. */
+/** Looks for missing keys and for values that cannot be true together. */
 export function checkKernelInfo(section: ReadSection): void {
   checkRequired(section);
   checkIdentity(section);
@@ -33,7 +33,10 @@ function checkRequired({ group, values, wrong, generation, issues }: ReadSection
   }
 }
 
-/** The kernel module says in a comment why it could not find a value: `# KEY = missing: REASON`. */
+/**
+ * The kernel module writes a comment with the reason for a value that it could not find:
+ * `# KEY = missing: REASON`.
+ */
 function readReasons(group: KeyFileGroup): Map<string, { readonly text: string; readonly line: number }> {
   const reasons = new Map<string, { text: string; line: number }>();
   for (const { text, line } of group.comments) {

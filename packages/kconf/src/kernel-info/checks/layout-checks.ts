@@ -12,7 +12,7 @@ interface Field {
 /** A larger `task.comm_size` is wrong, and is reported as such alone. */
 const COMM_SIZE_LIMIT = 16;
 
-/** Looks for members that cannot lie where they are said to: outside their structure, misaligned, or overlapping. */
+/** Looks for members with impossible offsets: outside their structure, misaligned, or overlapping. */
 export function checkLayout(section: ReadSection): void {
   const structs = new Map<string, Field[]>();
   for (const typed of section.values.values()) {

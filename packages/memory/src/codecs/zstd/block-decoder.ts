@@ -7,7 +7,10 @@ import { Sequences } from './sequences';
 /** Shorter runs are copied byte by byte, which is faster than a call. */
 const LONG_RUN = 32;
 
-/** Unpacks the compressed blocks of a frame (RFC 8878, 3.1.1.3); what one block leaves to the next is kept in here. */
+/**
+ * Unpacks the compressed blocks of a frame (RFC 8878, 3.1.1.3); this object keeps the state that one block
+ * leaves to the next.
+ */
 export class BlockDecoder {
   private readonly source = new PaddedBytes();
   private readonly literals = new Literals();

@@ -6,7 +6,7 @@ const MAGIC = 0xfd2fb528;
 /** The most that a header has. */
 export const LONGEST_HEADER = 18;
 
-/** What a frame says of itself (RFC 8878, 3.1.1.1). */
+/** The header of a frame (RFC 8878, 3.1.1.1). */
 export interface FrameHeader {
   /** Bytes of the header. */
   readonly length: number;

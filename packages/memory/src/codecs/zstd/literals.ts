@@ -51,7 +51,7 @@ export class Literals {
     return behind;
   }
 
-  /** Four streams, the lengths of three of which are before them. */
+  /** Four streams, with the lengths of three of them before them. */
   private readStreams(source: PaddedBytes, start: number, behind: number): void {
     const part = (this.count + 3) >> 2;
     let at = start + 6;

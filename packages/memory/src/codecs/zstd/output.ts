@@ -1,12 +1,12 @@
 import { PackingDamage } from '../packing-damage';
 import type { FrameHeader } from './frame-header';
 
-/** Where blocks are unpacked to. What a frame came to before is what its matches copy from. */
+/** The output of the blocks. The matches of a frame copy from its earlier output. */
 export abstract class ZstdOutput {
   abstract bytes: Uint8Array;
   /** Where the next byte goes. */
   at = 0;
-  /** Where in `bytes` the frame begins, or what is kept of it. */
+  /** Where in `bytes` the frame begins, or the kept part of it. */
   start = 0;
 
   /** A frame begins. */
@@ -19,7 +19,7 @@ export abstract class ZstdOutput {
     return this.at - this.start;
   }
 
-  /** Makes room for so many bytes at `at`. @throws PackingDamage */
+  /** Grows to hold so many bytes at `at`. @throws PackingDamage */
   abstract reserve(length: number): void;
 
   /** A block has ended at `at`. */
@@ -27,7 +27,7 @@ export abstract class ZstdOutput {
     // Most outputs have nothing to do.
   }
 
-  /** Copies what is no longer in `bytes` to `at`: from so far back. @throws PackingDamage */
+  /** Copies output that is no longer in `bytes` to `at`: from so far back. @throws PackingDamage */
   copyFar(_offset: number, _length: number): void {
     throw new PackingDamage('a block copies bytes from before its frame');
   }

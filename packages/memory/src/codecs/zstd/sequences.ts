@@ -64,7 +64,7 @@ export class Sequences {
     this.recent.set([1, 4, 8]);
   }
 
-  /** Reads what a block has behind its literals. @throws PackingDamage */
+  /** Reads the part of a block behind its literals. @throws PackingDamage */
   read(source: PaddedBytes, start: number): void {
     const { bytes, end } = source;
     const [first, second, third] = [bytes[start] ?? 0, bytes[start + 1] ?? 0, bytes[start + 2] ?? 0];

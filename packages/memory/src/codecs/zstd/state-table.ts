@@ -9,7 +9,7 @@ export const LESS_THAN_ONE = -1;
 
 /**
  * A table of finite state entropy (RFC 8878, 4.1): an entry a state, with its code in bits 16 and above, how many bits the next
- * state takes in bits 12 to 15, and what is added to them below.
+ * state takes in bits 12 to 15, and the number that is added to them below.
  */
 export class StateTable {
   accuracy = 0;

@@ -5,7 +5,7 @@ import { LARGEST_BLOCK } from './padded-bytes';
 /** What lies further back than is kept in memory, by its place in all that was handed on. */
 export type ReadBack = (position: number, into: Uint8Array) => void;
 
-/** Most bytes that are kept in memory of what a frame may copy from. */
+/** Most bytes of a frame's window that are kept in memory. */
 export const MOST_KEPT = 32 * 1024 * 1024;
 
 // A quarter more than is kept, so that not every block moves it all.

@@ -13,7 +13,8 @@ const NOTHING = new Uint8Array(0);
 
 /**
  * Unpacks Zstandard (RFC 8878), one frame or several, in pieces of any size. Every size is checked before it is used, and
- * memory is taken for what is unpacked only, whatever a frame claims. Checksums are not compared.
+ * memory is allocated only for bytes that are unpacked, not for the sizes that a frame claims. Checksums are
+ * not compared.
  */
 export class ZstdReader {
   private readonly decoder = new BlockDecoder();
@@ -39,7 +40,7 @@ export class ZstdReader {
     return this.frame === undefined && this.pending.length === 0 && this.skip === 0;
   }
 
-  /** Unpacks as much as can be with the piece. @throws PackingDamage, after which there is no more. */
+  /** Unpacks as much as the piece allows. @throws PackingDamage, after which there is no more. */
   push(piece: Uint8Array): void {
     let bytes = piece;
     if (this.pending.length > 0) {

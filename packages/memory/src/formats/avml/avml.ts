@@ -19,10 +19,12 @@ import { SnappySource } from './snappy-source';
 
 /**
  * AVML's compressed format, version 2 (microsoft/avml, src/image.rs): for each block a header of 32 bytes as in LiME,
- * the bytes as a framed snappy stream, and the length of that stream as a u64. What `avml` writes uncompressed is LiME.
+ * the bytes as a framed snappy stream, and the length of that stream as a u64. Its uncompressed output is
+ * LiME.
  *
- * Ranges of memory are cut into blocks of 16 MiB, and blocks that are zero throughout are left out. The file does not
- * tell those from addresses without memory: such a gap is a hole with the code `PAGE_EXCLUDED`.
+ * Ranges of memory are cut into blocks of 16 MiB, and blocks that are zero throughout are left out. The file
+ * does not distinguish those from addresses without memory: such a gap is a hole with the code
+ * `PAGE_EXCLUDED`.
  */
 export const avml: DumpFormat = {
   name: 'avml',
@@ -35,7 +37,7 @@ const BLOCK_SIZE = 16 * 1024 * 1024;
 const TRAILER_SIZE = 8;
 // 2 TiB in whole blocks.
 const MOST_BLOCKS = 2 ** 17;
-// Each is told by a finding.
+// Each is reported by a finding.
 const MOST_DAMAGED = 256;
 
 function openAvml(source: ByteSource, options: OpenDumpOptions = {}): Dump {
@@ -107,7 +109,9 @@ function readBlock(
   return ended ? walk.position + TRAILER_SIZE : undefined;
 }
 
-/** Whether the length of a block's stream stands at a position, which ends the block whatever its header says. */
+/**
+ * Whether the length of a block's stream is at a position: it ends the block, without regard to its header.
+ */
 function isTrailer(source: ByteSource, position: number, length: number): boolean {
   const bytes = readAt(source, position, TRAILER_SIZE);
   if (bytes.length < TRAILER_SIZE) return false;
@@ -117,7 +121,9 @@ function isTrailer(source: ByteSource, position: number, length: number): boolea
   );
 }
 
-/** The gaps in which a whole block may have been left out, or the end of a range whose other blocks are there. */
+/**
+ * The gaps where a whole block may have been left out, or the end of a range whose other blocks are there.
+ */
 function gapsOfBlocks(blocks: readonly PhysicalRange[]): PhysicalRange[] {
   const sorted = [...blocks].sort((one, other) => one.start - other.start);
   const gaps: PhysicalRange[] = [];

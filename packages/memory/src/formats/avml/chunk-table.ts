@@ -34,7 +34,7 @@ export class ChunkTable {
     if (this.count === this.positions.length) this.grow();
     this.positions[this.count] = this.length;
     this.datas[this.count] = chunk.data;
-    // Sizes have 24 bits; the bit above them says whether the data is compressed.
+    // Sizes have 24 bits; the bit above them is set if the data is compressed.
     this.sizes[this.count] = chunk.end - chunk.data + (chunk.compressed ? 2 ** 24 : 0);
     this.checksums[this.count] = chunk.checksum ?? -1;
     this.count += 1;
@@ -59,7 +59,7 @@ export class ChunkTable {
     return chunk < this.count ? (this.positions[chunk] ?? 0) : this.length;
   }
 
-  /** Where the data of a chunk lies in the file. */
+  /** Where the data of a chunk is in the file. */
   data(chunk: number): { offset: number; size: number; compressed: boolean; checksum: number } {
     const packed = this.sizes[chunk] ?? 0;
     return {

@@ -12,7 +12,7 @@ import {
   TABLES,
 } from './cpu-notes';
 
-/** QEMU's struct QEMUCPUState, version 1, with kernel_gs_base; what is not known of it is zero. */
+/** QEMU's struct QEMUCPUState, version 1, with kernel_gs_base; unknown fields of it are zero. */
 export function encodeQemuNote({ registers }: Cpu): Uint8Array {
   const size = KERNEL_GS_BASE_AT + 8;
   const view = new DataView(new ArrayBuffer(size));

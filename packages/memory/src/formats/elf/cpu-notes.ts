@@ -50,7 +50,7 @@ const SELECTORS: ReadonlySet<string> = new Set(['cs', 'ds', 'es', 'fs', 'gs', 's
 const NT_PRSTATUS = 1;
 
 /**
- * The processors that the notes of a core tell of: the n-th QEMU note and the n-th NT_PRSTATUS are those of
+ * The processors in the notes of a core file: the n-th QEMU note and the n-th NT_PRSTATUS are those of
  * processor n. QEMU's has more and wins.
  */
 export function cpusOfNotes(notes: readonly ElfNote[], findings: Finding[]): Cpu[] {
@@ -63,7 +63,7 @@ export function cpusOfNotes(notes: readonly ElfNote[], findings: Finding[]): Cpu
   });
 }
 
-/** The registers of each note; of those that cannot be read the first is told. */
+/** The registers of each note; the first note that cannot be read is reported. */
 function readAll(
   notes: readonly ElfNote[],
   read: (view: DataView) => MutableRegisters | undefined,

@@ -19,11 +19,14 @@ export interface ElfNotes {
 }
 
 const HEADER_SIZE = 12;
-// Registers of thousands of processors fit; what is more is cut and told.
+// Registers of thousands of processors fit; more notes than that are cut and reported.
 const MOST_BYTES = 16 * 1024 * 1024;
 const MOST_NOTES = 32_768;
 
-/** Reads the notes at some places of a file, up to a limit for all; what is cut or damaged becomes a finding. */
+/**
+ * Reads the notes at some places of a file, up to a limit for all; each cut or damaged note becomes a
+ * finding.
+ */
 export function readNotes(
   source: ByteSource,
   places: readonly FilePlace[],

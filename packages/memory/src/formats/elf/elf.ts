@@ -23,8 +23,8 @@ import { isXenCore } from './xen-core';
  * ELF cores of a whole machine (System V gABI, chapters 4 and 5): QEMU's `dump-guest-memory` and libvirt's
  * `virsh dump --memory-only`, makedumpfile's, VirtualBox's, `/proc/vmcore`.
  *
- * PT_LOAD segments are placed by `p_paddr`; where they overlap with different bytes the first one counts. What
- * `p_memsz` has beyond `p_filesz` was left out by the writer.
+ * PT_LOAD segments are placed by `p_paddr`; where they overlap with different bytes the first one counts. The
+ * bytes of `p_memsz` beyond `p_filesz` were left out by the writer.
  */
 export const elf: DumpFormat = {
   name: 'elf',

@@ -10,7 +10,7 @@ const MAGIC = 0xc01ac0de;
 const FIRST_VERSION = 0x10004;
 const LAST_VERSION = 0x10006;
 
-// DBGFCORECPU: what it begins with, 8 bytes each.
+// DBGFCORECPU: its first fields, 8 bytes each.
 const GENERAL = [
   ...(['rax', 'rbx', 'rcx', 'rdx', 'rsi', 'rdi'] as const),
   ...(['r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const),

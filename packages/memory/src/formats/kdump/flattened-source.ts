@@ -50,7 +50,7 @@ export function openFlattened(source: ByteSource, findings: Finding[]): ByteSour
   return new FlattenedSource(source, index, damage === undefined);
 }
 
-/** Collects all chunks; returns what is wrong with the first that cannot be. */
+/** Collects all chunks; returns the fault of the first impossible one. */
 function readChunks(source: ByteSource, index: ChunkIndex): string | undefined {
   const header = new Uint8Array(CHUNK_HEADER);
   const view = new DataView(header.buffer);
@@ -116,7 +116,10 @@ class FlattenedSource implements ByteSource {
     return this.source.beside?.(name);
   }
 
-  /** Copies from one chunk, or zeros up to the next: what is in no chunk was never written, and a file has zeros there. */
+  /**
+   * Copies from one chunk, or zeros up to the next: bytes in no chunk were never written, and a file has
+   * zeros there.
+   */
   private step(at: number, into: Uint8Array): number {
     const chunk = this.index.before(at);
     const inChunk = at - this.index.start(chunk);

@@ -99,7 +99,7 @@ function putSubHeader(view: DataView, content: DumpContent, { notes, maxFrame }:
   }
 }
 
-/** Where the text of VMCOREINFO lies in the file; it is one of the notes. */
+/** Where the text of VMCOREINFO is in the file; it is one of the notes. */
 function placeOf(notes: Uint8Array, vmcoreinfo: string | undefined): readonly [offset: number, size: number] {
   if (vmcoreinfo === undefined || vmcoreinfo === '') return [0, 0];
   const text = new TextEncoder().encode(vmcoreinfo);

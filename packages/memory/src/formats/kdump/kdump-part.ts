@@ -13,7 +13,8 @@ export interface PageDescriptor {
 
 const DESCRIPTOR_SIZE = 24;
 
-// Of this many last descriptors one tells where the file should end; the very last may share an earlier block.
+// One of this many last descriptors shows where the file should end; the very last may share an earlier
+// block.
 const LAST_DESCRIPTORS = 128;
 
 /** One file of a kdump: all of it, or a part of a split one. */
@@ -59,7 +60,7 @@ export class KdumpPart {
     return this.dumped.rank(this.span.end) - this.before;
   }
 
-  /** Where the file should end at least, told by the sizes in its headers and by the last descriptors. */
+  /** Where the file should end at least, from the sizes in its headers and the last descriptors. */
   expectedSize(): number {
     const count = this.count();
     let end = this.header.descriptorsAt + count * DESCRIPTOR_SIZE;

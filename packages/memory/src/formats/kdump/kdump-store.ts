@@ -64,7 +64,7 @@ export class KdumpStore implements FrameStore {
     });
   }
 
-  /** Fills in a page; or says why not. */
+  /** Fills in a page, or returns why it cannot. */
   private find(frame: number, into: Uint8Array): Failure | OsiError | undefined {
     const part = this.partOf(frame);
     try {
@@ -88,7 +88,10 @@ export class KdumpStore implements FrameStore {
     return this.level === ZEROS_ONLY ? part.ram : part.dumped;
   }
 
-  /** A frame of no part: beyond all memory, or in a part that was not given. The bitmaps do not tell of other parts. */
+  /**
+   * A frame of no part: beyond all memory, or in a part that was not given. The bitmaps do not describe other
+   * parts.
+   */
   private outside(frame: number): Failure {
     const maxFrame = this.parts[0]?.header.maxFrame ?? 0;
     if (frame >= maxFrame) return noMemory(maxFrame);

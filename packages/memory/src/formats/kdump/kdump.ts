@@ -109,7 +109,7 @@ function noteMissingParts(parts: readonly KdumpPart[], findings: Finding[]): voi
   findings.push({ what: 'parts', value: 'a part of a split dump alone', evidence });
 }
 
-// makedumpfile(8), -d: what each bit of the dump level leaves out.
+// makedumpfile(8), -d: the pages that each bit of the dump level leaves out.
 const LEVELS = ['zero', 'cache', 'private cache', 'user', 'free'] as const;
 
 /** Level 1 changes nothing that can be seen: the pages that it leaves out are zero. */

@@ -9,14 +9,14 @@ import { encodeKdumpHeaders, type KdumpShape } from './kdump-header-writer';
 const DESCRIPTOR_SIZE = 24;
 const FLAG_ZLIB = 1;
 const FRAMES_OF_BLOCK = PAGE_SIZE * 8;
-/** 2^46 bytes: what readers of kdump files, ours too, take for possible. */
+/** 2^46 bytes: readers of kdump files, ours too, accept addresses up to here. */
 const MOST_FRAMES = 2 ** 34;
 
 /**
  * Writes a compressed kdump (makedumpfile's diskdump_mod.h and IMPLEMENTATION), header version 6: the headers with the
  * notes, the bitmaps of all RAM and of the pages that are there, a descriptor for each of these, the pages.
  *
- * Pages of zeros share one block. RAM that is not written is told as left out.
+ * Pages of zeros share one block. RAM that is not written is marked as left out.
  *
  * @throws OsiError `EXPORT_IMPOSSIBLE` for addresses above 2^46.
  */

@@ -12,7 +12,7 @@ export interface RangeHeader {
   readonly end: PhysicalAddress;
 }
 
-/** What tells one of the formats: the first four bytes, as a little-endian number, and the version after them. */
+/** The signature of a format: the first four bytes, as a little-endian number, and the version after them. */
 export interface RangeMagic {
   readonly magic: number;
   readonly version: number;
@@ -20,7 +20,7 @@ export interface RangeMagic {
 
 const PHYSICAL_END = 2 ** 52;
 
-/** The header at a position, or as text what is wrong with it. */
+/** The header at a position, or its fault as text. */
 export function readRangeHeader(
   source: ByteSource,
   position: number,

@@ -104,7 +104,7 @@ function splitRam(ram: readonly RamBlock[], below: number): PlacedSpan[] {
   return spans;
 }
 
-/** How much RAM is below 4 GiB: as told by the caller, by the CMOS, or by the machine's rule. */
+/** How much RAM is below 4 GiB: as given by the caller, by the CMOS, or by the machine's rule. */
 function chooseSplit(total: number, clues: SplitClues, findings: Finding[]): number {
   const { belowFourGiB: told, machine } = clues;
   if (told !== undefined) {
@@ -136,7 +136,7 @@ function splitOfCmos(cmos: Uint8Array | undefined, total: number): number | unde
   return below + above === total ? below : undefined;
 }
 
-/** QEMU hw/i386/pc_piix.c, pc_q35.c and microvm.c: where RAM ends below 4 GiB unless max-ram-below-4g says otherwise. */
+/** QEMU hw/i386/pc_piix.c, pc_q35.c and microvm.c: where RAM ends below 4 GiB without max-ram-below-4g. */
 function splitOfMachine(machine = 'pc', total: number): number {
   if (machine.includes('q35')) return total >= 0xb0000000 ? 0x80000000 : total;
   if (machine.includes('microvm')) return Math.min(total, 0xc0000000);

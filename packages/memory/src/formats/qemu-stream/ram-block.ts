@@ -23,7 +23,7 @@ const SHORTEST_RECORD = 9;
 // 8 MiB of index, which a small file of a large guest may need although it cannot hold all pages.
 const LEAST_PAGES = 2 ** 20;
 
-/** How many pages an index may have room for: as many as the file can hold. */
+/** How many pages an index may hold: as many as the file can hold. */
 export class IndexBudget {
   private pages: number;
 
@@ -55,7 +55,7 @@ export class RamBlock {
     this.pages = Math.floor(length / PAGE_SIZE);
   }
 
-  /** From now on pages are remembered; returns how many of them there is room for. */
+  /** From now on pages are remembered; returns how many of them the index can hold. */
   keep(budget: IndexBudget): number {
     this.index = new PageIndex(budget.take(this.pages));
     return this.index.length;

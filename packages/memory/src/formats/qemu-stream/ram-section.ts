@@ -24,7 +24,7 @@ const MAPPED_RAM_VERSION = 1;
 // The bits of 4 TiB.
 const MOST_BITMAP = 2 ** 27;
 
-/** What was said of RAM before its section begins. */
+/** The facts about RAM that the stream gives before its section begins. */
 export interface RamSetup {
   /** `version_id` of the section: 3 has no block names, 4 is the one since QEMU 0.14. */
   readonly version: number;
@@ -33,12 +33,12 @@ export interface RamSetup {
   readonly hugePages: boolean;
 }
 
-/** The guest's RAM as the sections of a stream tell it. Later records of a page win. */
+/** The guest's RAM as the sections of a stream contain it. Later records of a page win. */
 export class RamSections {
   readonly blocks: RamBlock[] = [];
   /** Blocks of more pages than the file can hold, which are remembered in part. */
   readonly cut: RamBlock[] = [];
-  /** How many records held only what changed in a page. */
+  /** How many records held only the changes of a page. */
   deltas = 0;
   /** Whether other channels, which are not in the file, carried pages. */
   multifd = false;

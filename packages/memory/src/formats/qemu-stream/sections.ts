@@ -33,7 +33,7 @@ export interface DeviceSection {
   /** File position and length of its bytes. */
   readonly position: number;
   readonly length: number;
-  /** What the stream itself says of it. */
+  /** The description of it in the stream itself. */
   readonly description: DeviceDescription | undefined;
 }
 
@@ -129,7 +129,7 @@ export class StreamSections {
     }
   }
 
-  /** A command has a length; what a packaged one holds are sections again, which are simply read on. */
+  /** A command has a length; a packaged one holds sections again, which are read like the others. */
   private readCommand(): void {
     const command = this.reader.u16();
     const length = this.reader.u16();
@@ -246,7 +246,7 @@ export class StreamSections {
   }
 }
 
-/** Id, name of printable characters, instance, version; none of the numbers is large. */
+/** Id, name of printable characters, instance, version; all numbers are small. */
 function isHeader(bytes: Uint8Array, at: number): boolean {
   const length = bytes[at + 4] ?? 0;
   const end = at + 5 + length;

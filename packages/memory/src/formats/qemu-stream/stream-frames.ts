@@ -12,7 +12,7 @@ import type { PlacedSpan } from './placement';
 import { PAGE_KIND, type SentPage } from './ram-block';
 import type { StreamEnd } from './sections';
 
-// Ranges beyond are told as one, with holes; a sound stream has a handful.
+// Ranges beyond are reported as one, with holes; a sound stream has a handful.
 const MOST_RANGES = 65536;
 const MOST_COMPRESSED = 2 * PAGE_SIZE;
 
@@ -60,7 +60,7 @@ export class StreamFrames implements FrameStore {
     });
   }
 
-  /** Fills `into`, or says why that cannot be done. */
+  /** Fills `into`, or returns why that cannot be done. */
   private read(frame: number, into: Uint8Array): OsiError | undefined {
     const address = frame * PAGE_SIZE;
     const span = this.spanOf(address);

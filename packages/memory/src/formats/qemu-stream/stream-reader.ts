@@ -4,7 +4,9 @@ import type { ByteSource } from '../../sources/byte-source';
 const WINDOW_BYTES = 1024 * 1024;
 const TWO_32 = 2 ** 32;
 
-/** Reads a source from front to back, big-endian, a mebibyte at a time; what is skipped far is never read. */
+/**
+ * Reads a source from front to back, big-endian, a mebibyte at a time; bytes of a far skip are never read.
+ */
 export class StreamReader {
   readonly source: ByteSource;
   private readonly buffer: Uint8Array;
@@ -74,12 +76,14 @@ export class StreamReader {
     this.position += length;
   }
 
-  /** The next bytes without taking them: `length` or what is left. Valid until the next call. */
+  /** The next bytes without taking them: `length` or the rest. Valid until the next call. */
   peek(length: number): Uint8Array {
     return this.window(length).subarray(0, length);
   }
 
-  /** All bytes that are at hand without taking them, `least` of them or what is left. Valid until the next call. */
+  /**
+   * All bytes that are at hand without taking them, `least` of them or the rest. Valid until the next call.
+   */
   window(least: number): Uint8Array {
     if (this.filled - this.at < least) this.refill();
     return this.buffer.subarray(this.at, this.filled);

@@ -12,7 +12,7 @@ export interface StateField {
   readonly members: readonly StateField[];
 }
 
-/** What the stream says of the section of a device. */
+/** The description of a device's section in the stream. */
 export interface DeviceDescription {
   readonly name: string;
   readonly instance: number;

@@ -4,7 +4,9 @@ import { eachChunk } from '../../write/content-pages';
 import type { DumpContent } from '../../write/dump-content';
 import { SinkCursor } from '../../write/sink-cursor';
 
-/** Writes a plain copy of memory: the physical address is the file offset, and what is missing stays unwritten. */
+/**
+ * Writes a plain copy of memory: the physical address is the file offset, and missing pages stay unwritten.
+ */
 export function writeRaw(
   sink: ByteSink,
   { memory, frames }: DumpContent,

@@ -1,7 +1,7 @@
 import { OsiError } from '@osi-linux/core';
 import type { ByteSource } from '../../sources/byte-source';
 
-/** The error of a dump whose structures cannot be: `kind` is what it is, to be put after "damaged". */
+/** The error of a dump with impossible structures: `kind` names the format, to be put after "damaged". */
 export function damagedDump(
   source: ByteSource,
   kind: string,

@@ -5,7 +5,7 @@ import { readAt } from '../../sources/read-at';
 export interface UnsupportedFormat {
   /** What it is, to be put after "is". */
   readonly name: string;
-  /** The bytes that tell it, one character a byte. */
+  /** The bytes that identify it, one character a byte. */
   readonly magic: string;
   /** Where they are; 0 unless given. */
   readonly at?: number;

@@ -16,7 +16,7 @@ const MOST_CPUS = 4096;
 export class VmwareCpus {
   private readonly registers = new Map<number, MutableRegisters>();
 
-  /** Takes what a tag says. */
+  /** Takes the value of a tag. */
   tag(tag: VmwareTag): void {
     const [cpu, part] = tag.indexes;
     if (cpu === undefined || cpu >= MOST_CPUS) return;

@@ -7,7 +7,7 @@ import { unsupportedDump } from '../unsupported/unsupported-dump';
 import { VmwareCpus } from './vmware-cpus';
 import { eachTag, MOST_TAGS, type VmwareTag } from './vmware-tags';
 
-/** A run of pages: where it lies in the memory file, and in physical memory. */
+/** A run of pages: its place in the memory file, and in physical memory. */
 export interface MemoryRegion {
   /** First page in the file. */
   readonly page: number;
@@ -16,7 +16,7 @@ export interface MemoryRegion {
   readonly pages: number;
 }
 
-/** What a .vmss or .vmsn file says. */
+/** The contents of a .vmss or .vmsn file. */
 export interface VmwareState {
   /** Where in the file the memory is, if it is there. */
   readonly memory: { readonly offset: number; readonly size: number } | undefined;

@@ -5,9 +5,9 @@ import { readAt } from '../../sources/read-at';
 export interface VmwareTag {
   readonly name: string;
   readonly indexes: readonly number[];
-  /** The value, for a tag that is no block; little-endian. */
+  /** The value, for a tag that is not a block; little-endian. */
   readonly value: DataView;
-  /** Where the data of a block lies in the file. */
+  /** Where the data of a block is in the file. */
   readonly block:
     | { readonly offset: number; readonly size: number; readonly compressed: boolean }
     | undefined;
@@ -33,7 +33,7 @@ export interface TagBudget {
   left: number;
 }
 
-/** Hands on each tag of a group up to the empty one at its end; returns what is wrong where that is not found. */
+/** Hands on each tag of a group up to the empty one at its end; returns the fault if that is not found. */
 export function eachTag(
   source: ByteSource,
   start: number,

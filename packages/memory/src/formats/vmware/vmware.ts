@@ -11,7 +11,7 @@ import { isVmwareState, type MemoryRegion, readVmwareState, type VmwareState } f
  * vmware_vmss.c; volatility3, layers/vmware.py), with the memory inside of it or in a .vmem file beside it.
  *
  * Either of the two files may be given. A .vmem file alone is taken as a plain copy of memory, which holds up to the
- * PCI hole, and a finding says so.
+ * PCI hole, and a finding reports that.
  */
 export const vmware: DumpFormat = {
   name: 'vmware',

@@ -22,7 +22,7 @@ export class SparseFile {
   /** What is left before free space is asked for again. */
   private allowance = 0;
 
-  /** `name` is what is unpacked, for messages. @throws OsiError `SOURCE_UNPACK_FAILED`. */
+  /** `name` is the name of the packed file, for messages. @throws OsiError `SOURCE_UNPACK_FAILED`. */
   constructor(name: string, folder: string = tmpdir()) {
     this.name = name;
     this.folder = folder;
@@ -49,7 +49,11 @@ export class SparseFile {
     this.size += bytes.length;
   }
 
-  /** Reads what was added; zeros at its end may not be in the file yet. @throws OsiError `SOURCE_UNPACK_FAILED`. */
+  /**
+   * Reads the added bytes; zeros at their end may not be in the file yet.
+   *
+   * @throws OsiError `SOURCE_UNPACK_FAILED`.
+   */
   read(position: number, into: Uint8Array): void {
     let done = 0;
     for (let read = -1; read !== 0 && done < into.length; done += read) {

@@ -1,6 +1,6 @@
 import type { MessagePort, Worker } from 'node:worker_threads';
 
-/** What a worker answered, or what it failed with: the `code` of a system error, where it has one. */
+/** The answer of a worker, or its failure: the `code` of a system error, if it has one. */
 export type WorkerAnswer<Value> =
   | { readonly value: Value }
   | { readonly failure: { readonly code: string; readonly message: string } };
@@ -40,8 +40,8 @@ export class SyncWorker<Request, Value> {
   private ended = false;
 
   /**
-   * `handle` is CommonJS that defines `async function handle(request)`. What that returns as `bytes` must own its whole
-   * buffer, which is handed over.
+   * `handle` is CommonJS that defines `async function handle(request)`. The `bytes` that it returns must own
+   * their whole buffer, which is handed over.
    */
   constructor(handle: string) {
     const { port1, port2 } = new this.threads.MessageChannel();
@@ -54,7 +54,7 @@ export class SyncWorker<Request, Value> {
       transferList: [port2],
     });
     this.worker.unref();
-    // A worker that fails to start or dies is told by the answer that does not come.
+    // A worker that fails to start or dies is detected by the missing answer.
     this.worker.on('error', () => this.close());
     port1.unref();
   }

@@ -6,8 +6,8 @@ import type { Unpacker } from './unpacker';
 const PIECE = 64 * 1024;
 
 /**
- * Unpacks Zstandard (RFC 8878), whatever window it was packed with: what is too far back to be kept in memory comes from
- * `readBack`. docs/dependencies.md says why Node's own decoder is not used, and no library.
+ * Unpacks Zstandard (RFC 8878) with a window of any size: bytes too far back to be kept in memory come from
+ * `readBack`. docs/dependencies.md explains why neither Node's own decoder nor a library is used.
  */
 export function zstdUnpacker(readBack?: ReadBack): Unpacker {
   let take: (bytes: Uint8Array) => void;

@@ -22,7 +22,7 @@ export function entriesOfCpu(tables: AddressSpace, { index, registers }: Cpu): C
     const address = idt === undefined ? undefined : readGate(tables, idt, vector);
     return address === undefined ? [] : [{ by: `the ${name} of the IDT of cpu ${index}`, address }];
   });
-  // They are 0 before the kernel sets them; sources differ in which they have.
+  // They are 0 before the kernel sets them; sources have different ones.
   const [name, call] =
     tables.architecture.wordSize === 8
       ? ['LSTAR', registers.lstar]

@@ -22,7 +22,7 @@ export function rootsOfCpus(cpus: readonly Cpu[], machine: string | undefined): 
   return roots.filter((found, at) => roots.findIndex(({ root }) => root === found.root) === at);
 }
 
-/** Bases that no 32-bit processor can have tell of long mode. */
+/** Bases that no 32-bit processor can have mean long mode. */
 function guessLongMode(registers: X86Registers): boolean | undefined {
   const wide = ['kernel_gs_base', 'gs_base', 'idtr_base', 'gdtr_base', 'lstar', 'rip'] as const;
   return wide.some((name) => (registers[name] ?? 0n) >> 32n !== 0n) ? true : undefined;

@@ -16,7 +16,7 @@ export const pageOffsets: readonly VirtualAddress[] = [
   LOWEST_I386_PAGE_OFFSET,
 ];
 
-/** Behind what the firmware has in the first MiB; and where distributions link the image. */
+/** Behind the memory of the firmware in the first MiB; and where distributions link the image. */
 const SAMPLES = [0x100000, 0x400000, 0x1000000];
 
 /** The PAGE_OFFSET at which tables of 32 bits map RAM one to one, themselves or a known place included. */

@@ -9,7 +9,8 @@ import { type Image, imageInDirectMap } from './image';
 const IMAGES_END = 512 * 1024 * 1024;
 
 /**
- * The image of a 32-bit kernel without VMCOREINFO: it lies in the direct map, and its own symbols say where it begins.
+ * The image of a 32-bit kernel without VMCOREINFO: it is in the direct map, and its own symbols give its
+ * start.
  *
  * They are looked for behind a handler of interrupts, which is in its text; else before its top table, which is in its
  * data; else wherever images are put.

@@ -6,7 +6,7 @@ import { surveyPages } from '../../survey/page-survey';
 import { findPageOffset } from './direct-map';
 import type { KernelRoot } from './root';
 
-/** A kernel has one; what is left of kernels that ran before may look like some more. */
+/** A kernel has one; remains of kernels that ran before may look like some more. */
 const MOST_ROOTS = 16;
 const WORD = 4;
 /** Entries of PAE's top table: one for each GiB. */
@@ -30,7 +30,7 @@ export function findI386Roots({ memory, pages }: Pick<MemorySurvey, 'memory' | '
   return roots;
 }
 
-/** The root that lies in the image which begins at a physical address, and of which the tables are another copy. */
+/** The root in the image that begins at a physical address; the tables are another copy of it. */
 export function findOwnI386Root(
   memory: PhysicalMemory,
   image: PhysicalAddress,

@@ -44,7 +44,7 @@ function findImage64(tables: AddressSpace): Image | undefined {
   return undefined;
 }
 
-/** The image of a 32-bit kernel lies in the direct map, which begins at PAGE_OFFSET and leads to physical 0. */
+/** The image of a 32-bit kernel is in the direct map, which begins at PAGE_OFFSET and leads to physical 0. */
 function findImage32(tables: AddressSpace, note: Vmcoreinfo | undefined): Image | undefined {
   const text = note?.address('SYMBOL(_stext)');
   if (text === undefined) return undefined;

@@ -57,7 +57,7 @@ function isSameImage(one: KernelLocation, other: KernelLocation): boolean {
   return inside && one.physBase === other.physBase && one.form === other.form;
 }
 
-/** By all that can be told: of 32 bits, and of processors, more than {@link locateThrough} looks at. */
+/** By all that is known: of 32 bits, and of processors, more than {@link locateThrough} looks at. */
 function locateRoot(
   memory: PhysicalMemory,
   root: KernelRoot,

@@ -38,8 +38,8 @@ function rootsOfNote({ at, text }: FoundVmcoreinfo): KernelRoot[] {
 }
 
 /**
- * The roots that each of the source's discovery methods leads to; what is found later is searched for only when it is asked for.
- * `isFound` tells whether one of them has led to a kernel.
+ * The roots that each of the source's discovery methods leads to; later roots are searched for only on
+ * request. `isFound` reports whether one of them has led to a kernel.
  */
 export function* eachRoot(source: KernelSource, isFound: () => boolean): Generator<KernelRoot> {
   const survey = source.survey ?? new MemorySurvey(source.memory);

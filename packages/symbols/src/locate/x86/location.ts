@@ -12,7 +12,9 @@ export interface KernelLocation {
   readonly tables: AddressSpace;
   /** Virtual address at which its image begins: `_text`. */
   readonly textBase: VirtualAddress;
-  /** By how many bytes KASLR moved the image from where distributions link it; `null` where that cannot be told. */
+  /**
+   * By how many bytes KASLR moved the image from where distributions link it; `null` if that is not known.
+   */
   readonly kaslrShift: bigint | null;
   /** The virtual address that {@link physBase} is for: `__START_KERNEL_map` of 64 bits, PAGE_OFFSET of 32 bits. */
   readonly mapBase: VirtualAddress;
@@ -36,6 +38,6 @@ export interface LocationEvidence {
 
 /** A place at which a processor enters a kernel. */
 export interface KernelEntry extends CpuEntry {
-  /** Whether it lies in the image of the kernel that the processor's page tables lead to. */
+  /** Whether it is in the image of the kernel that the processor's page tables lead to. */
   readonly isInImage: boolean;
 }

@@ -18,9 +18,9 @@ import type { KernelRoot } from './root';
 const ENTRIES = 512;
 /** Few pages look like the table behind a top table's last entry; in made-up memory all of them could. */
 const MOST_IMAGES = 1 << 14;
-/** Of real kernels one table lies in the image, or two with 5 levels. */
+/** In real kernels one table is in the image, or two with 5 levels. */
 const MOST_TRIES = 1024;
-/** Of those how many are told apart by what else they map. */
+/** How many of those are distinguished by their other mappings. */
 const MOST_ROOTS = 16;
 /** Enough for the tables of a direct map in large pages, and of tens of GiB in small ones. */
 const MOST_ENTRIES = 1 << 22;
@@ -31,12 +31,13 @@ interface ImageTable extends TableLink {
 }
 
 /**
- * Roots of 64-bit kernels that page tables in memory show by themselves; those that more speaks for come first.
+ * Roots of 64-bit kernels that page tables in memory show by themselves; those with more evidence come first.
  *
  * The last entry of a kernel's top table leads, over one more level with 5 levels, to a table whose last two entries
  * map the image and the fixed mappings (`level3_kernel_pgt`, Linux arch/x86/kernel/head_64.S). The kernel's own root is
- * part of its image: it maps itself there. The roots of processes do too, but are none of the image. What is left of a
- * kernel that ran before no longer maps itself in the direct map as well, once other data has taken its tables' place.
+ * part of its image: it maps itself there. The roots of processes do too, but are not part of the image. The
+ * remains of a kernel that ran before no longer map themselves in the direct map as well, once other data has
+ * taken its tables' place.
  */
 export function findX8664Roots({ memory, pages }: MemorySurvey): KernelRoot[] {
   const { links, pairs } = pages;
@@ -81,7 +82,7 @@ function ownRoots(memory: PhysicalMemory, form: PagingForm, tables: readonly Ima
   });
 }
 
-/** Whether a root lies in the image that it maps, at a place where it maps itself. */
+/** Whether a root is in the image that it maps, at a place where it maps itself. */
 function mapsItself(tables: AddressSpace, image: PhysicalAddress): boolean {
   const inImage = BigInt(tables.root - image);
   for (let place = START_KERNEL_MAP; place < START_KERNEL_MAP + KERNEL_IMAGE_WINDOW; place += KASLR_STEP) {

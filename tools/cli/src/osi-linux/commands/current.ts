@@ -2,7 +2,7 @@ import { jsonAddress } from '../../output/json-value';
 import type { ListingCommand } from '../command';
 import { keepPids } from '../selection';
 
-/** `osi-linux current`: what each processor runs. */
+/** `osi-linux current`: the process and thread on each processor. */
 export const current: ListingCommand = {
   name: 'current',
   summary: 'show the running thread of each processor',

@@ -39,7 +39,7 @@ export function diffTableRow(change: LinuxChange): JsonRow {
   };
 }
 
-/** What tells a row of each kind to people. */
+/** The columns that identify a row of each kind to people. */
 const WHAT: Readonly<Record<SnapshotKind, readonly string[]>> = {
   process: ['name'],
   thread: ['tid', 'name'],

@@ -7,7 +7,7 @@ import { checkTarget, ExportFile } from '../export-file';
 import type { EXPORT_FORMATS } from '../export-formats';
 import { profileSource } from '../source';
 
-/** What the command line says of an export. */
+/** The options and arguments of an export. */
 export interface ExportCommand {
   /** The sources, which are not to be written to. */
   readonly sources: readonly string[];
@@ -18,11 +18,11 @@ export interface ExportCommand {
   readonly all: boolean;
   /** Whether a file that is there is replaced. */
   readonly force: boolean;
-  /** Told how many pages were written, and how many there are. */
+  /** Called with how many pages were written, and how many there are. */
   readonly onProgress: ((done: number, all: number) => void) | undefined;
 }
 
-/** What was written. */
+/** The result of an export. */
 export interface ExportAnswer extends ExportedDump {
   readonly row: JsonRow;
   /** The file with the profile, where the dump cannot carry it. */

@@ -9,7 +9,7 @@ import { mounts } from './mounts';
 const reason = new OsiError('PAGE_NOT_PRESENT', 'page not present');
 const everything: ListingOptions = { pids: [], cpu: undefined, threads: false, ownRoot: false };
 
-/** A guest that answers with given rows, and remembers what it was asked. */
+/** A guest that answers with given rows, and remembers the calls. */
 function createGuest() {
   const asked: unknown[] = [];
   const fileRows = [

@@ -6,7 +6,7 @@ import { type JsonRow, jsonAddress } from '../../output/json-value';
 import { cellText } from '../../output/print-rows';
 import type { Settings } from '../../settings/settings';
 
-/** Tells what a dump is, and where each setting came from. */
+/** Identifies a dump, and lists where each setting came from. */
 export function identify(dump: Guest['dump'], settings: Settings): Identity {
   const { kconfFile, kconfGroup, kconfPlaces, format } = settings;
   const open = kconfFile.value === undefined;

@@ -74,8 +74,9 @@ function cutOff({ line }: KeyFileGroup): JsonRow {
 }
 
 /**
- * In a section of this project's module, slid addresses are as they should be: what finds the kernel again is beside
- * them. That is worth a note, and no fault; in a section of PANDA's extractors the check itself warns.
+ * In a section of this project's module, slid addresses are as they should be: the keys that find the kernel
+ * again are beside them. That is worth a note, and is not a fault; in a section of PANDA's extractors the
+ * check itself warns.
  */
 function slideNote(info: KernelInfo, group: KeyFileGroup): JsonRow[] {
   const slide = info['kernel.swapper_pg_dir_addr'] === undefined ? undefined : findKaslrSlide(info);

@@ -51,7 +51,7 @@ Examples:
   osi-linux kconf derive /boot/vmlinuz-6.1.0-37-amd64 --group my_kernel_info
   osi-linux kconf derive /sys/kernel/btf/vmlinux --symbols /proc/kallsyms --banner "$(cat /proc/version)" --group mine`;
 
-/** Stands in the section: what a reader of the file should know, PANDA's users above all. */
+/** A comment in the section with the facts that readers of the file need, PANDA's users above all. */
 const OF_FILE =
   "# of the kernel's files: without what each boot decides; task.per_cpu_offset_0_addr is 0, since PANDA wants one";
 
@@ -91,7 +91,7 @@ async function deriveOfFile(
   return deriveKernelFile({ source, symbols, banner }, io);
 }
 
-/** Of a guest's memory, which tells all by itself. */
+/** Of a guest's memory, which needs no other file. */
 async function deriveOfGuest(
   source: string,
   { symbols, banner }: DeriveOptions,

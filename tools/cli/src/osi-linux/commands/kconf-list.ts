@@ -13,7 +13,7 @@ export const LIST_COLUMNS: readonly Column[] = [
   { field: 'name', title: 'NAME' },
 ];
 
-/** `osi-linux kconf list`: one row a group; PANDA loads none of a file that GLib rejects. */
+/** `osi-linux kconf list`: one row a group; PANDA loads no group of a file that GLib rejects. */
 export function listGroups({ file, rejections }: OpenKeyFile): JsonRow[] {
   return file.groups.map((group) => {
     const { info, generation, machine } = safeParseKernelInfo(group);

@@ -44,7 +44,7 @@ export function showGroups(groups: readonly KeyFileGroup[]): ShownGroups {
   return { rows, problems };
 }
 
-/** A value as the JSON has it: addresses are hex, what is absent is null. */
+/** A value as the JSON has it: addresses are hex, absent values are null. */
 export function jsonInfoValue(info: KernelInfo, key: KernelInfoKey): JsonValue {
   const value = info[key];
   if (value === undefined) return null;

@@ -14,7 +14,7 @@ const KINDS: readonly ListKind[] = [
 
 /**
  * Brings the output of osi_test, PANDA's or this project's, into a form in which two runs can be compared. Corresponds to
- * PANDA's `osi_test_normalize.py`, and prints what that does where that does not fail.
+ * PANDA's `osi_test_normalize.py`, and prints the same if that does not fail.
  *
  * Each list of processes or libraries stands between two rules with its number, a row a line: name, pid and ppid, or
  * base, size, name and file, with one blank between. Names may hold blanks, and rows may repeat.
@@ -44,7 +44,7 @@ export function normalizeOsiTest(text: string): string {
   return printed.join('');
 }
 
-/** A name is of at most 15 bytes, so that a row in which it holds newlines has at most as many more lines. */
+/** A name is of at most 15 bytes, so that newlines in it add at most as many lines to a row. */
 const ROW_LINES = 16;
 
 function readList(
@@ -76,7 +76,7 @@ function readRow(
   return undefined;
 }
 
-/** What fills a name up; blanks that end the name itself cannot be told from it. */
+/** The padding of a name; blanks at the end of the name itself look the same. */
 const PADDING = / +$/;
 
 function parseProcess(line: string): string | undefined {

@@ -10,7 +10,7 @@ export interface ReadAnswer {
   readonly holes: readonly ReadHole[];
 }
 
-/** Reads virtual memory; what is missing is zero in `bytes` and named in `holes`. */
+/** Reads virtual memory; missing bytes are zero in `bytes` and listed in `holes`. */
 export function read(
   guest: Guest,
   address: VirtualAddress,

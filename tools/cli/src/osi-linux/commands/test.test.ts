@@ -23,7 +23,7 @@ interface Given {
   readonly cpus?: readonly number[];
 }
 
-/** A guest of which only what osi_test asks is there. */
+/** A guest with only the parts that osi_test reads. */
 function guestOf({ wordSize = 8, processes = [], current, mappings, modules, cpus = [0] }: Given): Guest {
   const osi = {
     getProcesses: () => createListing(processes, []),

@@ -111,7 +111,7 @@ class BlockPrinter {
 const DELETED = ' (deleted)';
 const HEAP_OR_STACK: ReadonlySet<string> = new Set(['[heap]', '[stack]']);
 
-/** Name and file as PANDA tells them: the file's last component, else one of three texts in brackets. */
+/** Name and file as PANDA prints them: the file's last component, else one of three texts in brackets. */
 function pandaNames({ file, name }: OsiModule): [string | null, string | null] {
   if (file === null) return [name === null || HEAP_OR_STACK.has(name) ? name : '[???]', null];
   const deleted = name !== null && file.endsWith(`${name}${DELETED}`);

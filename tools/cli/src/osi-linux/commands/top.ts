@@ -26,7 +26,7 @@ const COLUMNS: readonly Column[] = [
 ];
 
 const INTERVAL_MS = 1000;
-/** Between two drawings the processors are looked at so often, to tell which processes keep them busy. */
+/** Between two drawings the processors are looked at so often, to find the processes that keep them busy. */
 const LOOKS = 10;
 const CLEAR = '\u001b[H\u001b[2J';
 const QUIT: readonly string[] = ['q', 'Q', '\u0003'];

@@ -8,7 +8,7 @@ type Fault = Exclude<Walk, { readonly fault?: undefined }>;
 
 const options: ListingOptions = { pids: [], cpu: undefined } as never;
 
-/** A guest of which nothing is asked but a page walk. */
+/** A guest that answers only page walks. */
 function guestOf(walk: Walk): Guest {
   return { memory: { walk: () => walk } } as never;
 }

@@ -44,7 +44,10 @@ export function translate(guest: Guest, address: VirtualAddress, options: Listin
 
 type FaultedWalk = Exclude<ReturnType<Guest['memory']['walk']>, { readonly fault?: undefined }>;
 
-/** What Linux keeps in the entry: `detail` names it, and where the page is stands beside it if the entry tells. */
+/**
+ * The contents of the entry for Linux: `detail` names them, and the place of the page is beside them if the
+ * entry contains it.
+ */
 function describe({ kind, meaning, physical, swap }: NonNullable<FaultedWalk['nonPresent']>): JsonRow {
   return {
     detail: kind,

@@ -7,10 +7,10 @@ import type { Io } from '../../terminal/io';
 import type { EventName } from '../event-names';
 import { openWatched } from '../watched-guest';
 
-/** What a watch tells. */
+/** An event of a watch. */
 type OsiEvent = GuestWatch extends AsyncIterable<infer Event> ? Event : never;
 
-/** What is watched, and for how long. */
+/** The processes and events to watch, and for how long. */
 export interface WatchOptions {
   readonly pids: readonly number[];
   /** Only these. */
