@@ -8,7 +8,7 @@ export interface DerivedPaging {
   /** Its name: `4-level`. */
   readonly name: string;
   /** Its levels; the section has their number. */
-  readonly levels: { readonly length: number };
+  readonly levels: readonly unknown[];
   /** The architecture that it belongs to. */
   readonly architecture: Architecture;
 }
