@@ -3,7 +3,7 @@ import type { OsiError } from '../errors/index';
 import type { Architecture } from './architecture';
 import type { Page } from './physical-memory';
 
-/** A page as page tables map it, of whatever size. */
+/** A page as page tables map it, of any size. */
 export interface PageMapping {
   /** Physical address behind the virtual one that was asked for. */
   readonly physical: PhysicalAddress;
