@@ -11,7 +11,7 @@ const STRUCT = 'task_struct';
 
 type TaskLayout = Layout['task'];
 
-/** What a task is expected to be beside a task: the leader of its group, or a thread of the one that is given. */
+/** The expected role of a task: the leader of its group, or a thread of the one that is given. */
 export type ExpectedLeader = 'itself' | VirtualAddress | undefined;
 
 /**
