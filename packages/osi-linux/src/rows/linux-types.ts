@@ -1,7 +1,10 @@
 import type { VirtualAddress } from '@osi-linux/core';
 import type { OsiProc } from '@osi-linux/osi';
 
-/** A process of a Linux guest: PANDA's `OsiProc` and what only Linux has. `null` means as in {@link OsiProc}. */
+/**
+ * A process of a Linux guest: PANDA's `OsiProc` and the fields that only Linux has. `null` means as in
+ * {@link OsiProc}.
+ */
 export interface LinuxProcess extends OsiProc {
   /** Real user id, unsigned. */
   readonly uid: number | null;
@@ -29,7 +32,7 @@ export interface LinuxThread {
   readonly taskd: VirtualAddress;
 }
 
-/** What a processor runs. */
+/** The thread on a processor. */
 export interface LinuxCurrent extends LinuxThread {
   /** Number of the processor, from 0. */
   readonly cpu: number;

@@ -190,7 +190,7 @@ interface AddressSpace {
 
 type MappingFields = Pick<LinuxMapping, 'file' | 'name' | 'offset' | 'flags' | 'perms'>;
 
-/** What a mapping is of. */
+/** The file and the name of a mapping. */
 interface MappedThing {
   readonly file: string | null;
   readonly name: string;

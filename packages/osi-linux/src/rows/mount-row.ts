@@ -22,7 +22,7 @@ export interface LinuxMount {
   readonly mountpoint: string | null;
   /** Type of the file system, with its subtype: `fuse.sshfs`. */
   readonly fstype: string | null;
-  /** What is mounted, as it was named to mount(); `none` where it was not. */
+  /** The name of the mounted device, as given to mount(); `none` if none was given. */
   readonly source: string | null;
 }
 
