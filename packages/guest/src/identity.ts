@@ -124,7 +124,7 @@ function countCpus(dump: Dump, guest: Guest | undefined): number {
   return readOr(guest, (found) => found.linux.onlineCpus().length, dump.cpus.length);
 }
 
-/** What a read of the guest gives, or what else is known where the profile or the dump lacks it. */
+/** The result of a read of the guest, or the value known otherwise if the profile or the dump lacks it. */
 function readOr<Value>(guest: Guest | undefined, read: (guest: Guest) => Value, otherwise: Value): Value {
   if (guest === undefined) return otherwise;
   return attempt(

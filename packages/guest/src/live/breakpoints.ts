@@ -8,7 +8,7 @@ import type { Guest } from '../guest';
  */
 export type Breakpoints = 'switches' | 'processes';
 
-/** What a watch needs to know of a kernel besides its profile. */
+/** The facts that a watch needs of a kernel besides its profile. */
 export interface WatchSymbols {
   /** Where to stop it: virtual addresses. */
   readonly hooks: readonly VirtualAddress[];

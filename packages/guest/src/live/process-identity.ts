@@ -38,7 +38,7 @@ export function hasExited({ info, memory }: Kernel, task: Task): boolean | null 
   return readOrNull(() => new StructView(memory, task.address).u32(offset) !== 0);
 }
 
-/** What `read` gives, or `null` where it fails with an `OsiError`. */
+/** The result of `read`, or `null` if it fails with an `OsiError`. */
 export function readOrNull<Value>(read: () => Value): Value | null {
   return attempt(read, () => null);
 }

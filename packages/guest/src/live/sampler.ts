@@ -72,7 +72,7 @@ export function readMoment({ linux }: Guest): ProcessMoment {
   };
 }
 
-/** What is missing of a row that is there does not make the listing incomplete. */
+/** Missing fields of a row that is there do not make the listing incomplete. */
 function hasEveryRow({ skipped }: Listing<unknown>): boolean {
   return skipped.every(({ subject }) => subject.field !== undefined);
 }

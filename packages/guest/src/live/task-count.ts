@@ -7,7 +7,7 @@ export interface CountedTask {
   readonly tid: number | null;
 }
 
-/** Holds how many threads were seen against how many the kernel has started (`total_forks`). */
+/** Compares how many threads were seen with how many the kernel has started (`total_forks`). */
 export class TaskCount {
   private readonly wordBits: number;
   private seen = new Set<string>();
@@ -38,7 +38,7 @@ export class TaskCount {
   seeAll(tasks: readonly CountedTask[], forks: bigint): void {
     if (this.first === undefined) this.first = forks;
     else for (const task of tasks) this.see(task);
-    // What has ended is not seen again.
+    // Ended threads are not seen again.
     this.seen = new Set(tasks.map(({ taskd, tid }) => `${taskd}/${tid}`));
     const started = Number(BigInt.asUintN(this.wordBits, forks - this.first));
     this.missedCount = Math.max(0, started - this.fresh);

@@ -10,7 +10,7 @@ const NAME = 'kernelinfo.conf';
 export interface FoundKeyFile {
   /** Its path, as it was looked for. */
   readonly path: string;
-  /** What was read of it. */
+  /** The part of it that was read. */
   readonly keyFile: KeyFile;
 }
 
