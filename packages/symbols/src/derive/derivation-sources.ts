@@ -3,7 +3,7 @@ import type { Vmcoreinfo } from '../locate/vmcoreinfo';
 import type { SymbolTable } from '../tables/symbol-table';
 import type { TypeSource } from '../types/type-source';
 
-/** What a section reports of the form of paging; a form of `x86-mmu` fits. */
+/** The facts that a section reports about the form of paging; a form of `x86-mmu` fits. */
 export interface DerivedPaging {
   /** Its name: `4-level`. */
   readonly name: string;
@@ -13,7 +13,7 @@ export interface DerivedPaging {
   readonly architecture: Architecture;
 }
 
-/** What a section is derived from. */
+/** The sources that a section is derived from. */
 export interface DerivationSources {
   /** The kernel's types. */
   readonly types: TypeSource;
@@ -25,7 +25,10 @@ export interface DerivationSources {
   readonly location?: {
     /** The form of paging. */
     readonly form: DerivedPaging;
-    /** What is added to an address of the image, less where images are mapped, for the physical one. */
+    /**
+     * The number that is added to an address of the image, less where images are mapped, for the physical
+     * one.
+     */
     readonly physBase: bigint;
   };
   /** The kernel's VMCOREINFO note, for values that the symbols lack. */

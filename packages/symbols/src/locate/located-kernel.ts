@@ -115,7 +115,7 @@ function describeKernel(
   return { location, symbols, problem, vmcoreinfo, commandLine, isCrashKernel };
 }
 
-/** A kernel's own root, and what names it. Distributions' kernels of 32 bits have symbols of functions alone. */
+/** A kernel's own root, and its name. Distributions' kernels of 32 bits have symbols of functions alone. */
 function ownRoot(
   memory: PhysicalMemory,
   { tables, textBase, mapBase }: KernelLocation,

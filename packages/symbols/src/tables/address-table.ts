@@ -30,7 +30,7 @@ export class SymbolAddresses {
     const offset = range.view.getInt32(at, true);
     if (table.form === 'place') return (table.at + BigInt(at + offset)) & this.mask;
     if (this.encoding === 'base-relative') return (table.base + BigInt(offset >>> 0)) & this.mask;
-    // Addresses in the section of what each processor has of its own are not moved with the image.
+    // Addresses in the section of per-CPU variables are not moved with the image.
     return offset >= 0 ? BigInt(offset) : (table.base - 1n - BigInt(offset)) & this.mask;
   }
 }

@@ -128,7 +128,7 @@ export class BtfTypes {
     return this.names.isText(position - this.firstString, name);
   }
 
-  /** What is behind typedefs and qualifiers. */
+  /** The type behind typedefs and qualifiers. */
   resolve(type: number): number {
     let found = type;
     for (let step = 0; step < MAX_CHAIN; step++) {
