@@ -1,7 +1,7 @@
 import { PackingDamage } from './packing-damage';
 
 const MAGIC = 0x184c2102;
-/** What a block of the old format comes to at most. */
+/** The largest unpacked size of a block of the old format. */
 const LARGEST_BLOCK = 8 * 1024 * 1024;
 const SHORTEST_MATCH = 4;
 /** A length that goes on in the bytes behind. */

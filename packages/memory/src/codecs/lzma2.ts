@@ -5,7 +5,7 @@ const END = 0;
 const RAW_NEW_DICTIONARY = 1;
 const RAW = 2;
 const PACKED = 0x80;
-/** What a packed piece sets anew, by bits 5 and 6 of its first byte. */
+/** The state that a packed piece sets anew, by bits 5 and 6 of its first byte. */
 const NEW_STATE = 1;
 const NEW_PROPERTIES = 2;
 const NEW_DICTIONARY = 3;

@@ -10,9 +10,9 @@ import { zstdUnpacker } from './internal/zstd-unpacker';
 
 /** How far the unpacking of a source has come. */
 export interface UnpackProgress {
-  /** What is unpacked: the name of the source. */
+  /** The name of the source that is unpacked. */
   readonly name: string;
-  /** What it is packed with. */
+  /** Its packing. */
   readonly compression: 'gzip' | 'zstd';
   /** Folder of the temporary file. */
   readonly folder: string;
@@ -28,7 +28,7 @@ export interface UnpackProgress {
 export interface UnpackOptions {
   /** Folder for the temporary file; that of the system unless given. */
   readonly folder?: string | undefined;
-  /** Told at the beginning, and after every piece. */
+  /** Called at the beginning, and after every piece. */
   readonly onProgress?: ((progress: UnpackProgress) => void) | undefined;
 }
 

@@ -12,7 +12,7 @@ export interface FrameHeader {
   readonly length: number;
   /** How far back its matches may reach, in bytes. */
   readonly window: number;
-  /** What it comes to, in bytes; absent where the writer did not know. */
+  /** The unpacked size in bytes; absent if the writer did not know it. */
   readonly size: number | undefined;
   /** Whether four bytes of checksum follow the last block. */
   readonly checksum: boolean;

@@ -4,7 +4,7 @@ import { PageIndex } from './page-index';
 /** How the bytes of a page lie in the stream. */
 export const PAGE_KIND = { plain: 1, zlib: 2, delta: 3 } as const;
 
-/** What the stream has of a page. */
+/** The form of a page in the stream. */
 export interface SentPage {
   readonly kind: (typeof PAGE_KIND)[keyof typeof PAGE_KIND];
   /** File position of its bytes. */

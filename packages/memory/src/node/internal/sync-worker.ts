@@ -7,7 +7,7 @@ export type WorkerAnswer<Value> =
 
 const HEAD = "const { parentPort, workerData } = require('node:worker_threads');\n";
 
-// What every worker does: it answers a request, then wakes the thread that sleeps on the flag.
+// The loop of every worker: it answers a request, then wakes the thread that sleeps on the flag.
 const LOOP = `
 const flag = new Int32Array(workerData.flag);
 parentPort.on('message', async (request) => {
