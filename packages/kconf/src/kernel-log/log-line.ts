@@ -8,7 +8,7 @@ export interface LogMessage {
   readonly runsOn: boolean;
 }
 
-/** What printk puts before a message on the console: a stamp with six decimals. */
+/** The prefix that printk puts before a message on the console: a stamp with six decimals. */
 const STAMP = /(?:<\d{1,4}>)?\[ {0,8}\d{1,9}\.\d{6}\](?: ?\[ {0,8}[TC]\d{1,10}\])? /;
 
 /** The messages on a line: one as a rule, none on a blank one, several where a console was raced for. */
