@@ -57,7 +57,7 @@ export interface FaultedWalk {
   readonly entries: readonly PagingEntry[];
 }
 
-/** What a page walk found. */
+/** The result of a page walk. */
 export type PageWalk = MappedWalk | FaultedWalk;
 
 const PRESENT = 1n;
