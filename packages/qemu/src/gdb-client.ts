@@ -24,7 +24,7 @@ export interface GdbStop {
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const ATTEMPTS = 3;
-/** What is asked for of a stub that does not say how much it takes. */
+/** The packet size for a stub that does not report its own. */
 const SMALL_PACKET = 1024;
 const LARGEST_PACKET = 128 * 1024;
 const LARGEST_DOCUMENT = 1024 * 1024;
@@ -397,5 +397,5 @@ export class GdbClient {
   }
 }
 
-/** What QEMU calls otherwise. */
+/** The registers with other names in QEMU. */
 const NAMES: Readonly<Record<string, string>> = { eflags: 'rflags', k_gs_base: 'kernel_gs_base' };

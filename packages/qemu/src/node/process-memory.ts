@@ -92,7 +92,7 @@ export class ProcessMemory implements MemoryReader {
   }
 }
 
-/** What the kernel refuses is as good as gone. */
+/** Memory that the kernel refuses is as good as gone. */
 function readSome(fd: number, into: Uint8Array, position: number): number {
   try {
     return readSync(fd, into, 0, into.length, position);
