@@ -5,7 +5,7 @@ import { type LiveGuestOptions, openLiveGuest, parseGdbAddress, parseLiveSource 
 import { jsonText } from '../output/json-text';
 import type { LiveSettings } from '../settings/settings';
 
-/** What was asked of a source, and the dump that answered. */
+/** The answer of a source, and the dump that gave it. */
 export interface SourceAnswer<Answer> {
   readonly answer: Answer;
   readonly dump: Guest['dump'];
@@ -117,7 +117,7 @@ function requireRunning(dump: LiveGuest): void {
   });
 }
 
-/** What is kept of memory belongs to the moment before. */
+/** Cached memory belongs to the moment before. */
 function forget(guest: Guest): void {
   guest.memory.flush();
   guest.linux.refresh();

@@ -23,7 +23,7 @@ export interface LiveSettings {
   readonly stop: boolean;
 }
 
-/** What a command line leaves open, decided. */
+/** The settings that a command line leaves open, decided. */
 export interface Settings {
   /** The key file; `undefined` where it is to be looked for. */
   readonly kconfFile: Setting<string | undefined>;
