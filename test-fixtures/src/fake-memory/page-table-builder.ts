@@ -61,11 +61,11 @@ const LAYOUTS: Readonly<Record<BuilderForm, Layout>> = {
   },
 };
 
-/** Writes page tables into a fake memory and remembers what it mapped: an oracle for page walks. */
+/** Writes page tables into a fake memory and remembers its mappings: an oracle for page walks. */
 export class PageTableBuilder {
   /** Physical address of the top table. */
   readonly root: number;
-  /** What was mapped, in order. */
+  /** The mappings, in order. */
   readonly mappings: BuiltMapping[] = [];
   private readonly memory: FakePhysicalMemory;
   private readonly layout: Layout;

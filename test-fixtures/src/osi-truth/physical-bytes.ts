@@ -11,7 +11,7 @@ export class PhysicalBytes {
   constructor(elf: string) {
     this.file = openSync(elf, 'r');
     this.segments = readSegments(this.file);
-    // QEMU writes the cores of all guests in the 64-bit class; the machine (EM_386) tells.
+    // QEMU writes the cores of all guests in the 64-bit class; the machine is EM_386.
     const machine = readBytes(this.file, 18, 2).readUInt16LE();
     this.wordSize = machine === 3 ? 4 : 8;
   }
