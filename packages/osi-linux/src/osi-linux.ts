@@ -31,7 +31,7 @@ import { type LinuxSocket, readSockets } from './rows/socket-row';
 export interface OsiLinuxOptions {
   /** The guest through the kernel's page tables, and its profile. */
   readonly kernel: Kernel;
-  /** The processors of the source; empty where it has no registers. */
+  /** The processors of the source; empty if it has no registers. */
   readonly cpus: readonly Cpu[];
   /** Writes guest-physical memory, at most a page at a time; only live sources can. */
   readonly writePhysical?: PhysicalWriter | undefined;
@@ -329,7 +329,7 @@ export class OsiLinux implements OsiProvider {
   }
 
   /**
-   * The physical address behind a virtual one; `undefined` where none is mapped, PANDA's all-ones.
+   * The physical address behind a virtual one; `undefined` if none is mapped, PANDA's all-ones.
    *
    * Corresponds to PANDA's `osi_linux_virt_to_phys`. @throws OsiError where the source lacks a table on the way.
    */

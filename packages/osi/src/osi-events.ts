@@ -1,7 +1,7 @@
 import type { VirtualAddress } from '@osi-linux/core';
 import type { OsiProc } from './osi-types';
 
-/** The thread on a processor. A field is `null` where it could not be read. */
+/** The thread on a processor. A field is `null` if it could not be read. */
 export interface OsiRunningTask {
   /** Number of the processor, from 0. */
   readonly cpu: number;

@@ -52,7 +52,7 @@ export class ProcessChanges {
 
   /**
    * How many threads came and went unseen since the first moment, at least: ids that were given, as a higher one shows,
-   * and that no moment had. The newest count only once a later one is seen. `undefined` where no ids were given.
+   * and that no moment had. The newest count only once a later one is seen. `undefined` if no ids were given.
    */
   get missed(): number | undefined {
     return this.missedCount;

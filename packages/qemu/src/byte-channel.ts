@@ -13,7 +13,7 @@ export interface ByteChannel {
    */
   write(bytes: Uint8Array): void;
   /**
-   * Waits for the next bytes, at most this many milliseconds; `undefined` where none came.
+   * Waits for the next bytes, at most this many milliseconds; `undefined` if none came.
    *
    * @throws OsiError `LIVE_CONNECTION_LOST` once the peer has gone, `LIVE_CONNECT_FAILED` where there was none.
    */

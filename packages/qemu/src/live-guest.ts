@@ -224,7 +224,7 @@ export class LiveGuest implements Dump {
     return stop;
   }
 
-  /** Calls a function at every stop that {@link waitForStop} sees; returns what ends that. */
+  /** Calls a function at every stop that {@link waitForStop} sees; returns a function that ends that. */
   onStop(listener: (stop: LiveStop) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);

@@ -85,7 +85,7 @@ export class AddressSpace implements VirtualMemory {
     return this.form.architecture;
   }
 
-  /** The page that holds a virtual address, or `undefined` where it is not mapped or its frame is missing. */
+  /** The page that holds a virtual address, or `undefined` if it is not mapped or its frame is missing. */
   page(address: VirtualAddress): Page | undefined {
     scratch[0] = address;
     const low = halves[LOW] as number;
@@ -104,7 +104,7 @@ export class AddressSpace implements VirtualMemory {
     return page;
   }
 
-  /** Physical address behind a virtual one, or `undefined` where it is not mapped. */
+  /** Physical address behind a virtual one, or `undefined` if it is not mapped. */
   translate(address: VirtualAddress): PhysicalAddress | undefined {
     scratch[0] = address;
     const low = halves[LOW] as number;

@@ -34,7 +34,7 @@ export class DamageTally {
     return { runs, refused, read, effort, listings, damages, fields };
   }
 
-  /** Counts the answers of a damaged guest; `undefined` where it could not be opened. */
+  /** Counts the answers of a damaged guest; `undefined` if it could not be opened. */
   add(damage: string, answers: DamagedAnswers | undefined): void {
     const sum = this.damages.get(damage) ?? { counts: noCounts(), runs: 0, refused: 0 };
     this.damages.set(damage, sum);

@@ -101,7 +101,7 @@ export class PageTableBuilder {
     this.mappings.push({ virtual, physical, size });
   }
 
-  /** The physical address that the mappings give, the last one first; `undefined` where none does. */
+  /** The physical address that the mappings give, the last one first; `undefined` if none does. */
   lookup(virtual: bigint): number | undefined {
     for (let at = this.mappings.length - 1; at >= 0; at -= 1) {
       const mapping = this.mappings[at] as BuiltMapping;

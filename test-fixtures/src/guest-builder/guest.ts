@@ -41,9 +41,9 @@ const BOOT_ATTEMPTS = 3;
  *
  * The returned folder holds `console.log`, `dmesg.log`, `dmesg-raw.log` (with priorities), `dump.elf`, `dump.raw`
  * (guest-physical memory from 0 to its end, with holes where memory is missing), `truth` (records),
- * `truth.json`, `registers.txt` (`info registers -a`), `cpus.txt` (`info cpus`), `module-build.log` (what the
- * compiler said of kernelinfo.ko), `guest.json`, `stop-1.elf` and `stop-1.txt` and so on of its further stops
- * ({@link guestStops}), and the other dumps that the specification asks for, by the names of
+ * `truth.json`, `registers.txt` (`info registers -a`), `cpus.txt` (`info cpus`), `module-build.log` (the
+ * compiler's output for kernelinfo.ko), `guest.json`, `stop-1.elf` and `stop-1.txt` and so on of its further
+ * stops ({@link guestStops}), and the other dumps that the specification asks for, by the names of
  * {@link QEMU_DUMP_FILES}, with `kernel-gs.txt`, a line a processor. A guest that was built before from the
  * same sources is reused.
  *

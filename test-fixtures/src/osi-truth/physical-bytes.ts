@@ -16,7 +16,7 @@ export class PhysicalBytes {
     this.wordSize = machine === 3 ? 4 : 8;
   }
 
-  /** Bytes of one segment; undefined where they are not all there. */
+  /** Bytes of one segment; undefined if they are not all there. */
   read(physical: number, length: number): Buffer | undefined {
     const found = this.segments.find(
       (segment) => segment.physical <= physical && physical + length <= segment.physical + segment.bytes,

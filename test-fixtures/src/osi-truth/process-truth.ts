@@ -25,7 +25,7 @@ export interface ProcessTruth {
   readonly pid: number;
   readonly handle: TruthHandle;
   readonly row: Expected;
-  /** Its heap; undefined where it has no user memory. */
+  /** Its heap; undefined if it has no user memory. */
   readonly heap: { readonly startBrk: bigint; readonly brk: bigint } | undefined;
   /** Undefined where the collector changed them after it had written them down. */
   readonly mappings: readonly TruthModule[] | undefined;

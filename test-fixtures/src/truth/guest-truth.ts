@@ -48,7 +48,7 @@ export interface GuestTruth {
   /** Every task in the kernel's own order, pid 0 first. */
   readonly tasks: readonly TruthTask[];
   readonly cpus: readonly TruthCpu[];
-  /** Its other files and links; absent where the collector did not gather them. */
+  /** Its other files and links; absent if the collector did not gather them. */
   readonly tree?: TruthTree;
 }
 

@@ -4,7 +4,7 @@ export type TruthListing = 'maps' | 'files' | 'modules' | 'mounts' | 'env' | 'so
 /** Where a dump and the guest's own answers may differ, though both are right. */
 export interface KnownDifference {
   readonly listing: TruthListing;
-  /** Name of the processes that it is about; absent where it is about something else, which `reason` names. */
+  /** Name of the processes that it is about; absent if it is about something else, which `reason` names. */
   readonly process?: string;
   readonly reason: string;
 }

@@ -68,7 +68,7 @@ export class TruthTree {
     return record?.kind === 'error' ? textOf(record.bytes) : undefined;
   }
 
-  /** Text of a link: null where it could not be read, undefined where nobody tried. Invalid UTF-8 is U+FFFD. */
+  /** Text of a link: null where it could not be read, undefined if nobody tried. Invalid UTF-8 is U+FFFD. */
   link(path: string): string | null | undefined {
     const record = this.find(path);
     if (record?.kind === 'error') return null;

@@ -29,7 +29,8 @@ export interface Architecture {
 
   /**
    * Physical address behind a virtual one that the kernel maps in one run, its image or all of RAM: by arithmetic, without
-   * page tables, and whether or not there is memory. `undefined` where the profile lacks the constants of the run.
+   * page tables, and whether or not there is memory. `undefined` if the profile lacks the constants of the
+   * run.
    */
   linearPhysical(address: VirtualAddress, runs: LinearRuns): bigint | undefined;
 
@@ -39,15 +40,16 @@ export interface Architecture {
    */
   perCpuBases(cpu: Cpu): readonly VirtualAddress[];
 
-  /** Virtual address of the next instruction, or `undefined` where the source lacks the register. */
+  /** Virtual address of the next instruction, or `undefined` if the source lacks the register. */
   programCounter(cpu: Cpu): VirtualAddress | undefined;
 
-  /** Whether a processor runs the kernel or a program, or `undefined` where the source lacks the registers. */
+  /** Whether a processor runs the kernel or a program, or `undefined` if the source lacks the registers. */
   modeOf(cpu: Cpu): CpuMode | undefined;
 
   /**
-   * The `task_struct` that a processor's registers lead to, virtual, or `undefined` where they do not at that moment.
-   * Absent where the kernel keeps the current task in a per-CPU variable alone, as x86 does (`current_task`).
+   * The `task_struct` that a processor's registers lead to, virtual, or `undefined` if they do not at that
+   * moment. Absent if the kernel keeps the current task in a per-CPU variable alone, as x86 does
+   * (`current_task`).
    */
   currentTask?(cpu: Cpu): VirtualAddress | undefined;
 }

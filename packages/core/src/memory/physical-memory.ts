@@ -22,7 +22,7 @@ export interface PhysicalMemory {
   /** The ranges that are there, ascending, not overlapping. */
   readonly ranges: readonly PhysicalRange[];
 
-  /** The page with this frame number (physical address / 4096), or `undefined` where the source has a hole. */
+  /** The page with this frame number (physical address / 4096), or `undefined` if the source has a hole. */
   page(frame: number): Page | undefined;
 
   /** Why {@link page} returns `undefined` for the page with this frame number: never dumped, file truncated ... */

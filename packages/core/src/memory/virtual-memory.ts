@@ -20,7 +20,7 @@ export interface VirtualMemory {
   /** Physical address of the top page table. */
   readonly root: PhysicalAddress;
 
-  /** The page that holds a virtual address, or `undefined` where it is not mapped or its frame is missing. */
+  /** The page that holds a virtual address, or `undefined` if it is not mapped or its frame is missing. */
   page(address: VirtualAddress): Page | undefined;
 
   /**
@@ -29,7 +29,7 @@ export interface VirtualMemory {
    */
   fault(address: VirtualAddress): OsiError;
 
-  /** Physical address behind a virtual one, or `undefined` where it is not mapped. */
+  /** Physical address behind a virtual one, or `undefined` if it is not mapped. */
   translate(address: VirtualAddress): PhysicalAddress | undefined;
 
   /**

@@ -32,7 +32,7 @@ export interface ExportedDump {
   readonly pages: number;
   /** Size of the written file in bytes. */
   readonly bytes: number;
-  /** The profile in use; `null` where none fits, which only `all` allows. */
+  /** The profile in use; `null` if none fits, which only `all` allows. */
   readonly profile: {
     /** As in `ProfileChoice`. */
     readonly from: string;

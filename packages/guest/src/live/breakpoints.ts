@@ -12,7 +12,10 @@ export type Breakpoints = 'switches' | 'processes';
 export interface WatchSymbols {
   /** Where to stop it: virtual addresses. */
   readonly hooks: readonly VirtualAddress[];
-  /** Where the kernel counts the threads that it has started (`total_forks`); `undefined` where that is not known. */
+  /**
+   * Where the kernel counts the threads that it has started (`total_forks`); `undefined` if that is not
+   * known.
+   */
   readonly forksAt: VirtualAddress | undefined;
 }
 

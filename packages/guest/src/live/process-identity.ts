@@ -2,7 +2,7 @@ import { attempt } from '@osi-linux/core';
 import { type Kernel, StructView, type Task } from '@osi-linux/kstruct';
 import type { OsiProc, OsiRunningTask } from '@osi-linux/osi';
 
-/** The fields that identify a process, and its name; a field is `null` where it could not be read. */
+/** The fields that identify a process, and its name; a field is `null` if it could not be read. */
 export function readIdentity(leader: Task): OsiProc {
   const mm = readOrNull(() => leader.mm) ?? undefined;
   return {

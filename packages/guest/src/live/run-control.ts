@@ -22,7 +22,7 @@ export interface RunControl {
   stop(again?: boolean): void;
   /** Lets it run on, where it was stopped here. */
   cont(): void;
-  /** Waits until it stands, at most this many milliseconds; `undefined` where it still runs. */
+  /** Waits until it stands, at most this many milliseconds; `undefined` if it still runs. */
   waitForStop?(timeoutMs: number): GuestStop | undefined;
   /** Stops the guest whenever a processor comes to a kernel address. */
   setBreakpoint?(address: VirtualAddress): void;

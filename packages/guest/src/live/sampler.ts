@@ -59,7 +59,7 @@ export function tellListeners(guest: Guest, events: readonly OsiEvent[]): void {
   if (failures[0] !== undefined) throw failures[0];
 }
 
-/** Reads what runs in a guest that stands still. */
+/** Reads the processes of a guest that stands still. */
 export function readMoment({ linux }: Guest): ProcessMoment {
   const processes = linux.getProcesses();
   const threads = linux.getThreads();

@@ -3,7 +3,7 @@ import type { VirtualAddress } from '@osi-linux/core';
 /** A thread, by the values that identify it among all that live. */
 export interface CountedTask {
   readonly taskd: VirtualAddress;
-  /** Its id; `null` where that could not be read. */
+  /** Its id; `null` if that could not be read. */
   readonly tid: number | null;
 }
 
@@ -20,7 +20,10 @@ export class TaskCount {
     this.wordBits = wordBits;
   }
 
-  /** How many threads came and went unseen up to the last listing; `undefined` where the kernel's count is not known. */
+  /**
+   * How many threads came and went unseen up to the last listing; `undefined` if the kernel's count is not
+   * known.
+   */
   get missed(): number | undefined {
     return this.missedCount;
   }

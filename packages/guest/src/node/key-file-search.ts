@@ -32,7 +32,7 @@ export function keyFilePlaces(
 }
 
 /**
- * Reads the first of several key files that is there; `undefined` where none is.
+ * Reads the first of several key files that is there; `undefined` if none is.
  *
  * One that is there and cannot be read is an error: another one would answer for it unnoticed.
  *

@@ -18,7 +18,7 @@ export interface ProfileNames {
   readonly os?: string | undefined;
 }
 
-/** File and group that are named; `undefined` where they are left open. */
+/** File and group that are named; `undefined` if they are left open. */
 export function namedProfile(names: ProfileNames): {
   readonly kconfFile: string | undefined;
   readonly kconfGroup: string | undefined;

@@ -2,7 +2,7 @@ import { stripEscapeSequences, stripLogPrefix } from './log-prefix';
 
 /** A message of the kernel on a line of a log. */
 export interface LogMessage {
-  /** The message without what loggers put before it. */
+  /** The message without the prefix of the logger. */
   readonly text: string;
   /** Whether another message begins on the same line, right behind it: on a console, writers can race. */
   readonly runsOn: boolean;

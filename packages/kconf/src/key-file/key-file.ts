@@ -54,7 +54,8 @@ export interface KeyFileResult {
 }
 
 /**
- * Reads a GLib key file such as `kernelinfo.conf` as far as it can be read, and lists what GLib would object to.
+ * Reads a GLib key file such as `kernelinfo.conf` as far as it can be read, and lists everything that GLib
+ * would object to.
  *
  * The meaning is that of `g_key_file_load_from_data` (GLib 2.74) in the C locale: only `#` starts a comment, at the
  * start of a line; `=` separates; names and values are bytes, shown as UTF-8.

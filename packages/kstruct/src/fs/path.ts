@@ -109,7 +109,7 @@ export class PathReader {
   }
 
   /**
-   * The path of a mount's root directory, or `undefined` where it is not below the reader's root.
+   * The path of a mount's root directory, or `undefined` if it is not below the reader's root.
    *
    * Corresponds to `seq_path_root`, which leaves such mounts out of `/proc/PID/mountinfo`.
    *

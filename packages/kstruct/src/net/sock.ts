@@ -35,7 +35,7 @@ export class Sock extends KernelStruct {
     return this.word('sock.sk_socket_offset');
   }
 
-  /** The address of this end as text; `undefined` where it has none, or the family is not known here. */
+  /** The address of this end as text; `undefined` if it has none, or the family is not known here. */
   get local(): string | undefined {
     return undefined;
   }

@@ -69,7 +69,7 @@ export function validateTask(
 
 /**
  * The address space that a task runs in, where it is not its own, given by address: a task with one of its own runs in no
- * other, so that the pointer is to that of another process. `undefined` where nothing contradicts it.
+ * other, so that the pointer is to that of another process. `undefined` if nothing contradicts it.
  */
 export function findOtherMm(
   view: StructView,

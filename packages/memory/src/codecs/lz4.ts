@@ -39,7 +39,7 @@ export function decompressLz4(bytes: Uint8Array, most: number): Uint8Array {
   return whole;
 }
 
-/** How many bytes a block comes to; `undefined` where it is damaged, or does not fit into the output. */
+/** How many bytes a block comes to; `undefined` if it is damaged, or does not fit into the output. */
 function decodeBlock(block: Uint8Array, out: Uint8Array): number | undefined {
   const input = { bytes: block, at: 0 };
   let to = 0;

@@ -36,7 +36,7 @@ export interface UnpackOptions {
 export interface UnpackedSource {
   /** The temporary file, or the source itself where it was not compressed. */
   readonly source: ByteSource;
-  /** That it was unpacked, and where it is damaged; empty where it was not compressed. */
+  /** That it was unpacked, and where it is damaged; empty if it was not compressed. */
   readonly findings: readonly Finding[];
 }
 

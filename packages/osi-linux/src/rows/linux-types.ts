@@ -38,6 +38,6 @@ export interface LinuxCurrent extends LinuxThread {
   readonly cpu: number;
   /** Physical address of the process's top page table; `null` for a kernel thread. */
   readonly asid: number | null;
-  /** Where the processor executes; `null` where the dump has no registers and the task could be in either. */
+  /** Where the processor executes; `null` if the dump has no registers and the task could be in either. */
   readonly mode: 'kernel' | 'user' | null;
 }

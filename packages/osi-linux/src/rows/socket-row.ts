@@ -8,7 +8,7 @@ import {
   type Task,
 } from '@osi-linux/kstruct';
 
-/** A socket that a process has open. A field is `null` where it does not exist or could not be read. */
+/** A socket that a process has open. A field is `null` if it does not exist or could not be read. */
 export interface LinuxSocket {
   /** Id of the process. */
   readonly pid: number;

@@ -59,7 +59,7 @@ const LISTERS: { readonly [Kind in SnapshotKind]: Lister<Kind> } = {
 export const SNAPSHOT_KINDS = Object.keys(LISTERS) as readonly SnapshotKind[];
 
 /**
- * Reads what a guest is doing at this moment. A live guest must stand still meanwhile.
+ * Reads the state of a guest at this moment. A live guest must stand still meanwhile.
  *
  * @throws OsiError `SNAPSHOT_KIND_UNKNOWN`; `PROFILE_KEY_MISSING` where the profile does not tell how the kernel orders
  * mappings.

@@ -101,7 +101,7 @@ function readSome(fd: number, into: Uint8Array, position: number): number {
   }
 }
 
-/** The process that has a socket of this path open; `undefined` where it is not seen from here. */
+/** The process that has a socket of this path open; `undefined` if it is not seen from here. */
 function findProcess(socket: string): number | undefined {
   const path = resolve(socket);
   try {

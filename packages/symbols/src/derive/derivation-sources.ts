@@ -19,7 +19,10 @@ export interface DerivationSources {
   readonly types: TypeSource;
   /** The kernel's symbols; each address virtual, as the running kernel has it. */
   readonly symbols: Pick<SymbolTable, 'lookup'>;
-  /** The running kernel's memory through its own page tables; without it what differs from boot to boot is left out. */
+  /**
+   * The running kernel's memory through its own page tables; without it the values that differ from boot to
+   * boot are left out.
+   */
   readonly memory?: VirtualMemory;
   /** The form of paging, and where the kernel's image is in physical memory; as `memory`. */
   readonly location?: {

@@ -13,7 +13,7 @@ import type { FileBytes } from './file-bytes';
 
 /** The facts about its kernel that a `vmlinux` contains. */
 export interface Vmlinux {
-  /** Its types; `undefined` where it has no section `.BTF`. */
+  /** Its types; `undefined` if it has no section `.BTF`. */
   readonly btf: Btf | undefined;
   /** Its symbols, at the addresses that it was linked for, moved by `kaslrShift`; `undefined` for a stripped one. */
   readonly symbols: SymbolTable | undefined;

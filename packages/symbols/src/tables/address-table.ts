@@ -19,7 +19,7 @@ export class SymbolAddresses {
     this.mask = source.architecture.wordSize === 8 ? 0xffffffffffffffffn : 0xffffffffn;
   }
 
-  /** The address of a symbol, or `undefined` where its place in the table is missing. */
+  /** The address of a symbol, or `undefined` if its place in the table is missing. */
   of(index: number): VirtualAddress | undefined {
     const { table, range } = this;
     const size = table.form === 'absolute' ? table.wordSize : 4;

@@ -193,7 +193,7 @@ function openLayout(
 
 /**
  * Where an image begins by its own symbols, which are looked for by their shape from `start` on for `length` bytes, and
- * which lie behind its text; `undefined` where none are found.
+ * which lie behind its text; `undefined` if none are found.
  */
 export function findImageStart(
   source: RangeSource,

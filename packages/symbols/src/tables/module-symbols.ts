@@ -35,7 +35,7 @@ export interface ModuleLayout {
 }
 
 /**
- * The layout of modules as a kernel's types have it, or `undefined` where they lack a part of it.
+ * The layout of modules as a kernel's types have it, or `undefined` if they lack a part of it.
  *
  * @example
  * ```ts

@@ -13,7 +13,7 @@ export interface TruthMapping {
   readonly offset: bigint;
   /** Whether it has a file: its device and inode are not both 0. */
   readonly hasFile: boolean;
-  /** The last column as it stands; empty where there is nothing. */
+  /** The last column as it stands; empty if there is nothing. */
   readonly text: string;
 }
 

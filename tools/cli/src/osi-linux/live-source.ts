@@ -11,7 +11,11 @@ export interface SourceAnswer<Answer> {
   readonly dump: Guest['dump'];
 }
 
-/** The live guest that SOURCE names; `undefined` where it names a dump. @throws OsiError `LIVE_SOURCE_INVALID`. */
+/**
+ * The live guest that SOURCE names; `undefined` if it names a dump.
+ *
+ * @throws OsiError `LIVE_SOURCE_INVALID`.
+ */
 export function findLiveSource(source: string, { gdb }: LiveSettings): LiveGuestOptions | undefined {
   const found = parseLiveSource(source);
   if (gdb === undefined) return found;

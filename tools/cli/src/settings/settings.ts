@@ -25,7 +25,7 @@ export interface LiveSettings {
 
 /** The settings that a command line leaves open, decided. */
 export interface Settings {
-  /** The key file; `undefined` where it is to be looked for. */
+  /** The key file; `undefined` if it is to be looked for. */
   readonly kconfFile: Setting<string | undefined>;
   /** Where it is looked for then, first place first. */
   readonly kconfPlaces: readonly string[];

@@ -18,7 +18,7 @@ export interface FrameHeader {
   readonly checksum: boolean;
 }
 
-/** The header at the start of bytes; `undefined` where it is longer than they are. @throws PackingDamage */
+/** The header at the start of bytes; `undefined` if it is longer than they are. @throws PackingDamage */
 export function readFrameHeader(bytes: Uint8Array): FrameHeader | undefined {
   if (bytes.length < 5) return undefined;
   if (littleEndian(bytes, 0, 4) !== MAGIC) throw new PackingDamage('no frame begins at the expected place');

@@ -80,7 +80,7 @@ export class RamBlock {
     return this.mapped !== undefined ? page < this.pages : this.index.get(page) !== 0;
   }
 
-  /** The byte that a page is filled with, or `undefined` where its bytes are elsewhere or nowhere. */
+  /** The byte that a page is filled with, or `undefined` if its bytes are elsewhere or nowhere. */
   filledWith(page: number): number | undefined {
     const { mapped } = this;
     if (mapped !== undefined) return page < this.pages && !isSet(mapped.bitmap, page) ? 0 : undefined;
@@ -88,7 +88,7 @@ export class RamBlock {
     return entry < 0 ? -1 - entry : undefined;
   }
 
-  /** Where the bytes of a page are; `undefined` where it is filled or was not sent. */
+  /** Where the bytes of a page are; `undefined` if it is filled or was not sent. */
   find(page: number): SentPage | undefined {
     const { mapped } = this;
     if (mapped !== undefined) {

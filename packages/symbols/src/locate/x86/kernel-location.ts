@@ -87,8 +87,8 @@ function isInImage(tables: AddressSpace, { textBase }: Image, address: VirtualAd
 }
 
 /**
- * The kernel that a page-table root leads to, or `undefined` where it maps none, or one of 32 bits without VMCOREINFO:
- * to find the start of that takes a search for its symbols.
+ * The kernel that a page-table root leads to, or `undefined` if it maps none, or one of 32 bits without
+ * VMCOREINFO: to find the start of that takes a search for its symbols.
  *
  * @example
  * ```ts

@@ -22,7 +22,7 @@ export interface KernelLocation {
   readonly physBase: bigint;
   /** The evidence for the root, the image and its shift. */
   readonly evidence: LocationEvidence;
-  /** Where processors enter the kernel; empty where no processor names the root. */
+  /** Where processors enter the kernel; empty if no processor names the root. */
   readonly entries: readonly KernelEntry[];
 }
 
