@@ -22,7 +22,9 @@ const pandaFile =
   process.env['OSI_LINUX_PANDA_CONF'] ??
   new URL('../../../shared/data/panda-kernelinfo.conf', import.meta.url).pathname;
 
-/** What the loader says of a group: nothing where it accepts it, else the keys that it misses or refuses. */
+/**
+ * The verdict of the loader on a group: nothing if it accepts it, else the keys that it misses or refuses.
+ */
 function load(conf: string | Uint8Array, group: string): string[] {
   const path = join(loader.folder, 'kernelinfo.conf');
   writeFileSync(path, conf);
@@ -43,7 +45,7 @@ function strict(conf: string | Uint8Array, group: string): string[] {
     .sort();
 }
 
-/** What `kconf-import` makes of a log. */
+/** The output of `kconf-import` for a log. */
 function imported(log: string, name: string): Uint8Array {
   const { lines, beginLine } = findKernelInfoBlock(readFileSync(log, 'utf8'));
   parseKernelInfo(createGroup(name, beginLine, lines));

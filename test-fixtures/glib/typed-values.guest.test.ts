@@ -19,7 +19,7 @@ function keyFile(value: Uint8Array): Uint8Array {
   return Buffer.concat([...lines, Buffer.from('\n')]);
 }
 
-/** What GLib's getters give of each file, `-` where they set an error. */
+/** The results of GLib's getters for each file, `-` where they set an error. */
 function theirs(files: readonly Uint8Array[]): string[] {
   const packed = join(program.folder, 'packed');
   writeFileSync(packed, packFiles(files));

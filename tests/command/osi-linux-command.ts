@@ -5,7 +5,7 @@ import { ExitCode } from '../../tools/cli/src/terminal/exit-code';
 import type { Io } from '../../tools/cli/src/terminal/io';
 import { repository } from '../repository';
 
-/** What a command of `osi-linux` printed, and how it ended. */
+/** The output of a command of `osi-linux`, and how it ended. */
 export interface CommandAnswer {
   readonly out: string;
   readonly err: string;
@@ -37,7 +37,9 @@ import { readFileSync } from 'node:fs';
 process.on('exit', () => console.error(/VmHWM:\\s*(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]));
 `;
 
-/** Runs the built `osi-linux` in a process of its own; tells the most memory that it had at once, in bytes. */
+/**
+ * Runs the built `osi-linux` in a process of its own; returns the most memory that it had at once, in bytes.
+ */
 export function peakMemory(words: readonly string[]): { readonly out: string; readonly bytes: number } {
   const report = `data:text/javascript,${encodeURIComponent(REPORT)}`;
   const program = join(repository, 'tools/cli/dist/osi-linux.js');

@@ -40,7 +40,7 @@ describe('kconf-import, killed, without space and in races', () => {
       expect(row.runs, row.name).toBeGreaterThan(0);
       expect(row.old + row.new, row.name).toBe(row.runs);
     }
-    // What never loses a run proves nothing.
+    // A campaign that never loses a run proves nothing.
     const sum = (count: (row: Row) => number): number => rows.reduce((total, row) => total + count(row), 0);
     expect(sum((row) => row.old)).toBeGreaterThan(0);
     expect(sum((row) => row.new)).toBeGreaterThan(0);

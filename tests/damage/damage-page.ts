@@ -1,7 +1,7 @@
 import { type DamageTally, damageCells, tallyCells } from '@osi-linux/test-fixtures/damage';
 import { formatMarkdownTable } from '@osi-linux/test-fixtures/markdown';
 
-/** What was done, and what came of it. */
+/** The damage, and its result. */
 export interface DamageRuns {
   readonly guests: readonly string[];
   /** How often each damage was done to each guest. */

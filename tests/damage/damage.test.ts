@@ -26,7 +26,7 @@ const { env } = process;
 const guests = env['OSI_LINUX_DAMAGE_GUEST'] === undefined ? GUESTS : [env['OSI_LINUX_DAMAGE_GUEST']];
 const runs = Number(env['OSI_LINUX_DAMAGE_RUNS'] ?? RUNS);
 const seed = Number(env['OSI_LINUX_DAMAGE_SEED'] ?? SEED);
-/** As all timeouts of tests a guard, which grows with what is asked for. */
+/** As all timeouts of tests a guard, which grows with the number of runs. */
 const timeout = 600_000 + runs * 10_000;
 
 const random = new DamageTally();
@@ -43,7 +43,7 @@ describe.each(guests)('the guest %s', (name) => {
   const { dump, kernel, touched } = subject;
   const { wordSize } = kernel.memory.architecture;
 
-  /** Damages the guest again and again; what must never be is told with the run that shows it. */
+  /** Damages the guest again and again; a forbidden result is reported with the run that shows it. */
   function faultsOf(damage: string, read: (run: number) => DamagedAnswers | OsiError): string[] {
     const faults: string[] = [];
     for (let run = 0; run < runs; run += 1) {

@@ -42,7 +42,8 @@ const OF_USERS = ['cmdline', 'env'];
 const LEFT_OUT = /left out when the dump was written/;
 
 /**
- * What of a listing of a dump without user pages is neither as in the whole dump nor null and named as excluded.
+ * The fields in a listing of a dump without user pages that are neither as in the whole dump nor null and
+ * named as excluded.
  */
 export function explainNulls(whole: string, part: string, err: string): string[] {
   const wanted = rows(whole);

@@ -49,15 +49,18 @@ const LISTINGS = [
   'env',
   'mounts',
 ];
-/** What a form without registers cannot tell. */
+/** The facts that a form without registers lacks. */
 const OF_REGISTERS = 'current';
-/** With `paging` QEMU writes what the kernel maps, and the firmware's tables at the end of RAM it need not map. */
+/**
+ * With `paging` QEMU writes the memory that the kernel maps, and the firmware's tables at the end of RAM it
+ * need not map.
+ */
 const FIRMWARE_FRAMES = 64;
 const ZERO_PAGES = 1;
 const ALL_BUT_KERNEL = 31;
 const SPARSE_BYTES = 64 * 2 ** 30;
 const PEAK_BYTES = 150e6;
-/** No process of Node takes less: what was measured is one. */
+/** No process of Node takes less: so one was measured. */
 const LEAST_BYTES = 30e6;
 
 describe.each(GUESTS)('one stopped $row in every form', ({ row, memoryMiB, forms }) => {

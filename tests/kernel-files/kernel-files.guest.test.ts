@@ -12,14 +12,15 @@ import { parseTruthRecords } from '@osi-linux/test-fixtures/truth';
 import { writeIsf } from '@osi-linux/test-fixtures/type-writers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-// What the files of a kernel tell, by the command as it is installed, held against what the module printed in the guest that
-// runs this kernel, and used on the guest's memory in the place of the module's section.
+// The section from the files of a kernel, by the command as it is installed, compared with the module's
+// output in the guest that runs this kernel, and used on the guest's memory in the place of the module's
+// section.
 
 const command = fileURLToPath(new URL('../../tools/cli/dist/osi-linux.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'kernel-files-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What each boot decides: where RAM and its map lie, and with how many levels of page tables. */
+/** The keys that each boot decides: where RAM and its map lie, and with how many levels of page tables. */
 const OF_THE_BOOT = ['kernel.page_offset_addr', 'kernel.pgtable_levels', 'kernel.phys_base'];
 const PER_CPU_OFFSET = 'task.per_cpu_offset_0_addr';
 /** Where Debian links its kernels: CONFIG_PHYSICAL_START is 16 MiB. */
@@ -38,7 +39,9 @@ function osiLinux(...args: string[]): { out: string; err: string; status: number
   }
 }
 
-/** The keys of a section, and their values, but for those of the boot; addresses less what the image was moved by. */
+/**
+ * The keys of a section, and their values, but for those of the boot; addresses less the slide of the image.
+ */
 function valuesOf(lines: readonly string[], slide: bigint): Map<string, string> {
   const entries = lines.flatMap((line) => {
     const [, key = '', value = ''] = /^([\w.]+) = (.*)$/.exec(line) ?? [];

@@ -6,8 +6,8 @@ import { deriveKernelInfo, eachModuleBtf, findBtf, locateKernel } from '@osi-lin
 import { buildGuest, guestSpec, guestsOfThisRun } from '@osi-linux/test-fixtures/guest-builder';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-// What a dump's own types and symbols tell, held against what the module printed in the very same boot: each key and
-// each value, addresses included.
+// The section from a dump's own types and symbols, compared with the module's output in the very same boot:
+// each key and each value, addresses included.
 
 const wide = guestsOfThisRun().filter(({ paging }) => paging === '4-level' || paging === '5-level');
 

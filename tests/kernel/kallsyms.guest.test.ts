@@ -18,7 +18,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 // /proc/kallsyms, read by the guest itself while it stood still, is the truth.
 
-/** What is known besides the bytes of RAM, by its name. */
+/** The facts that are known besides the bytes of RAM, by name. */
 const METHODS: Readonly<Record<string, (dump: Dump) => KernelSource>> = {
   'with registers': ({ memory, cpus, machine }) => ({ memory, cpus, machine }),
   'from RAM alone': ({ memory }) => ({ memory }),
@@ -67,7 +67,7 @@ describe.each(guestsOfThisRun())('the symbols of $name', (spec) => {
     if (layout === undefined || head === undefined) throw new Error('no layout of modules, or no list');
     const modules = new ModuleSymbols(tables, layout, head);
     expect(modules.skipped()).toEqual([]);
-    // What a module exports has a capital in /proc/kallsyms; its own table does not tell.
+    // Symbols that a module exports have a capital in /proc/kallsyms; its own table does not mark them.
     const small = (text: string) => text.replace(/ \S /, (type) => type.toLowerCase());
     expect([...modules.each()].map((symbol) => small(line(symbol, wide)))).toEqual(truth.modules.map(small));
   });

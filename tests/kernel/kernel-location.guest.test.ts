@@ -9,9 +9,12 @@ import { buildGuest, guestSpec, guestsOfThisRun } from '@osi-linux/test-fixtures
 import { parseTruthRecords } from '@osi-linux/test-fixtures/truth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-// /proc/kallsyms, /proc/iomem and what the module printed are the truth.
+// /proc/kallsyms, /proc/iomem and the module's output are the truth.
 
-/** Each way to the kernel, alone: which file of the guest it has, and what is known besides the bytes of RAM. */
+/**
+ * Each way to the kernel, alone: its file of the guest, and the facts that are known besides the bytes of
+ * RAM.
+ */
 const METHODS: Readonly<Record<string, readonly ['dump.elf' | 'dump.raw', (dump: Dump) => KernelSource]>> = {
   'the registers of a core': [
     'dump.elf',
@@ -101,7 +104,7 @@ describe.each(guestsOfThisRun())('the kernel of $name', (spec) => {
       ...[`0x${truth.text.toString(16)}, KASLR`, `0x${truth.text.toString(16)}, KASLR`],
     ]);
     expect(findings.filter(({ what }) => what === 'another-kernel')).toEqual([]);
-    // Symbols and types are in the image, of which some is read again.
+    // Symbols and types are in the image; some of it is read again.
     expect(scanned - size).toBeLessThan(192 * 1024 * 1024);
   });
 });

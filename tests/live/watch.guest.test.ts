@@ -8,8 +8,8 @@ import { createProgram } from '../../tools/cli/src/osi-linux/program';
 import { ExitCode } from '../../tools/cli/src/terminal/exit-code';
 import type { Io } from '../../tools/cli/src/terminal/io';
 
-// A guest that starts 200 short processes again and again, and says on its console which: what watch tells is held
-// against that. Its profile is derived.
+// A guest that starts 200 short processes again and again, and prints them on its console: the events of
+// watch are held against that. Its profile is derived.
 
 const PROCESSES = 200;
 const SCRIPT = `#!/bin/busybox sh
@@ -107,7 +107,7 @@ function pidsOf(text: string): number[] {
   return [...text.matchAll(/OSI-PID (\d+)\b/g)].map((found) => Number(found[1]));
 }
 
-/** What is told of one process, in order. */
+/** The events of one process, in order. */
 function storyOf(rows: readonly Row[], pid: number): string[] {
   return rows.filter((row) => row.pid === pid && row.event !== 'task-change').map(({ event }) => event);
 }
@@ -169,7 +169,7 @@ describe('osi-linux watch', () => {
     const told = pids.filter((pid) => storyOf(rows, pid)[0] === 'process-start');
     const missed = Number(/missed: (\d+) threads/.exec(err)?.[1]);
     expect(told.length + missed).toBeGreaterThanOrEqual(PROCESSES);
-    // What was started around that round, and what the kernel starts for itself.
+    // The processes that were started around that round, and those that the kernel starts for itself.
     const around = pidsOf(since).length - PROCESSES;
     expect(told.length + missed).toBeLessThanOrEqual(PROCESSES + around + 2 * PROCESSES);
     for (const pid of told) expect(storyOf(rows, pid).lastIndexOf('process-start')).toBe(0);

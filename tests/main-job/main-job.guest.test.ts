@@ -42,7 +42,7 @@ function run(command: string, ...args: string[]) {
   }
 }
 
-/** A key file without a group: what a section would tell has to come from the guest itself. */
+/** A key file without a group: the values of a section have to come from the guest itself. */
 const nothing = join(folder, 'nothing.conf');
 writeFileSync(nothing, '');
 
@@ -84,7 +84,7 @@ describe.each(guests)('$name', (row) => {
     release = JSON.parse(file('guest.json')).release;
   });
 
-  // What `pnpm guests:all` prints at its end.
+  // The lines that `pnpm guests:all` prints at its end.
   afterAll(() => {
     const seconds = Math.round((Date.now() - started) / 1000);
     mkdirSync(reports, { recursive: true });
@@ -257,7 +257,8 @@ describe.each(guests)('$name', (row) => {
       expect(status).toBe(1);
       expect(err).toMatch(/truncated: \d+ bytes are missing/);
       expect(rows.filter(({ taskd }) => !whole.some((found) => found['taskd'] === taskd))).toEqual([]);
-      // KASLR may have put the kernel's own page tables behind the cut: without them there is no way to the tasks.
+      // KASLR may have put the kernel's own page tables behind the cut: without them no path leads to the
+      // tasks.
       const isRootGone = /page table not in memory: (PML[45]E?|PDPTE?|PDE?) entry/.test(err);
       if (!isRootGone) expect(rows.length, `of ${share}`).toBeGreaterThanOrEqual(whole.length / 2);
     }

@@ -21,8 +21,9 @@ import {
 } from '@osi-linux/test-fixtures/osi-truth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-// Every call of the OSI API, for every process and on every processor, held against what the guest's own /proc and a
-// module in its kernel said; with the processors stopped in a program, in a shared object, in a system call, and idle.
+// Every call of the OSI API, for every process and on every processor, compared with the guest's own /proc
+// and a module in its kernel; with the processors stopped in a program, in a shared object, in a system call,
+// and idle.
 
 const ALL_CALLS: readonly string[] = [...CHECKED_CALLS.osi, ...CHECKED_CALLS.linux];
 

@@ -38,7 +38,7 @@ function createBootingGuest(): FakeGuest {
   return guest;
 }
 
-/** Puts another process in the place of one: all that tells them apart but the name. */
+/** Puts another process in the place of one: all its fields except the name. */
 function replaceProcess({ fake, memory, info }: FakeGuest, pid: number): void {
   const task = fake.task(pid);
   memory.writeInt(task + BigInt(info['task.pid_offset']), 4711);

@@ -43,7 +43,7 @@ export class RewordedGuest {
   }
 }
 
-/** What every listing has, and what the OSI API derives of one. */
+/** The parts of every listing, and those that the OSI API derives from one. */
 export function readAnswers({ linux }: Guest): object {
   const listings = DAMAGED_LISTINGS.map(({ name, read }) => [name, read(linux)] as const);
   const osi = new Osi();
@@ -63,8 +63,8 @@ export function readDifferences(before: Guest, after: Guest): object {
 }
 
 /**
- * The events of a guest in which one process ends while the arguments of another one go missing, and the difference of
- * the two moments: the list of processes has every row, and some rows lack a field.
+ * The events of a guest where one process ends while the arguments of another one go missing, and the
+ * difference of the two moments: the list of processes has every row, and some rows lack a field.
  *
  * `sample` reads one moment; the product's own where it is absent.
  */

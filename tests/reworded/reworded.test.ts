@@ -41,10 +41,10 @@ vi.mock('../../packages/core/src/errors/subject-text', async (original) => {
   return { ...actual, formatSubject };
 });
 
-/** Makes answers out of guests, all of which it opens anew. */
+/** Makes answers out of guests; it opens each anew. */
 type Ask = () => unknown;
 
-/** What is answered in the product's own wording, and in another one, without the texts. */
+/** The answers in the product's own wording, and in another one, without the texts. */
 async function inBothWordings(ask: Ask): Promise<readonly string[]> {
   const answers: string[] = [];
   for (const text of [undefined, 'reworded']) {

@@ -35,7 +35,10 @@ const FORMS = [
 ] as const;
 /** Where distributions link `_text`: __START_KERNEL_map and CONFIG_PHYSICAL_START. */
 const LINKED = 0xffffffff81000000n;
-/** A stream does not say where RAM goes on behind 4 GiB; of a machine with its RAM split, each answer tells what did. */
+/**
+ * A stream does not contain where RAM goes on behind 4 GiB; for a machine with its RAM split, each answer
+ * warns of it.
+ */
 const PLACED = /^warning: split: RAM from 0x6000000 is placed at 4 GiB.*\n/m;
 
 describe.each(rows)('$name $device the vmcoreinfo device, without a profile', ({ row, vmcoreinfo }) => {

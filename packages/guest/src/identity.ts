@@ -17,7 +17,7 @@ import type { ProfileSource } from './profile/source';
 export interface Identity {
   /** Format of the source: `elf`, `raw`. */
   readonly format: string;
-  /** The kernel's own texts; `null` where they were not found. */
+  /** The kernel's own texts; `null` if they were not found. */
   readonly kernel: {
     /** `Linux version ...`, as the kernel greets. */
     readonly banner: string | null;
@@ -32,11 +32,11 @@ export interface Identity {
   readonly kaslrShift: bigint | null;
   /** How many processors the guest has online, or the dump has registers of. */
   readonly cpus: number;
-  /** The profile that fits; `null` where none does. */
+  /** The profile that fits; `null` if none does. */
   readonly profile: {
     /** `section`, `derived` or `default`, as in `ProfileChoice`. */
     readonly from: string;
-    /** Name of its group of `kernelinfo.conf`; `null` where it is derived. */
+    /** Name of its group of `kernelinfo.conf`; `null` if it is derived. */
     readonly group: string | null;
   } | null;
   /** How much guest-physical memory the source holds. */
@@ -124,7 +124,7 @@ function countCpus(dump: Dump, guest: Guest | undefined): number {
   return readOr(guest, (found) => found.linux.onlineCpus().length, dump.cpus.length);
 }
 
-/** What a read of the guest gives, or what else is known where the profile or the dump lacks it. */
+/** The result of a read of the guest, or the value known otherwise if the profile or the dump lacks it. */
 function readOr<Value>(guest: Guest | undefined, read: (guest: Guest) => Value, otherwise: Value): Value {
   if (guest === undefined) return otherwise;
   return attempt(

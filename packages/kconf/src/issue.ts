@@ -13,8 +13,8 @@ export interface KconfIssue {
   readonly column: number;
   /** The key that it is about. */
   readonly key?: string;
-  /** What, where, expected and received. */
+  /** The object, its place, the expected and the received value. */
   readonly message: string;
-  /** What to do about it. */
+  /** The next step. */
   readonly hint?: string;
 }

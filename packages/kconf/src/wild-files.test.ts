@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { safeParseKernelInfo, safeParseKeyFile } from './index';
 
-// Forms of kernelinfo.conf that people have: each must be read, and what is odd about it be said with its line.
+// Forms of kernelinfo.conf that people have: each must be read, and its oddities be reported with their
+// lines.
 function read(text: string) {
   const { file, issues } = safeParseKeyFile(text);
   const [group] = file.groups;

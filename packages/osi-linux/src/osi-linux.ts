@@ -31,7 +31,7 @@ import { type LinuxSocket, readSockets } from './rows/socket-row';
 export interface OsiLinuxOptions {
   /** The guest through the kernel's page tables, and its profile. */
   readonly kernel: Kernel;
-  /** The processors of the source; empty where it has no registers. */
+  /** The processors of the source; empty if it has no registers. */
   readonly cpus: readonly Cpu[];
   /** Writes guest-physical memory, at most a page at a time; only live sources can. */
   readonly writePhysical?: PhysicalWriter | undefined;
@@ -72,7 +72,7 @@ export class OsiLinux implements OsiProvider {
     return createListing(rows, skipped.records);
   }
 
-  /** Every thread of every process that `/proc` shows (so none of pid 0), process by process. */
+  /** Every thread of every process that `/proc` shows (so not those of pid 0), process by process. */
   getThreads(): Listing<LinuxThread> {
     const skipped = new SkippedLog();
     const rows: LinuxThread[] = [];
@@ -153,7 +153,10 @@ export class OsiLinux implements OsiProvider {
     return createListing(readEnvironments(this.kernel, selection, skipped), skipped.records);
   }
 
-  /** The mounts that a process can reach, by number: the rows of `/proc/PID/mountinfo`; none of one that has ended. */
+  /**
+   * The mounts that a process can reach, by number: the rows of `/proc/PID/mountinfo`; an ended process has
+   * no rows.
+   */
   getMounts(pid = 1): Listing<LinuxMount> {
     const skipped = new SkippedLog();
     const rows = skipped.attempt(
@@ -163,7 +166,7 @@ export class OsiLinux implements OsiProvider {
     return createListing(rows ?? [], skipped.records);
   }
 
-  /** What each processor that is online runs, or one of them alone, by the processor's number. */
+  /** The thread on each processor that is online, or on one of them, by the processor's number. */
   getCurrent(only?: number): Listing<LinuxCurrent> {
     const skipped = new SkippedLog();
     const rows: LinuxCurrent[] = [];
@@ -214,7 +217,7 @@ export class OsiLinux implements OsiProvider {
   }
 
   /**
-   * What names the process that runs on a processor. Corresponds to PANDA's `get_current_process_handle`.
+   * The handle of the process that runs on a processor. Corresponds to PANDA's `get_current_process_handle`.
    *
    * @throws OsiError why it cannot be told.
    */
@@ -222,7 +225,10 @@ export class OsiLinux implements OsiProvider {
     return readProcessHandle(this.processors.currentTask(cpu).groupLeader, new SkippedLog());
   }
 
-  /** What names every process, in the order of {@link getProcesses}. Corresponds to PANDA's `get_process_handles`. */
+  /**
+   * The handle of every process, in the order of {@link getProcesses}. Corresponds to PANDA's
+   * `get_process_handles`.
+   */
   getProcessHandles(): Listing<OsiProcHandle> {
     return this.calls.readHandles();
   }
@@ -230,7 +236,8 @@ export class OsiLinux implements OsiProvider {
   /**
    * The process that a handle names; `undefined` once it has ended, also where another one has its `task_struct` now.
    *
-   * Corresponds to PANDA's `get_process`, which reads the old `task_struct` whatever it is by then.
+   * Corresponds to PANDA's `get_process`, which reads the old `task_struct` even if the memory has another
+   * use by then.
    */
   getProcess(handle: OsiProcHandle | Absent): Answer<LinuxProcess> | undefined {
     return this.calls.findProcess(handle);
@@ -322,7 +329,7 @@ export class OsiLinux implements OsiProvider {
   }
 
   /**
-   * The physical address behind a virtual one; `undefined` where none is mapped, PANDA's all-ones.
+   * The physical address behind a virtual one; `undefined` if none is mapped, PANDA's all-ones.
    *
    * Corresponds to PANDA's `osi_linux_virt_to_phys`. @throws OsiError where the source lacks a table on the way.
    */

@@ -1,7 +1,7 @@
 import type { VirtualAddress } from '@osi-linux/core';
 import type { OsiProc } from './osi-types';
 
-/** What a processor runs. A field is `null` where it could not be read. */
+/** The thread on a processor. A field is `null` if it could not be read. */
 export interface OsiRunningTask {
   /** Number of the processor, from 0. */
   readonly cpu: number;
@@ -25,7 +25,7 @@ export interface OsiTaskChange {
   readonly task?: OsiRunningTask;
 }
 
-/** What can be subscribed to, by the names that the command line has for them. */
+/** The events to subscribe to, by the names that the command line has for them. */
 export interface OsiEvents {
   /** A processor changed its task. Corresponds to PANDA's `on_task_change`. */
   readonly 'task-change': OsiTaskChange;
@@ -37,7 +37,7 @@ export interface OsiEvents {
   readonly exec: OsiProc;
 }
 
-/** What is called with each event of a kind. */
+/** A function that is called with each event of a kind. */
 export type OsiListener<Name extends keyof OsiEvents> = (event: OsiEvents[Name]) => void;
 
 /** One event with the name of its kind. */
@@ -45,7 +45,7 @@ export type OsiEvent = {
   readonly [Name in keyof OsiEvents]: {
     /** Name of its kind. */
     readonly name: Name;
-    /** What happened. */
+    /** The event that happened. */
     readonly event: OsiEvents[Name];
   };
 }[keyof OsiEvents];

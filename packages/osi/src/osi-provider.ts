@@ -19,11 +19,16 @@ import type {
 export interface OsiCalls {
   /** Every process of the guest. Corresponds to PANDA's `on_get_processes`. */
   getProcesses?(): Listing<OsiProc>;
-  /** What names every process. Default: out of `getProcesses`. Corresponds to PANDA's `on_get_process_handles`. */
+  /**
+   * The handle of every process. Default: out of `getProcesses`. Corresponds to PANDA's
+   * `on_get_process_handles`.
+   */
   getProcessHandles?(): Listing<OsiProcHandle>;
   /** The process that runs on a processor. Corresponds to PANDA's `on_get_current_process`. */
   getCurrentProcess?(cpu: number): Answer<OsiProc>;
-  /** What names it. Default: out of `getCurrentProcess`. Corresponds to PANDA's `on_get_current_process_handle`. */
+  /**
+   * Its handle. Default: out of `getCurrentProcess`. Corresponds to PANDA's `on_get_current_process_handle`.
+   */
   getCurrentProcessHandle?(cpu: number): OsiProcHandle;
   /** The process of a handle, if it lives. Default: out of `getProcesses`. Corresponds to PANDA's `on_get_process`. */
   getProcess?(handle: OsiProcHandle): Answer<OsiProc> | undefined;
@@ -63,7 +68,10 @@ export interface OsiCalls {
   getExecutionPoint?(cpu: number): OsiExecutionPoint;
 }
 
-/** What an operating system answers. A provider implements the calls that it can; the rest stay away. */
+/**
+ * The calls that an operating system answers. A provider implements the calls that it can; the rest stay
+ * away.
+ */
 export interface OsiProvider extends OsiCalls {
   /** Name of the provider, for messages: `osi_linux`. */
   readonly name: string;

@@ -11,14 +11,14 @@ export interface OsiProcHandle {
   readonly taskd: VirtualAddress;
   /** Physical address of its top page table; `null` for a kernel thread, which has none. */
   readonly asid: PhysicalAddress | null;
-  /** When the process started, in ns since boot; `null` or absent where that is not known. */
+  /** When the process started, in ns since boot; `null` or absent if that is not known. */
   readonly createTime?: bigint | null;
 }
 
 /**
  * A process. Corresponds to PANDA's `OsiProc`.
  *
- * A field is `null` where it does not exist (a kernel thread's `pgd` and `asid`) or could not be read;
+ * A field is `null` if it does not exist (a kernel thread's `pgd` and `asid`) or could not be read;
  * in the second case the listing's `skipped` has the reason.
  */
 export interface OsiProc extends OsiProcHandle {
@@ -49,9 +49,9 @@ export interface OsiThread {
 /**
  * A mapping of a process. Corresponds to PANDA's `OsiModule`.
  *
- * `file`, `name`, `offset` and `flags` are `null` where they do not exist (anonymous memory has no file) or could not be
- * read; in the second case the listing's `skipped` has the reason. {@link classifyMapping} gives the class of
- * a mapping.
+ * `file`, `name`, `offset` and `flags` are `null` if they do not exist (anonymous memory has no file) or
+ * could not be read; in the second case the listing's `skipped` has the reason. {@link classifyMapping} gives
+ * the class of a mapping.
  */
 export interface OsiModule {
   /** Address of its descriptor (on Linux its `vm_area_struct`), virtual. */
@@ -73,7 +73,7 @@ export interface OsiModule {
 /**
  * A module of the kernel. Corresponds to PANDA's `OsiModule`, without the fields that only mappings have.
  *
- * A field is `null` where it does not exist or could not be read; in the second case `skipped` has the
+ * A field is `null` if it does not exist or could not be read; in the second case `skipped` has the
  * reason.
  */
 export interface OsiKernelModule {

@@ -13,7 +13,7 @@ import type {
   OsiThread,
 } from './osi-types';
 
-/** What stands for no process, as PANDA's NULL. */
+/** The values that mean no process, as PANDA's NULL. */
 type Absent = null | undefined;
 
 /**
@@ -74,13 +74,14 @@ export class Osi {
   }
 
   /**
-   * Every process of the guest, with what could not be read beside the rows. Corresponds to PANDA's `get_processes`.
+   * Every process of the guest, with the list of unreadable things beside the rows. Corresponds to PANDA's
+   * `get_processes`.
    */
   getProcesses(): Listing<OsiProc> {
     return this.call('getProcesses')();
   }
 
-  /** What names every process of the guest. Corresponds to PANDA's `get_process_handles`. */
+  /** The handle of every process of the guest. Corresponds to PANDA's `get_process_handles`. */
   getProcessHandles(): Listing<OsiProcHandle> {
     return this.call('getProcessHandles')();
   }
@@ -90,7 +91,9 @@ export class Osi {
     return this.call('getCurrentProcess')(cpu);
   }
 
-  /** What names the process that runs on a processor. Corresponds to PANDA's `get_current_process_handle`. */
+  /**
+   * The handle of the process that runs on a processor. Corresponds to PANDA's `get_current_process_handle`.
+   */
   getCurrentProcessHandle(cpu = 0): OsiProcHandle {
     return this.call('getCurrentProcessHandle')(cpu);
   }
@@ -98,7 +101,7 @@ export class Osi {
   /**
    * The process that a handle names; `undefined` once it is gone, also where another one has taken its place.
    *
-   * Corresponds to PANDA's `get_process`, which reads whatever is there by then.
+   * Corresponds to PANDA's `get_process`, which reads the memory that is there by then.
    */
   getProcess(handle: OsiProcHandle | Absent): Answer<OsiProc> | undefined {
     return handle ? this.call('getProcess')(handle) : undefined;

@@ -2,7 +2,7 @@ import type { VirtualAddress } from '@osi-linux/core';
 import type { OsiEvent, OsiRunningTask } from './osi-events';
 import type { OsiProc } from './osi-types';
 
-/** What was read of a guest at one moment, while it stood still. */
+/** The readings of a guest at one moment, while it stood still. */
 export interface ProcessMoment {
   /** Every process. */
   readonly processes: readonly OsiProc[];
@@ -52,13 +52,13 @@ export class ProcessChanges {
 
   /**
    * How many threads came and went unseen since the first moment, at least: ids that were given, as a higher one shows,
-   * and that no moment had. The newest count only once a later one is seen. `undefined` where no ids were given.
+   * and that no moment had. The newest count only once a later one is seen. `undefined` if no ids were given.
    */
   get missed(): number | undefined {
     return this.missedCount;
   }
 
-  /** What has changed since the moment before, ends first; nothing at the first. */
+  /** The changes since the moment before, ends first; nothing at the first. */
   add(moment: ProcessMoment): OsiEvent[] {
     const now = new Map<VirtualAddress, OsiProc>();
     for (const row of moment.processes)

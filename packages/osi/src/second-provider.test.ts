@@ -2,7 +2,7 @@ import { type Answer, createListing, formatSubject, OsiError } from '@osi-linux/
 import { describe, expect, it } from 'vitest';
 import { Osi, type OsiModule, type OsiProc, type OsiProcHandle, type OsiProvider } from './index';
 
-/** A machine of a made-up operating system: what runs is a table, and a line of it may be torn off. */
+/** A machine of a made-up operating system: its processes are a table, and a line of it may be torn off. */
 interface Machine {
   stop: number;
   readonly processes: OsiProc[];

@@ -2,7 +2,7 @@ import type { Clock } from './clock';
 
 /** Bytes to and from a peer, synchronously: the connection of a protocol client. */
 export interface ByteChannel {
-  /** What to call it in messages: the path of a socket, or host and port. */
+  /** Its name in messages: the path of a socket, or host and port. */
   readonly name: string;
   /** The clock that times the waits of `read`; that of the machine if `undefined`. */
   readonly clock?: Clock | undefined;
@@ -13,7 +13,7 @@ export interface ByteChannel {
    */
   write(bytes: Uint8Array): void;
   /**
-   * Waits for the next bytes, at most this many milliseconds; `undefined` where none came.
+   * Waits for the next bytes, at most this many milliseconds; `undefined` if none came.
    *
    * @throws OsiError `LIVE_CONNECTION_LOST` once the peer has gone, `LIVE_CONNECT_FAILED` where there was none.
    */

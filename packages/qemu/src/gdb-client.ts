@@ -18,13 +18,13 @@ import { type GdbRegister, includedDocuments, parseTargetDescription } from './t
 export interface GdbStop {
   /** Number of the signal: 5 (SIGTRAP) for breakpoints and steps, 2 (SIGINT) where it was interrupted. */
   readonly signal: number;
-  /** The thread, which in QEMU is a processor, from 1; `undefined` where the stub names none. */
+  /** The thread, which in QEMU is a processor, from 1; `undefined` if the stub names none. */
   readonly thread: number | undefined;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const ATTEMPTS = 3;
-/** What is asked for of a stub that does not say how much it takes. */
+/** The packet size for a stub that does not report its own. */
 const SMALL_PACKET = 1024;
 const LARGEST_PACKET = 128 * 1024;
 const LARGEST_DOCUMENT = 1024 * 1024;
@@ -167,7 +167,8 @@ export class GdbClient {
   }
 
   /**
-   * Whether `m` packets read physical memory (QEMU commit ab4752ec8d9b, in 4.1); `undefined` where the stub cannot.
+   * Whether `m` packets read physical memory (QEMU commit ab4752ec8d9b, in 4.1); `undefined` if the stub
+   * cannot.
    */
   readPhysicalMode(): boolean | undefined {
     const answer = this.request('qqemu.PhyMemMode');
@@ -221,7 +222,11 @@ export class GdbClient {
     return stop;
   }
 
-  /** Waits until the guest stands; `undefined` where it still runs after this time. @throws OsiError `LIVE_CONNECTION_LOST`. */
+  /**
+   * Waits until the guest stands; `undefined` if it still runs after this time.
+   *
+   * @throws OsiError `LIVE_CONNECTION_LOST`.
+   */
   waitForStop(timeoutMs: number): GdbStop | undefined {
     const text = this.findPacket(new Deadline(timeoutMs, this.channel.clock));
     if (text === undefined) return undefined;
@@ -355,7 +360,7 @@ export class GdbClient {
   private accept(text: string): void {
     this.damaged = 0;
     this.packets.push(text);
-    // Sent with the next packet, which halves what goes over the line.
+    // Sent with the next packet, which halves the traffic.
     this.owesAck = this.acknowledges;
   }
 
@@ -397,5 +402,5 @@ export class GdbClient {
   }
 }
 
-/** What QEMU calls otherwise. */
+/** The registers with other names in QEMU. */
 const NAMES: Readonly<Record<string, string>> = { eflags: 'rflags', k_gs_base: 'kernel_gs_base' };

@@ -1,4 +1,4 @@
-/** What the decoder found in the bytes of a gdb stub. */
+/** An item that the decoder found in the bytes of a gdb stub. */
 export type GdbItem = GdbAcknowledgement | GdbPacket | GdbDamage;
 
 /** The other side has a packet, or asks for it again. */
@@ -49,8 +49,8 @@ export function encodeGdbPacket(text: string): Uint8Array {
 }
 
 /**
- * Takes the bytes of a gdb stub apart, whatever pieces they come in: acknowledgements, and packets with their checksum
- * compared, escapes undone and runs written out. Notifications (`%`) are left out.
+ * Takes the bytes of a gdb stub apart, in pieces of any size: acknowledgements, and packets with their
+ * checksum compared, escapes undone and runs written out. Notifications (`%`) are left out.
  *
  * @example
  * ```ts
@@ -65,7 +65,7 @@ export class GdbPacketDecoder {
   private notification = false;
   private check: number[] | undefined;
 
-  /** What these bytes complete, in their order. */
+  /** The items that these bytes complete, in their order. */
   push(bytes: Uint8Array): GdbItem[] {
     const items: GdbItem[] = [];
     for (const byte of bytes) {

@@ -14,7 +14,7 @@ export interface GuestState {
   readonly vmcoreinfo?: string;
 }
 
-/** Sees to it that a guest that was stopped here runs on, whatever becomes of this process. */
+/** Makes sure that a guest that was stopped here runs on, even if this process dies. */
 export interface StopGuard {
   /** The guest is about to be stopped. */
   arm(): void;
@@ -24,9 +24,9 @@ export interface StopGuard {
   release(): void;
 }
 
-/** What a live guest is made of. At least one of `qmp` and `gdb` is there. */
+/** The parts of a live guest. At least one of `qmp` and `gdb` is there. */
 export interface LiveGuestParts {
-  /** What to call it in messages. */
+  /** Its name in messages. */
   readonly name: string;
   /** Its machine protocol, which stops it if there is no gdb stub. */
   readonly qmp?: QmpClient | undefined;
@@ -34,7 +34,7 @@ export interface LiveGuestParts {
   readonly gdb?: GdbClient | undefined;
   /** Its memory. */
   readonly memory: LiveMemory;
-  /** Told before it is stopped, and after it runs again. */
+  /** Called before it is stopped, and after it runs again. */
   readonly guard: StopGuard;
   /** Whether the guest ran before it was opened. With a gdb stub it stands since then. */
   readonly wasRunning: boolean;
@@ -51,7 +51,7 @@ export interface LiveGuestParts {
   release(): void;
 }
 
-/** Why a guest stands, and by which processor. */
+/** Why a guest stands, and which processor stopped it. */
 export interface LiveStop {
   /** `breakpoint` also where a single step ended; `outside` where neither this nor a breakpoint stopped it. */
   readonly reason: 'breakpoint' | 'outside';
@@ -171,7 +171,11 @@ export class LiveGuest implements Dump {
     if (gdb === undefined) guard.disarm();
   }
 
-  /** Runs a function while the guest stands, and lets it run on, whatever comes of it. @throws OsiError as {@link stop}. */
+  /**
+   * Runs a function while the guest stands, and lets it run on in any case.
+   *
+   * @throws OsiError as {@link stop}.
+   */
   whileStopped<Value>(run: () => Value, again = false): Value {
     const ran = this.running;
     try {
@@ -220,7 +224,7 @@ export class LiveGuest implements Dump {
     return stop;
   }
 
-  /** Calls a function at every stop that {@link waitForStop} sees; returns what ends that. */
+  /** Calls a function at every stop that {@link waitForStop} sees; returns a function that ends that. */
   onStop(listener: (stop: LiveStop) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -263,7 +267,7 @@ export class LiveGuest implements Dump {
   private halt(): void {
     const { gdb, qmp, guard } = this.parts;
     if (gdb === undefined && !isRunning(qmp)) {
-      // Someone else stopped it, who will continue it.
+      // Another program stopped it, and will continue it.
       this.ours = false;
     } else {
       guard.arm();

@@ -11,7 +11,7 @@ import { createPage, PageCache } from '@osi-linux/memory';
 
 /** Reads runs of a live guest's physical memory. */
 export interface MemoryReader {
-  /** What one more run costs, in bytes that are read in the same time: nearer ones are read as one. */
+  /** The cost of one more run, in bytes that are read in the same time: nearer ones are read as one. */
   readonly worthOfRun: number;
   /** How much is read around a page that is asked for, in bytes: whole pages. */
   readonly readAhead: number;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseMemoryTree } from './memory-map';
 
-// What QEMU 7.2 prints for -M pc -m 256, shortened.
+// The output of QEMU 7.2 for -M pc -m 256, shortened.
 const TREE = `FlatView #0
  AS "I/O", root: io
  Root memory region: io

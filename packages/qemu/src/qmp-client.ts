@@ -120,7 +120,7 @@ export class QmpClient {
   /** The events that came since the last call, after waiting `timeoutMs` for one if there is none yet. */
   takeEvents(timeoutMs = 0): readonly QmpEvent[] {
     const deadline = new Deadline(timeoutMs, this.channel.clock);
-    // What has arrived already is taken even where nothing is waited for.
+    // Lines that have arrived are taken even if the wait is zero.
     while (this.takeLine() || (this.events.length === 0 && this.receive(deadline.left)));
     const taken = this.events;
     this.events = [];

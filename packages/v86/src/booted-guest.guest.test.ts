@@ -29,11 +29,11 @@ describe('a guest in v86', { timeout: 120_000 }, () => {
   let booted: BootedEmulator;
   let guest: ReturnType<typeof openLiveGuest>;
   let truth: GuestTruth;
-  /** What the listings said while the guest stood at its checkpoint. */
+  /** The listings while the guest stood at its checkpoint. */
   const atCheckpoint = new Map<string, ReturnType<typeof liveRows>>();
   const commands = ['ps', 'threads', 'maps', 'files', 'modules', 'mounts', 'env', 'sockets', 'current'];
 
-  /** Lets the guest run on, and forgets what was kept of the moment before. */
+  /** Lets the guest run on, and drops the cached memory of the moment before. */
   async function rest(ms: number): Promise<void> {
     await sleep(ms);
     guest.memory.flush();
@@ -46,7 +46,7 @@ describe('a guest in v86', { timeout: 120_000 }, () => {
     booted = new BootedEmulator(V86 as unknown as EmulatorClass, wasm, media);
     await booted.waitFor('OSI-CHECKPOINT');
     guest = openLiveGuest(openV86(booted.emulator), booted.console(), 'debian-11-686-v86');
-    // Its collector sleeps by now; what is left is the kernel's own, which comes to rest.
+    // Its collector sleeps by now; the remaining work is the kernel's own, which comes to rest.
     for (let wait = 0; wait < 200 && guest.linux.getCurrent()[0]?.pid !== 0; wait += 1) await rest(10);
     for (const command of commands) atCheckpoint.set(command, liveRows(guest, command));
     const { records } = parseTruthRecords(await booted.command('cat /run/truth'));

@@ -1,5 +1,5 @@
 /**
- * What is used of an emulator of the npm package `v86`: any instance of its class `V86` is one.
+ * The used members of an emulator of the npm package `v86`: any instance of its class `V86` is one.
  *
  * Its processor is reached through the property `v86`, which the package's own types leave out: it is checked when the
  * guest is opened.

@@ -12,7 +12,7 @@ export interface V86Guest {
   readonly memory: PhysicalMemory;
   /** Its one processor, whose registers are read anew each time. */
   readonly cpus: readonly Cpu[];
-  /** What v86 emulates. */
+  /** The machine that v86 emulates. */
   readonly machine: 'i386';
   /** Nothing is odd about it. */
   readonly findings: readonly never[];

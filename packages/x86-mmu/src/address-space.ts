@@ -61,7 +61,8 @@ export class AddressSpace implements VirtualMemory {
   private tlb: Tlb | undefined;
 
   /**
-   * `nonPresent` reads what the operating system keeps in entries that are not present, for {@link fault}.
+   * `nonPresent` interprets the operating system's contents of entries that are not present, for
+   * {@link fault}.
    *
    * @throws OsiError `PAGE_ROOT_INVALID` where `root` is no physical address that this form's CR3 can hold.
    */
@@ -84,7 +85,7 @@ export class AddressSpace implements VirtualMemory {
     return this.form.architecture;
   }
 
-  /** The page that holds a virtual address, or `undefined` where it is not mapped or its frame is missing. */
+  /** The page that holds a virtual address, or `undefined` if it is not mapped or its frame is missing. */
   page(address: VirtualAddress): Page | undefined {
     scratch[0] = address;
     const low = halves[LOW] as number;
@@ -103,7 +104,7 @@ export class AddressSpace implements VirtualMemory {
     return page;
   }
 
-  /** Physical address behind a virtual one, or `undefined` where it is not mapped. */
+  /** Physical address behind a virtual one, or `undefined` if it is not mapped. */
   translate(address: VirtualAddress): PhysicalAddress | undefined {
     scratch[0] = address;
     const low = halves[LOW] as number;
@@ -117,7 +118,7 @@ export class AddressSpace implements VirtualMemory {
     return slot < 0 ? undefined : tlb.physicalPage(slot) + (low & 0xfff);
   }
 
-  /** The page that an address is mapped in, of whatever size, or `undefined` where it is not mapped. */
+  /** The page that an address is mapped in, of any size, or `undefined` if it is not mapped. */
   mapping(address: VirtualAddress): PageMapping | undefined {
     const walked = this.walk(address);
     if (walked.fault !== undefined) return undefined;

@@ -17,7 +17,7 @@ describe('pagingFromRegisters', () => {
     // EFER is the processor's own, and a secondary one may not be in long mode yet
     ['pae', { cr4: 0x20n, cr3: 0x1ffa000n, efer: 0n, longMode: true }, 0x1ffa000],
     ['5-level', { cr4: 0x1020n, cr3: 0x1ffa000n, efer: 0x500n, longMode: false }, 0x1ffa000],
-    // LA57 says nothing outside of long mode, and an old CR3 may have any bits above 32
+    // LA57 means nothing outside long mode, and an old CR3 may have any bits above 32
     ['pae', { cr4: 0x1020n, cr3: 0xffffffff01ffa0ffn, efer: 0n }, 0x1ffa0e0],
     ['i386', { cr4: 0x1010n, cr3: 0xffffffff01ffafffn }, 0x1ffa000],
   ] as const)('chooses %s by CR0, CR4 and EFER', (name, registers, root) => {

@@ -7,7 +7,7 @@ import { type PagingFormName, pagingForms } from './paging-form';
 
 const USER = 0x2123n;
 
-/** What is said of an entry in a table of the lowest level, or of the one above with `level` PDE. */
+/** The meaning of an entry in a table of the lowest level, or of the one above with `level` PDE. */
 function reading(form: PagingFormName, entry: bigint, level = 'PTE', virtual = USER): NonPresentEntry {
   return linuxNonPresent({ migration: [24, 25, 26], poisoned: [23], device: [27, 28, 29, 30] })(
     pagingForms[form],

@@ -1,7 +1,7 @@
 import type { PhysicalAddress } from '@osi-linux/core';
 
 /**
- * What became of a page whose entry is not present:
+ * The state of a page whose entry is not present:
  *
  * - `unmapped`: nothing was ever there, or it was unmapped again
  * - `prot-none`: in memory; the operating system lets nobody use it
@@ -30,7 +30,7 @@ export type NonPresentKind =
 
 /** The meaning that an operating system gives to an entry that the processor takes for not present. */
 export interface NonPresentEntry {
-  /** What became of the page. */
+  /** The state of the page. */
   readonly kind: NonPresentKind;
   /** The same for people, half a sentence. */
   readonly meaning: string;

@@ -21,9 +21,11 @@ import { linuxNonPresent } from './linux-non-present';
 import { findVirtual } from './reverse-map';
 
 // QEMU walks the same tables with code of its own: `info tlb` and `gva2gpa` are the truth here. Small programs and the
-// disk that they swap to vouch for what QEMU does not tell.
+// disk that they swap to vouch for the facts that QEMU does not report.
 
-/** Brings one page into each state that page tables know, tells where they are, and goes on in user mode. */
+/**
+ * Brings one page into each state that page tables know, reports where they are, and goes on in user mode.
+ */
 const PAGES_C = `
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -158,12 +160,12 @@ describe.each(guests)('$paging on $name', (guest) => {
   });
 });
 
-/** What a guest that stands still answers. */
+/** The answers of a guest that stands still. */
 interface Answers {
   readonly registers: { cr0: bigint; cr3: bigint; cr4: bigint; efer: bigint };
   /** Pages by `info tlb`, as virtual and physical address. */
   readonly tlb: readonly (readonly [bigint, number])[];
-  /** Addresses and what `gva2gpa` makes of them. */
+  /** Addresses and their results from `gva2gpa`. */
   readonly probes: readonly (readonly [bigint, number | undefined])[];
   readonly memory: PhysicalMemory;
   readonly disk: Buffer;
@@ -263,7 +265,7 @@ function memoryOf(ram: Buffer): PhysicalMemory {
   };
 }
 
-/** The C string behind a page that the processor cannot reach, by the physical address that its fault tells. */
+/** The C string behind a page that the processor cannot reach, by the physical address in its fault. */
 function textAt(memory: PhysicalMemory, space: AddressSpace, virtual: bigint): string {
   const physical = Number(space.fault(virtual).fields['physicalAddress']);
   const bytes =

@@ -130,7 +130,7 @@ describe.each(['i386', 'pae', '4-level', '5-level'] as const)('%s: a table of it
   it('is walked as often as there are levels', () => {
     const memory = new FakePhysicalMemory();
     const chosen = pagingForms[form];
-    // Each entry of the PML4 (or whatever is on top) leads to the table itself.
+    // Each entry of the PML4 (or of the top table) leads to the table itself.
     for (let at = 0; at < 4096; at += chosen.entrySize)
       memory.writeWord(0x5000 + at, 0x5001n, chosen.entrySize);
     const space = new AddressSpace(chosen, memory, 0x5000);

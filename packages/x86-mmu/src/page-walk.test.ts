@@ -11,7 +11,10 @@ function tables(form: PagingForm, entries: readonly (readonly [number, bigint])[
   return memory;
 }
 
-/** What a walk must say: virtual address, fault, level, address of the entry, entry, bytes to the hole's end. */
+/**
+ * The expected result of a walk: virtual address, fault, level, address of the entry, entry, bytes to the
+ * hole's end.
+ */
 type FaultRow = readonly [bigint, string, string | undefined, number | undefined, bigint | undefined, bigint];
 
 /** Declares the rows of a form as tests of both walkers. */

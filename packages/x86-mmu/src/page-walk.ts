@@ -45,7 +45,7 @@ export interface FaultedWalk {
   readonly level?: PagingLevelName;
   /** Where that entry lies. */
   readonly entryAddress?: PhysicalAddress;
-  /** The entry; absent where it could not be read. */
+  /** The entry; absent if it could not be read. */
   readonly entry?: bigint;
   /** Bytes from `virtual` to the end of the hole that this one entry makes; the next entry may make another. */
   readonly unmappedBytes: bigint;
@@ -57,7 +57,7 @@ export interface FaultedWalk {
   readonly entries: readonly PagingEntry[];
 }
 
-/** What a page walk found. */
+/** The result of a page walk. */
 export type PageWalk = MappedWalk | FaultedWalk;
 
 const PRESENT = 1n;

@@ -15,7 +15,7 @@ export interface PagingLevel {
   readonly shift: number;
   /** How many bits select an entry; a table has `2 ** bits` entries. */
   readonly bits: number;
-  /** What an entry leads to: always a table, always a page, or a page where its PS bit (7) is set. */
+  /** The target of an entry: always a table, always a page, or a page where its PS bit (7) is set. */
   readonly leadsTo: 'table' | 'page' | 'either';
   /** Bits that must be clear in an entry that leads to a table. */
   readonly reservedInTable: bigint;
@@ -42,7 +42,7 @@ export interface PagingForm {
   readonly virtualBits: 32 | 48 | 57;
   /** Bits of an entry or of CR3 that hold the address of a table or page frame. */
   readonly frameMask: bigint;
-  /** What the physical address of the top table is a multiple of, in bytes. */
+  /** The alignment of the physical address of the top table, in bytes. */
   readonly rootAlignment: 32 | 4096;
   /** The levels from the top down. */
   readonly levels: readonly PagingLevel[];

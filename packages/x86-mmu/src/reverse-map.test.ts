@@ -72,7 +72,7 @@ describe('findVirtual', () => {
       const memory = new FakePhysicalMemory();
       for (let at = 0; at < 4096; at += chosen.entrySize)
         memory.writeWord(0x5000 + at, 0x5001n, chosen.entrySize);
-      // Every address of all maps frame 5: only the limit ends it, and what it finds is true.
+      // Every address of all maps frame 5: only the limit ends it, and its finds are true.
       const found = findVirtual(chosen, memory, 0x5000, 0x5008, { limit: 2000 });
       const space = new AddressSpace(chosen, memory, 0x5000);
       expect(found).toMatchObject({ cutOff: 'limit', mappings: { length: 2000 } });

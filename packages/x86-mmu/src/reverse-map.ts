@@ -21,7 +21,7 @@ export interface FindVirtualOptions {
   readonly entryLimit?: number;
 }
 
-/** What a search through page tables found. */
+/** The results of a search through page tables. */
 export interface VirtualMappings {
   /** The mappings, by ascending virtual address. */
   readonly mappings: readonly VirtualMapping[];

@@ -14,7 +14,7 @@ import { cacheFolder, publishFolder } from '../guest-builder/packages/cache-fold
 import { runInSuiteRoot } from '../guest-builder/packages/suite-root';
 import { toolchain } from '../guest-builder/packages/toolchain';
 
-/** A guest whose kernel has crashed, and what it said before and after. */
+/** A guest whose kernel has crashed, and its output before and after. */
 export interface CrashGuest {
   /** Its memory with the crash kernel loaded and not started: the path of an ELF core. */
   readonly loaded: string;

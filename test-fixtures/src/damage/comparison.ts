@@ -2,19 +2,19 @@ import { type Skipped, subjectKey } from '@osi-linux/core';
 import type { Answered, DamagedListing, Row } from './listings';
 import { valueText } from './listings';
 
-/** What became of the rows of a listing, or of many. */
+/** The fate of the rows of a listing, or of many. */
 export interface DamageCounts {
   /** Rows that the sound guest has. */
   rows: number;
   /** Rows that are as in the sound guest. */
   same: number;
-  /** Rows of which a field is null that was not, and the listing says that something is missing. */
+  /** Rows with a field that is newly null, reported as missing by the listing. */
   nulled: number;
-  /** Rows of which a field has another value: bytes that are as plausible as those that they replace. */
+  /** Rows with another value in a field: bytes that are as plausible as those that they replace. */
   changed: number;
-  /** Rows that are not there, and the listing says that something is missing. */
+  /** Rows that are not there, with a report of the listing. */
   lost: number;
-  /** Rows or fields that are not there, and nothing says so. */
+  /** Rows or fields that are not there, without a report. */
   silent: number;
   /** Rows that the sound guest does not have. */
   invented: number;
@@ -35,7 +35,10 @@ export class SoundRows {
   private readonly listing: DamagedListing;
   private readonly rows = new Map<string, Row>();
   private readonly aliases = new Map<string, string[]>();
-  /** What could not be read of the sound guest either: a page that its owner had protected from reading. */
+  /**
+   * The parts of the sound guest that could not be read either: a page that its owner had protected from
+   * reading.
+   */
   private readonly skipped: ReadonlySet<string>;
 
   constructor(listing: DamagedListing, { rows, skipped }: Answered) {
@@ -51,7 +54,7 @@ export class SoundRows {
     }
   }
 
-  /** Says what became of the rows in a damaged guest; those that are changed or new are told to `report`. */
+  /** Counts the fates of the rows in a damaged guest; changed or new rows are passed to `report`. */
   compare({ rows, skipped }: Answered, report: RowReport): DamageCounts {
     const counts = { ...noCounts(), rows: this.rows.size };
     const flagged = this.newlySkipped(skipped).length > 0;
@@ -66,7 +69,7 @@ export class SoundRows {
     return counts;
   }
 
-  /** What is missing of a damaged guest alone. */
+  /** The parts that are missing from the damaged guest alone. */
   newlySkipped(skipped: readonly Skipped[]): Skipped[] {
     return skipped.filter((record) => !this.skipped.has(recordKey(record)));
   }
@@ -117,7 +120,7 @@ interface RowFate {
   readonly field?: string;
 }
 
-/** A row that lacks a field, and says so, may be a known one whose name was in that field. */
+/** A row that lacks a field, with a report, may be a known one whose name was in that field. */
 function fateOfUnknown(row: Row, flagged: boolean): RowFate {
   const isPartial = Object.values(row).includes(null);
   return isPartial && flagged ? { fate: 'changed', field: 'name' } : { fate: 'invented' };

@@ -23,7 +23,7 @@ export class CountedMemory implements VirtualMemory {
   private readonly count: StepCount;
   private readonly seen: ((address: VirtualAddress) => void) | undefined;
 
-  /** `seen` is told each address of this address space that is asked for. */
+  /** `seen` is called with each address of this address space that is read. */
   constructor(memory: VirtualMemory, count: StepCount, seen?: (address: VirtualAddress) => void) {
     this.memory = memory;
     this.count = count;

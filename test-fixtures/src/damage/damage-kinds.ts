@@ -15,7 +15,7 @@ const MOST_BITS = 256;
 const MOST_WORDS = 64;
 const STEPS_BACK = 8;
 
-/** Every way in which the damage test damages a guest at random; a truncated file is another one. */
+/** Every way of the damage test to damage a guest at random; a truncated file is another one. */
 export const DAMAGE_KINDS: readonly DamageKind[] = [
   {
     name: 'pages blanked',

@@ -1,11 +1,11 @@
 import { addCounts, type DamageCounts, noCounts } from './comparison';
 import type { DamagedAnswers } from './damage-subject';
 
-/** What many damages did, put together. */
+/** The effects of many damages, put together. */
 export class DamageTally {
   /** By listing. */
   readonly listings = new Map<string, DamageCounts>();
-  /** By what was done to the guest. */
+  /** By the kind of damage. */
   readonly damages = new Map<string, { readonly counts: DamageCounts; runs: number; refused: number }>();
   /** How many rows have another value in a field, by listing and field. */
   readonly fields = new Map<string, number>();
@@ -34,7 +34,7 @@ export class DamageTally {
     return { runs, refused, read, effort, listings, damages, fields };
   }
 
-  /** Counts the answers of a damaged guest; `undefined` where it could not be opened. */
+  /** Counts the answers of a damaged guest; `undefined` if it could not be opened. */
   add(damage: string, answers: DamagedAnswers | undefined): void {
     const sum = this.damages.get(damage) ?? { counts: noCounts(), runs: 0, refused: 0 };
     this.damages.set(damage, sum);

@@ -22,15 +22,15 @@ export interface DamageSubjectOptions {
   readonly createLinux: (kernel: Kernel, cpus: Dump['cpus']) => Linux;
 }
 
-/** What a damaged guest answered. */
+/** The answers of a damaged guest. */
 export interface DamagedAnswers {
   /** By the name of the listing. */
   readonly counts: ReadonlyMap<string, DamageCounts>;
-  /** What must never be: an exception, a walk without end, a row that the sound guest does not have. */
+  /** The forbidden results: an exception, a walk without end, a row that the sound guest does not have. */
   readonly faults: readonly string[];
   /** Rows whose fields have other values. */
   readonly changes: readonly Change[];
-  /** What the listings said is missing, and is not of the sound guest. */
+  /** The things that the listings reported as missing, and that are not missing from the sound guest. */
   readonly skipped: readonly Skipped[];
   /** The largest number of steps as a multiple of those in the sound guest. */
   readonly effort: number;

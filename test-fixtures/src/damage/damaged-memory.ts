@@ -1,6 +1,6 @@
 import { OsiError, PAGE_SIZE, type Page, type PhysicalMemory, type PhysicalRange } from '@osi-linux/core';
 
-/** Physical memory with damage laid over it; what lies below stays as it was. */
+/** Physical memory with damage laid over it; the memory below stays as it was. */
 export class DamagedMemory implements PhysicalMemory {
   private readonly memory: PhysicalMemory;
   private readonly changed = new Map<number, Page>();
@@ -15,7 +15,7 @@ export class DamagedMemory implements PhysicalMemory {
     this.missing.add(frame);
   }
 
-  /** The bytes of a page, to be written to; `undefined` where there is no page. */
+  /** The bytes of a page, to be written to; `undefined` if there is no page. */
   writable(frame: number): Page | undefined {
     const changed = this.changed.get(frame);
     if (changed !== undefined) return changed;

@@ -6,7 +6,7 @@ type Linux = Guest['linux'];
 /** A row of any listing. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** What a listing answers. */
+/** The answer of a listing. */
 export interface Answered {
   readonly rows: readonly Row[];
   readonly skipped: readonly Skipped[];
@@ -16,7 +16,7 @@ export interface Answered {
 export interface DamagedListing {
   readonly name: string;
   readonly read: (linux: Linux) => Answered;
-  /** What names a row for as long as the guest stands still. */
+  /** The name of a row for as long as the guest stands still. */
   readonly key: (row: Row) => string;
   /**
    * Further names, where the first one is made of fields that no address stands behind: a row that has only one of

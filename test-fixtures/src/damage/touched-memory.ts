@@ -13,7 +13,7 @@ export interface PointerWord {
   readonly value: VirtualAddress;
 }
 
-/** What the listings touch of a sound guest: what there is to damage. */
+/** The memory of a sound guest that the listings touch, and that the tests damage. */
 export class TouchedMemory {
   /** Page frames, the page tables' and the processes' among them. */
   readonly frames: readonly number[];

@@ -1,4 +1,4 @@
-/** What a dump is read from: the shape of the memory package's `ByteSource`. */
+/** The source of a dump: the shape of the memory package's `ByteSource`. */
 export interface FuzzSource {
   readonly name: string;
   readonly size: number;
@@ -13,7 +13,7 @@ export interface ReadBudget {
   readonly bytes: number;
 }
 
-/** A source over bytes that counts what is read of them, and ends an opening that reads without end. */
+/** A source over bytes that counts its reads, and ends an opening that reads without end. */
 export class CountingSource implements FuzzSource {
   readonly name: string;
   readonly size: number;

@@ -11,7 +11,7 @@ export interface FuzzSubject {
   readonly format: string;
   /** Makes the dump; a small one, for it is copied for each input. */
   write(): Uint8Array;
-  /** What the file is called; some formats go by the name. */
+  /** The name of the file; some formats go by the name. */
   readonly name?: string;
   /** Files of the same folder, which stay sound. */
   readonly beside?: Readonly<Record<string, Uint8Array>>;
@@ -19,7 +19,7 @@ export interface FuzzSubject {
   readonly boundaries?: readonly number[];
 }
 
-/** What became of the inputs. */
+/** The fate of the inputs. */
 export interface FuzzTally {
   inputs: number;
   /** How many could be opened. */
@@ -33,7 +33,7 @@ export interface FuzzTally {
 /** Opens a dump, as `openDump` does. */
 export type OpenForFuzz = (source: FuzzSource) => FuzzedDump;
 
-// What a sound dump of a few pages needs is under a hundred reads.
+// A sound dump of a few pages needs less than a hundred reads.
 const BUDGET: ReadBudget = { reads: 200_000, bytes: 256 * 1024 * 1024 };
 const MOST_MILLISECONDS = 10_000;
 const HEADERS = 2048;

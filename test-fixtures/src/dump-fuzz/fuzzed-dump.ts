@@ -1,7 +1,7 @@
 import { type Cpu, type Finding, formatFinding, OsiError, type PhysicalMemory } from '@osi-linux/core';
 import type { Random } from '../damage/random';
 
-/** What is asked of an opened dump: the shape of the memory package's `Dump`. */
+/** The used part of an opened dump: the shape of the memory package's `Dump`. */
 export interface FuzzedDump {
   readonly memory: PhysicalMemory;
   readonly cpus: readonly Cpu[];
@@ -13,7 +13,7 @@ const PAGE = 4096;
 const ODD_FRAMES = [0, 1, 2, 0x100, 0xfffff, 0x100000, 2 ** 32, 2 ** 40 - 1];
 const MOST_ASKED_RANGES = 3;
 
-/** Asks a dump for what its users ask for; throws where an answer is not what was promised. */
+/** Reads a dump as its users do; throws if an answer breaks a promise. */
 export function exerciseDump(dump: FuzzedDump, random: Random): void {
   const { memory, cpus, findings } = dump;
   for (const { what, value, evidence } of findings.map(formatFinding)) {

@@ -3,7 +3,7 @@ import type { Random } from '../damage/random';
 /** Bytes that were changed, and how. */
 export interface Mutation {
   readonly bytes: Uint8Array;
-  /** What was done, for the message of a failure. */
+  /** The change, for the message of a failure. */
   readonly steps: readonly string[];
 }
 

@@ -4,7 +4,7 @@ import { PAGE_SIZE } from '@osi-linux/core';
 export interface CoreSegment {
   /** Physical address of the first byte. */
   readonly physical: number;
-  /** What the dump holds of it. */
+  /** The part of it that the dump holds. */
   readonly bytes: Uint8Array;
   /** `p_memsz`, where it is more than the bytes. */
   readonly memorySize?: number;

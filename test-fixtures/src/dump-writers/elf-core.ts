@@ -8,7 +8,7 @@ export interface CoreNote {
   readonly desc: Uint8Array;
 }
 
-/** What the notes of a core are made of. */
+/** The contents of the notes of a core file. */
 export type CoreNotes = Pick<ElfCoreContent, 'cpus' | 'machine' | 'vmcoreinfo' | 'notes'>;
 
 /** Memory that is mapped: it must lie in one segment. */
@@ -18,12 +18,12 @@ export interface CoreMapping {
   readonly length: number;
 }
 
-/** What an ELF core is made of. */
+/** The contents of an ELF core file. */
 export interface ElfCoreContent {
   readonly segments: readonly CoreSegment[];
   /**
-   * Parts of the segments by which their bytes are named, once for each place at which they are mapped: what QEMU
-   * writes with `paging=true`. In place of one PT_LOAD for each segment.
+   * Parts of the segments that name their bytes, once for each place where they are mapped, as QEMU writes
+   * them with `paging=true`. In place of one PT_LOAD for each segment.
    */
   readonly mappings?: readonly CoreMapping[];
   /** Registers of each processor; one that has `cr3` gets a QEMU note beside its NT_PRSTATUS. */

@@ -7,7 +7,7 @@ export interface KdumpCompression {
   compress(page: Uint8Array): Uint8Array;
 }
 
-/** What a kdump file is made of. */
+/** The contents of a kdump file. */
 export interface KdumpContent {
   readonly pages: ReadonlyMap<number, Uint8Array>;
   /** Frames that are RAM, but were left out. */

@@ -124,7 +124,7 @@ class LzoWriter {
   }
 }
 
-/** A zero for each 255, then what is left, which is not zero. */
+/** A zero for each 255, then the rest, which is not zero. */
 function extended(length: number): number[] {
   const zeros = Math.floor((length - 1) / 255);
   return [...new Array<number>(zeros).fill(0), length - zeros * 255];

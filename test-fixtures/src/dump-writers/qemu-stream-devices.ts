@@ -50,7 +50,9 @@ export function cpuDevice(registers: CoreRegisters, instance = 0, word: 4 | 8 = 
   return { name: 'cpu', instance, version: 12, fields, subsections };
 }
 
-/** The clock with the CMOS, in which the machine's firmware finds how much memory there is below and above 4 GiB. */
+/**
+ * The clock with the CMOS, where the machine's firmware finds how much memory there is below and above 4 GiB.
+ */
 export function rtcDevice(below: number, above: number): StreamDevice {
   const cmos = new Uint8Array(128);
   const put = (at: number, count: number, units: number): void => {

@@ -13,7 +13,7 @@ export interface StreamPage {
   readonly block: string;
   /** Number of the page in its block. */
   readonly page: number;
-  /** 4096 bytes; those of `fill` are told by the first one. */
+  /** 4096 bytes; those of `fill` are identified by the first one. */
   readonly bytes: Uint8Array;
   /** `plain` unless given. */
   readonly as?: 'plain' | 'fill' | 'zlib' | 'xbzrle';
@@ -38,13 +38,13 @@ export interface StreamDevice {
   readonly subsections?: readonly { readonly name: string; readonly fields: readonly StreamField[] }[];
 }
 
-/** What a stream is made of. */
+/** The contents of a stream. */
 export interface QemuStreamContent {
   /** Name of the machine; without one there is no configuration, as before QEMU 2.4. */
   readonly machine?: string;
   /** Capabilities that the stream names: `x-ignore-shared`, `mapped-ram`. */
   readonly capabilities?: readonly string[];
-  /** Size of the pages of each block, in the order of the blocks, where postcopy tells it. */
+  /** Size of the pages of each block, in the order of the blocks, if postcopy announces it. */
   readonly hugePages?: readonly (number | undefined)[];
   readonly blocks: readonly StreamBlock[];
   /** The pages of each round; a section each. With `mapped-ram` all of them go to their places. */
@@ -58,7 +58,7 @@ export interface QemuStreamContent {
   readonly footers?: boolean;
   /** Whether the description of the devices follows; true unless given. */
   readonly vmdesc?: boolean;
-  /** What the places of mapped pages are a multiple of; a mebibyte unless given, as in QEMU. */
+  /** The alignment of the places of mapped pages; 1 MiB unless given, as in QEMU. */
   readonly mappedAlignment?: number;
 }
 

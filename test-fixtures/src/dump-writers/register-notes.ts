@@ -1,4 +1,4 @@
-/** Registers of a processor by the names of a `Cpu`; what is absent is written as 0. */
+/** Registers of a processor by the names of a `Cpu`; absent ones are written as 0. */
 export type CoreRegisters = Readonly<Record<string, bigint>>;
 
 /** Writes integers one after the other, little-endian. */

@@ -1,13 +1,13 @@
 import { concatBytes } from './range-header';
 import type { CoreRegisters } from './register-notes';
 
-/** What a .vmss file is made of. */
+/** The contents of a .vmss file. */
 export interface VmwareStateContent {
   /** Runs of pages: first page in the memory file, its frame, how many. */
   readonly regions?: readonly (readonly [page: number, frame: number, pages: number])[];
   /** Memory inside of the file, in place of a .vmem file beside it. */
   readonly memory?: Uint8Array;
-  /** Whether the tag of the memory says that it is compressed. */
+  /** Whether the tag marks the memory as compressed. */
   readonly compressed?: boolean;
   readonly cpus?: readonly CoreRegisters[];
   /** Registers as blocks of several, or as a tag for each. */

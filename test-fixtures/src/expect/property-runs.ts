@@ -1,6 +1,6 @@
 /**
- * How often a property is tried whose runs are dear: as often as told here, times `OSI_LINUX_PROPERTY_FACTOR`, which the
- * gate of a landing sets.
+ * How often a property with expensive runs is tried: as often as given here, times
+ * `OSI_LINUX_PROPERTY_FACTOR`, which the gate of a landing sets.
  */
 export function propertyRuns(runs: number): number {
   const factor = Number(process.env['OSI_LINUX_PROPERTY_FACTOR'] ?? 1);

@@ -7,7 +7,7 @@ const SPACING = 0x1000n;
 const S_IFDIR = 0o040755;
 const S_IFREG = 0o100644;
 
-/** What a made-up directory entry is to look like. */
+/** The fields of a made-up directory entry. */
 export interface FakeEntry {
   readonly name: string;
   /** The directory; a root of its own where absent. */
@@ -20,7 +20,7 @@ export interface FakeEntry {
   readonly ino?: number;
 }
 
-/** What a made-up mount is to look like. */
+/** The fields of a made-up mount. */
 export interface FakeMountSpec {
   readonly id: number;
   readonly superBlock: bigint;

@@ -1,7 +1,7 @@
 import type { Architecture } from '@osi-linux/core';
 import { FakeVirtualMemory } from './fake-virtual-memory';
 
-/** What a made-up task is to look like. */
+/** The fields of a made-up task. */
 export interface FakeTask {
   readonly pid: number;
   readonly ppid?: number;

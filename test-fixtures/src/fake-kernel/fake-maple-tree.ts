@@ -29,7 +29,7 @@ interface Child {
 
 /** Lays out maple trees of 64-bit kernels in fake memory, by the rules of lib/maple_tree.c. */
 export class FakeMapleTree {
-  /** The keys of a profile that tell the layout. */
+  /** The keys of a profile that describe the layout. */
   static readonly info = {
     'maple_tree.ma_root_offset': 8,
     'maple_tree.ma_flags_offset': 4,
@@ -57,7 +57,7 @@ export class FakeMapleTree {
   private readonly tree: bigint;
   private next: bigint;
 
-  /** `tree` is where the `maple_tree` is to be, `nodes` where there is room for its nodes. */
+  /** `tree` is where the `maple_tree` is to be, `nodes` where there is space for its nodes. */
   constructor(memory: FakeVirtualMemory, tree: bigint, nodes: bigint) {
     this.memory = memory;
     this.tree = tree;

@@ -61,11 +61,11 @@ const LAYOUTS: Readonly<Record<BuilderForm, Layout>> = {
   },
 };
 
-/** Writes page tables into a fake memory and remembers what it mapped: an oracle for page walks. */
+/** Writes page tables into a fake memory and remembers its mappings: an oracle for page walks. */
 export class PageTableBuilder {
   /** Physical address of the top table. */
   readonly root: number;
-  /** What was mapped, in order. */
+  /** The mappings, in order. */
   readonly mappings: BuiltMapping[] = [];
   private readonly memory: FakePhysicalMemory;
   private readonly layout: Layout;
@@ -101,7 +101,7 @@ export class PageTableBuilder {
     this.mappings.push({ virtual, physical, size });
   }
 
-  /** The physical address that the mappings give, the last one first; `undefined` where none does. */
+  /** The physical address that the mappings give, the last one first; `undefined` if none does. */
   lookup(virtual: bigint): number | undefined {
     for (let at = this.mappings.length - 1; at >= 0; at -= 1) {
       const mapping = this.mappings[at] as BuiltMapping;

@@ -2,7 +2,7 @@ import type { PhysicalMemory } from '@osi-linux/core';
 
 const NAME = new TextEncoder().encode('VMCOREINFO');
 
-/** The same memory, in which searches find the name of a VMCOREINFO note nowhere. */
+/** The same memory, but searches do not find the name of a VMCOREINFO note. */
 export function withoutNotes(memory: PhysicalMemory): PhysicalMemory {
   return {
     ranges: memory.ranges,

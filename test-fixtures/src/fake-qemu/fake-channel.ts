@@ -1,12 +1,12 @@
 import { OsiError } from '@osi-linux/core';
 
-/** What the other end says to some bytes: pieces that arrive one by one, or `cut` where it hangs up. */
+/** The answer of the other end to some bytes: pieces that arrive one by one, or `cut` where it hangs up. */
 export type Said = readonly (string | 'cut')[];
 
-/** A connection within the process: what is sent is answered by a function, one byte a character. */
+/** A connection within the process: a function answers the sent bytes, one byte a character. */
 export class FakeChannel {
   readonly name = 'fake';
-  /** What was sent, in its order. */
+  /** The sent bytes, in their order. */
   readonly sent: string[] = [];
   /** How often something was waited for that did not come. */
   timeouts = 0;
@@ -38,7 +38,7 @@ export class FakeChannel {
     return Buffer.from(text, 'latin1');
   }
 
-  /** The other end speaks on its own. */
+  /** The other end sends bytes on its own. */
   say(...said: Said): void {
     this.waiting.push(...said);
   }

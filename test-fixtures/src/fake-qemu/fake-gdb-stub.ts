@@ -8,11 +8,13 @@ export interface FakeGdbStubSpec {
   readonly noAck?: boolean;
   /** Its target description, by document. */
   readonly documents?: Readonly<Record<string, string>>;
-  /** What it answers to `g`, in hex. */
+  /** Its answer to `g`, in hex. */
   readonly registers?: string;
 }
 
-/** A gdb stub (GDB manual, appendix E) over 64 KiB of memory, in which every byte is the low byte of its address. */
+/**
+ * A gdb stub (GDB manual, appendix E) over 64 KiB of memory, where every byte is the low byte of its address.
+ */
 export class FakeGdbStub {
   readonly channel: FakeChannel;
   /** The packets that came, without their frames. */
@@ -22,7 +24,7 @@ export class FakeGdbStub {
   physical = false;
   /** How many of the next packets arrive damaged. */
   damage = 0;
-  /** What is sent instead of an answer, by the beginning of the packet. */
+  /** The bytes to send instead of an answer, by the beginning of the packet. */
   readonly faults = new Map<string, Said>();
   private acks = true;
   private last = '';
@@ -67,7 +69,7 @@ export class FakeGdbStub {
     return [ack + damaged];
   }
 
-  /** What is answered; `undefined` for what is answered when the guest stands again. */
+  /** The answer; `undefined` if it comes when the guest stands again. */
   private answer(packet: string): string | undefined {
     if (packet.startsWith('qSupported')) {
       const size = (this.spec.packetSize ?? 4096).toString(16);
@@ -103,7 +105,7 @@ export class FakeGdbStub {
 
   private memory(address: number, length: number): string {
     if (address + length > 65_536) return 'E14';
-    // As QEMU: what does not fit into a packet is an error.
+    // As QEMU: an answer that does not fit into a packet is an error.
     if (length * 2 > (this.spec.packetSize ?? 4096)) return 'E22';
     return Buffer.from(Array.from({ length }, (_, at) => (address + at) % 256)).toString('hex');
   }

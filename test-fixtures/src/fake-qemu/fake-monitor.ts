@@ -12,7 +12,7 @@ export class FakeMonitor {
   /** The commands that came, without the greeting's. */
   readonly commands: string[] = [];
   isRunning = true;
-  /** What is done instead of answering a command, by its name. */
+  /** The reaction in place of the answer to a command, by its name. */
   readonly faults = new Map<string, Said>();
 
   constructor() {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What a server does when a command comes, by its name: an answer, `silent` or `cut`. */
+/** The reaction of a server to a command, by its name: an answer, `silent` or `cut`. */
 export type QmpServerScript = Readonly<Record<string, unknown>>;
 
 // In a process of its own, since who asks it waits without letting anything else happen.
@@ -43,7 +43,7 @@ const server = require('node:net').createServer((socket) => {
 server.listen(path);
 `;
 
-/** A process that speaks QMP on a socket and writes down the commands that it hears. */
+/** A process that serves QMP on a socket and records the commands that it receives. */
 export class QmpServer {
   private readonly child: ChildProcess;
   private readonly log: string;
@@ -73,7 +73,7 @@ export class QmpServer {
     return this.heard.map(([, file = '']) => file).filter((file) => file !== '');
   }
 
-  /** Whether it has come to what it does not answer, and answers nothing more. */
+  /** Whether it has come to a command that it does not answer, and answers nothing more. */
   get isSilent(): boolean {
     return existsSync(`${this.log}.silent`);
   }

@@ -1,18 +1,18 @@
 /**
- * A clock that stands. Where it is due, whoever sleeps is woken at the end of the time that he asked for, at once.
+ * A clock that stands. If it is due, a sleeper is woken at the end of its time, at once.
  *
- * A sleeper may be woken early, as one on the machine's clock may be: he asks the time again.
+ * A sleeper may be woken early, as one on the machine's clock may be: it reads the time again.
  */
 export class TurnedClock {
   private time = 0;
   private readonly isDue: () => boolean;
 
-  /** `isDue` tells that nothing comes any more, however long one waits. Default: never. */
+  /** `isDue` means that nothing comes any more, however long one waits. Default: never. */
   constructor(isDue: () => boolean = () => false) {
     this.isDue = isDue;
   }
 
-  /** Milliseconds by which it was turned. */
+  /** How many milliseconds it was turned. */
   now(): number {
     return this.time;
   }

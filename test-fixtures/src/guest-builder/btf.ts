@@ -5,7 +5,7 @@ interface Member {
   readonly bits: number;
 }
 
-/** A type by its number in the table; what kinds other than structures refer to is `target`. */
+/** A type by its number in the table; kinds other than structures refer to `target`. */
 interface BtfType {
   readonly name: string;
   readonly kind: number;

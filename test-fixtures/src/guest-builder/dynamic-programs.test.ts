@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readNeeds } from './dynamic-programs';
 
-// What readelf of bookworm printed of the spinner for i386, shortened.
+// The output of bookworm's readelf for the spinner for i386, shortened.
 const PRINTED = `
   INTERP         0x000174 0x00000174 0x00000174 0x00013 0x00013 R   0x1
       [Requesting program interpreter: /lib/ld-linux.so.2]

@@ -10,15 +10,15 @@ import type { Toolchain } from './packages/toolchain';
 const LIBRARIES = 'lib';
 const BUILD = '/build/dynamic';
 const OUTPUT = '/build/dynamic-output';
-/** Of the two tags only the older one is heeded for what a shared object of the suite needs in turn. */
+/** Only the older of the two tags counts for the shared objects that one of the suite needs in turn. */
 const SEARCH = [`-Wl,-rpath,/${LIBRARIES}`, '-Wl,--disable-new-dtags'];
 
-/** Runs a command beside the compiler; returns what it printed. */
+/** Runs a command beside the compiler; returns its output. */
 type Run = (...command: string[]) => Promise<string>;
 
 /**
  * Compiles a folder of C files into shared objects (those whose names begin with `lib`) and programs that are linked
- * with all of them, and adds what the suite's own dynamic linker loads besides, itself included.
+ * with all of them, and adds the other files that the suite's own dynamic linker loads, itself included.
  *
  * Nothing that was compiled is run: the host may be unable to.
  *
@@ -71,7 +71,7 @@ interface LoadedObject {
   readonly from: string;
 }
 
-/** All that the dynamic linker of the guest will load for some files, besides what is the project's `own`. */
+/** All that the dynamic linker of the guest will load for some files, except the project's `own`. */
 async function loadedObjects(
   starts: readonly string[],
   own: readonly string[],
@@ -95,7 +95,8 @@ async function loadedObjects(
 }
 
 /**
- * What an ELF file needs at its start, as `readelf -W -l -d` prints it: the dynamic linker, and names of shared objects.
+ * The files that an ELF file needs at its start, as `readelf -W -l -d` prints it: the dynamic linker, and
+ * names of shared objects.
  *
  * @example
  * ```ts

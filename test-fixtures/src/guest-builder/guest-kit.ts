@@ -10,7 +10,7 @@ import { type BuiltModule, buildModule } from './module-build';
 import { runInSuiteRoot } from './packages/suite-root';
 import { type Toolchain, toolchain } from './packages/toolchain';
 
-/** What guests of one kernel are made of. */
+/** The parts that guests of one kernel are made of. */
 export interface GuestKit {
   readonly kernel: KernelImage;
   /** The suite's compiler. */

@@ -3,7 +3,7 @@ import type { GuestSpec } from './guest';
 
 /** A guest that the tests boot. */
 export interface TableGuest extends GuestSpec {
-  /** What tests, reports and recorded guests call it: `debian-12-amd64`. */
+  /** Its name in tests, reports and recorded guests: `debian-12-amd64`. */
   readonly name: string;
   /** Whether every landing boots it; the others are booted by `pnpm guests:all`. */
   readonly core: boolean;
@@ -11,7 +11,7 @@ export interface TableGuest extends GuestSpec {
   readonly paging: 'i386' | 'pae' | '4-level' | '5-level';
   /** Keys of the kernel module that this kernel has no answer to. */
   readonly absentKeys: readonly string[];
-  /** What its kernel log must say, so that the guest really is what its name promises. */
+  /** The text that its kernel log must contain, so that the guest is the one that its name promises. */
   readonly logSays: RegExp;
 }
 
@@ -24,7 +24,7 @@ const MACHINE = {
   core: false,
 } as const;
 
-/** What orders mappings: a list and a tree of their own until v6.1, a maple tree since. */
+/** The order of mappings: a list and a tree of their own until v6.1, a maple tree since. */
 const VMA_LIST = [
   ...['mm.mmap_offset', 'mm.mm_rb_offset'],
   ...['vma.vm_next_offset', 'vma.vm_prev_offset', 'vma.vm_rb_offset'],
@@ -80,7 +80,9 @@ const ABSENT = {
 const NO_DEVICE = ['swap.SWP_DEVICE_WRITE'] as const;
 /** Kernels of 32 bits have their image in the direct map, without a base of its own. */
 const ABSENT_I386 = ['kernel.phys_base', ...NO_DEVICE] as const;
-/** Part of the RAM lies above 4 GiB, and so does a kernel of 64 bits, for which there is hardly room below. */
+/**
+ * Part of the RAM lies above 4 GiB, and so does a kernel of 64 bits, for which there is hardly space below.
+ */
 const SPLIT_I386 = 'pc,max-ram-below-4g=128M';
 const SPLIT_AMD64 = 'pc,max-ram-below-4g=96M';
 const RAM_ABOVE_4G = /BIOS-e820: \[mem 0x0*100000000-0x[0-9a-f]+\] usable/;
@@ -155,7 +157,7 @@ export const GUEST_TABLE: readonly TableGuest[] = [
   {
     ...BOOKWORM,
     name: 'debian-12-amd64-pti',
-    // Meltdown is Intel's: on this model the kernel would isolate its page tables without being told, too.
+    // Meltdown is Intel's: on this model the kernel would isolate its page tables without an option, too.
     cpu: 'qemu64,vendor=GenuineIntel',
     appendCommandLine: 'pti=on',
     logSays: /Kernel\/User page tables isolation: (force )?enabled/,
@@ -223,7 +225,7 @@ export function chooseGuests(choice: string): TableGuest[] {
   });
 }
 
-/** The settings of a guest that shape it, without what the tests know of it besides. */
+/** The settings of a guest that shape it, without the other facts that the tests know about it. */
 export function guestSpec(guest: TableGuest): GuestSpec {
   const { core: _core, paging: _paging, absentKeys: _absent, logSays: _says, ...spec } = guest;
   return spec;

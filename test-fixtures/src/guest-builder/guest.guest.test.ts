@@ -13,7 +13,7 @@ import { parseRegisters } from './machine/registers';
 
 const MIB = 1024 * 1024;
 
-/** What `zoo` may have to do without, by the words of its message. */
+/** The features that `zoo` may have to do without, by the words of its message. */
 const NOT_EVERYWHERE: readonly string[] = [
   // tmpfs takes O_DIRECT since v6.6.
   '/zoo/files/plain',

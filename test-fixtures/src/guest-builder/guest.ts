@@ -16,9 +16,11 @@ import { cacheFolder, publishFolder } from './packages/cache-folder';
 
 /** Which guest is wanted. */
 export interface GuestSpec extends KernelSpec, MachineSpec, StopSpec {
-  /** Whether states that `/proc` itself cannot tell are left out, so that every listing is complete. */
+  /** Whether states that `/proc` itself does not show are left out, so that every listing is complete. */
   readonly answerable?: boolean;
-  /** What its folder in the cache begins with; another name is another boot, at another KASLR address. */
+  /**
+   * The beginning of its folder's name in the cache; another name is another boot, at another KASLR address.
+   */
   readonly name?: string;
   /** In which other forms than `elf` and `raw` QEMU writes its memory at the same stop. */
   readonly dumps?: readonly QemuDump[];
@@ -38,11 +40,12 @@ const BOOT_ATTEMPTS = 3;
  * Boots a guest, brings it into a known state, gathers the truth, stops it and dumps its memory.
  *
  * The returned folder holds `console.log`, `dmesg.log`, `dmesg-raw.log` (with priorities), `dump.elf`, `dump.raw`
- * (guest-physical memory from 0 to its end, with holes where there is none), `truth` (records), `truth.json`, `registers.txt`
- * (`info registers -a`), `cpus.txt` (`info cpus`), `module-build.log` (what the compiler said of kernelinfo.ko),
- * `guest.json`, `stop-1.elf` and `stop-1.txt` and so on of its further stops ({@link guestStops}), and the other dumps
- * that the specification asks for, by the names of {@link QEMU_DUMP_FILES}, with `kernel-gs.txt`, a line a processor. A
- * guest that was built before from the same sources is reused.
+ * (guest-physical memory from 0 to its end, with holes where memory is missing), `truth` (records),
+ * `truth.json`, `registers.txt` (`info registers -a`), `cpus.txt` (`info cpus`), `module-build.log` (the
+ * compiler's output for kernelinfo.ko), `guest.json`, `stop-1.elf` and `stop-1.txt` and so on of its further
+ * stops ({@link guestStops}), and the other dumps that the specification asks for, by the names of
+ * {@link QEMU_DUMP_FILES}, with `kernel-gs.txt`, a line a processor. A guest that was built before from the
+ * same sources is reused.
  *
  * @throws OsiError `GUEST_BOOT_FAILED`, `GUEST_STATE_UNREACHED`, and those of {@link guestKit}.
  */

@@ -27,7 +27,7 @@ export function parseModuleDependencies(module: Uint8Array): string[] {
 }
 
 /**
- * The modules by these names and all that they need, in the order in which they can be loaded.
+ * The modules by these names and all that they need, in an order for loading them.
  *
  * Modules that are built into the kernel are left out. `modules` is the folder `lib/modules/RELEASE`.
  *

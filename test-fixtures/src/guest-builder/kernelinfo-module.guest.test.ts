@@ -19,10 +19,10 @@ const kernels = guestsOfThisRun().filter(
     ) === at,
 );
 
-/** What every out-of-tree module without a signature makes the kernel say. */
+/** The text that the kernel prints for every out-of-tree module without a signature. */
 const TAINT = /loading out-of-tree module taints kernel|module verification failed/;
 
-/** What a busy host makes the emulated timer late by; the module has no part in it. */
+/** The delay of the emulated timer on a busy host; the module has no part in it. */
 const LATE_TIMER = /hrtimer: interrupt took \d+ ns/;
 
 /** Private members of the VFS, which no header shows. */
@@ -37,7 +37,7 @@ describe.each(kernels)('kernelinfo.ko on $suite $arch $kernelPackage', (spec) =>
   let stages: Map<string, string[]>;
   const text = (path: string) => Buffer.from(files.get(path) ?? new Uint8Array(0)).toString('latin1');
 
-  /** Rows of the schema with what the module printed for them. */
+  /** Rows of the schema with the module's output for them. */
   function printedRows(): { row: SchemaRow; value: string }[] {
     const [block = ''] = splitBlocks(stages.get('bare') ?? []);
     return block.split('\n').flatMap((line) => {
@@ -182,7 +182,7 @@ function parseSymbols(text: string): Map<string, Set<bigint>> {
   return symbols;
 }
 
-/** What a row must be by the kernel's types; what is private to a mount is counted from its vfsmount. */
+/** The value of a row by the kernel's types; members private to a mount are counted from its vfsmount. */
 function expectedNumber(btf: Btf, { kind, expression = '', key }: SchemaRow): number | undefined {
   if (kind === 'size') return btf.sizeOf(expression);
   if (kind !== 'offset') return undefined;
@@ -215,8 +215,8 @@ function keysOfSource(): string[] {
 }
 
 /**
- * The rows of each block, without priorities and times. What the kernel itself says between two of them is none: its
- * watchdog of clocks speaks up where the host is slow.
+ * The rows of each block, without priorities and times. The kernel's own output between two of them does not
+ * count: its watchdog of clocks prints if the host is slow.
  */
 function splitBlocks(lines: readonly string[]): string[] {
   const text = lines.map((line) => line.replace(/^<\d+>\[[^\]]*\] /, '')).join('\n');

@@ -18,7 +18,7 @@ const NO_HAS_INCLUDE = {
   'old-gcc': `#!/bin/sh\nexec gcc-10 -include ${SOURCES}/old-gcc.h "$@"\n`,
   'old-gcc.h': '#pragma GCC system_header\n#undef __has_include\n',
 };
-/** The language of gcc 4 with what the kernel's own sources were not allowed then. */
+/** The language of gcc 4 with the features that the kernel's own sources were not allowed then. */
 const OLD_LANGUAGE = 'KCFLAGS=-std=gnu89 -Wdeclaration-after-statement -Werror';
 
 /** A warning about the module's own sources; clang has some about the kernel's. */

@@ -9,7 +9,9 @@ import { kernelImage } from './kernel-image';
 import { type BuiltModule, buildModuleIn, type ModuleBuildOptions } from './module-build';
 import { type Toolchain, toolchain } from './packages/toolchain';
 
-/** What differs between the two kernels; everything else, the flags of the compiler among it, is the same. */
+/**
+ * The differences between the two kernels; everything else, the flags of the compiler among it, is the same.
+ */
 const OPTION = 'CONFIG_MEMORY_FAILURE';
 const OTHER = 'of-another-kernel';
 
@@ -119,7 +121,7 @@ function edit(file: string, change: (text: string) => string): void {
   utimesSync(file, atime, mtime);
 }
 
-/** What kbuild says that it does, such as `CC main.o`. */
+/** The steps that kbuild prints, such as `CC main.o`. */
 function stepsOf({ output }: BuiltModule): string[] {
   return [...output.matchAll(/^ {2}(\w+) (?:\[M\])? *(?:\S*\/)?(\S+)$/gm)].map(
     ([, step, file]) => `${step} ${file}`,

@@ -1,4 +1,4 @@
-/** What kbuild prints of each step, and of a kernel whose uncompressed image no package has. */
+/** The lines that kbuild prints for each step, and for a kernel whose uncompressed image no package has. */
 const EXPECTED =
   /^make|^ {2}(ROWS|CPP|CC|LD|MODPOST|BTF) |^Skipping BTF generation .* due to unavailability of vmlinux$/;
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { KERNELINFO_SOURCES } from './guest-kit';
 
-/** What all headers of the kernels here have; what it lacks is written at its top. */
+/** The contents of all headers of the kernels here; the parts that they lack are written at the top. */
 const KERNEL_HEADER = fileURLToPath(new URL('../../old-kernel/old-kernel.h', import.meta.url));
 
 /** The headers of 2.6.32 that the module may ask for without looking whether they are there. */
@@ -19,13 +19,13 @@ const OTHER_HEADERS = words(
   'net/af_unix.h net/inet_sock.h net/sock.h asm/current.h asm/page.h asm/pgtable.h',
 );
 
-/** The kernels: 2.6.32 with what is in struct vfsmount, and the next one with what is beside it. */
+/** The kernels: 2.6.32 with the members in struct vfsmount, and the next one with those beside it. */
 const KERNELS = {
   '2.6.32': { flags: ['-DOLDEST'], headers: [] as string[], probes: false },
   '3.10': { flags: [] as string[], headers: ['linux/dma-buf.h', 'linux/proc_ns.h'], probes: true },
 };
 
-/** What must not get into the sources, and what the compiler says of it. */
+/** The mistakes that must not get into the sources, and the compiler's message for each. */
 const FAULTS = [
   {
     name: 'a header that is not looked for',
@@ -123,7 +123,7 @@ describe.each(Object.entries(KERNELS))(
       expect(compile()).toMatch(error);
     });
 
-    /** What the compiler says of all sources, with the flags that Kbuild finds. */
+    /** The compiler's output for all sources, with the flags that Kbuild finds. */
     function compile(): string {
       const flags = [...kernel.flags, `-I${join(folder, 'include')}`, ...variable('ccflags-y')];
       const command = [...COMPILER, ...flags];

@@ -10,7 +10,7 @@ const HEADERS = `#include <stddef.h>
 struct task_struct { int pid; int tgid; };
 `;
 
-/** The same with symbols, of which `hidden` alone is not exported. */
+/** The same with symbols; only `hidden` is not exported. */
 const SYMBOLS = `${HEADERS}
 extern struct task_struct init_task, hidden, made_up_task;
 extern int ki_levels(void);
@@ -151,7 +151,7 @@ describe('present-rows.sh', () => {
     );
   }
 
-  /** For each line 1, 0 or 2, or `undefined` where there is no row. */
+  /** For each line 1, 0 or 2, or `undefined` if there is no row. */
   function present(rows: readonly string[], exports?: string): (number | undefined)[] {
     const { status, stderr } = run(rows, exports);
     expect(stderr).toBe('');

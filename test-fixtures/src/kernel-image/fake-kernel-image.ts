@@ -6,7 +6,7 @@ import {
   writeKallsyms,
 } from './kallsyms-tables';
 
-/** What a made-up kernel is to be like. */
+/** The features of a made-up kernel. */
 export interface FakeImageOptions {
   readonly form: KallsymsForm;
   readonly paging: '4-level' | '5-level' | 'pae' | 'i386';

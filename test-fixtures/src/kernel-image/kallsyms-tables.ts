@@ -13,13 +13,13 @@ export interface KallsymsForm {
   readonly wordSize: 4 | 8;
   /** Bytes of a marker and of the number of symbols: a word until v4.20, 4 since. */
   readonly numberSize: 4 | 8;
-  /** What tables begin at multiples of; a word, or 4 in newer kernels. */
+  /** The alignment of tables: a word, or 4 in newer kernels. */
   readonly alignment: 4 | 8;
   /** Where the 3 bytes for each symbol sorted by name are, if anywhere. */
   readonly sequence: 'none' | 'between' | 'last';
 }
 
-/** What was written, and where. */
+/** The written tables, and their places. */
 export interface WrittenKallsyms {
   readonly bytes: Uint8Array;
   /** Virtual address of each table, by the name that the kernel has for it without `kallsyms_`. */

@@ -1,4 +1,7 @@
-/** Writes a VMCOREINFO note as it lies in memory: Elf64_Nhdr, the name padded to 4 bytes, the text padded likewise. */
+/**
+ * Writes a VMCOREINFO note as it is in memory: Elf64_Nhdr, the name padded to 4 bytes, the text padded
+ * likewise.
+ */
 export function writeVmcoreinfoNote(text: string): Uint8Array {
   const name = new TextEncoder().encode('VMCOREINFO\0\0');
   const desc = new TextEncoder().encode(text);

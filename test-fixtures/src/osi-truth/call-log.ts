@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { formatAddress, OsiError } from '@osi-linux/core';
 
-/** What must come of a call that has no answer: an error with this code. */
+/** The expected result of a call that has no answer: an error with this code. */
 export class Refused {
   constructor(readonly code: string) {}
 }
@@ -13,7 +13,7 @@ export class CallLog {
   /** A sentence for each difference. */
   readonly differences: string[] = [];
 
-  /** Calls, and compares what comes of it; errors are answers too. Returns it where it is what was expected. */
+  /** Calls, and compares the result; errors are results too. Returns it if it is the expected one. */
   compare<Value>(call: string, about: string, expected: unknown, ask: () => Value): Value | undefined {
     this.counts.set(call, (this.counts.get(call) ?? 0) + 1);
     const refused = expected instanceof Refused;

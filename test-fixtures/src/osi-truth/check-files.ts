@@ -58,7 +58,7 @@ function checkStructs(
   if (struct === undefined) return;
   const dentry = bytes.word(at(struct, 'fs.f_path_dentry_offset'));
   log.compare('extGetFileDentry', about, dentry, () => linux.extGetFileDentry(struct));
-  // Of what is deleted the name is told apart elsewhere; a dma-buf's is made up for the link.
+  // The names of deleted files are checked elsewhere; that of a dma-buf is made up for the link.
   const named = typeof file.filename === 'string' && /^\/(?!dmabuf:).*[^)/]$/s.test(file.filename);
   if (!named) return;
   log.compare('extGetFileDentry', `${about}: name`, lastComponent(String(file.filename)), () => {

@@ -9,18 +9,20 @@ type Listed = ReturnType<Osi['getMappings']>;
 /** Of processes with many mappings, so many are asked for by address and by name. */
 const SAMPLES = 12;
 
-/** What kind of mapping it is, by what `/proc/PID/maps` says: a file's device tells one, else the text in brackets. */
+/**
+ * The kind of a mapping by its line of `/proc/PID/maps`: a file by its device, else by the text in brackets.
+ */
 function classOf({ file, name }: TruthModule): 'file' | 'heap' | 'stack' | 'unknown' {
   if (file !== null) return 'file';
   return name === '[heap]' ? 'heap' : name === '[stack]' ? 'stack' : 'unknown';
 }
 
-/** The first mapping that an address lies in. */
+/** The first mapping that contains an address. */
 export function mappingAt(mappings: readonly TruthModule[], address: bigint): TruthModule | undefined {
   return mappings.find(({ base, size }) => BigInt(base) <= address && address < BigInt(base) + BigInt(size));
 }
 
-/** Whether an address lies in a shared object: a file with `.so` in its name. */
+/** Whether an address is in a shared object: a file with `.so` in its name. */
 export function isInSharedObject(mappings: readonly TruthModule[], address: bigint): boolean {
   const found = mappingAt(mappings, address);
   return found !== undefined && classOf(found) === 'file' && found.name.includes('.so');
@@ -113,7 +115,7 @@ function sample<Item>(items: readonly Item[]): Item[] {
   return places.flatMap((place) => items.slice(place, place + 1));
 }
 
-/** The fields of which the guest has said something. */
+/** The fields that the guest has answered. */
 function known(mapping: TruthModule): object {
   return Object.fromEntries(Object.entries(mapping).filter(([, value]) => value !== undefined));
 }

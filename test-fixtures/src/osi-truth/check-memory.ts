@@ -11,7 +11,7 @@ export interface PhysicalWrite {
   readonly bytes: Uint8Array;
 }
 
-/** A provider over the same guest that may write, and what it wrote. */
+/** A provider over the same guest that may write, and its writes. */
 export interface WritableGuest {
   readonly linux: StoppedGuest['linux'];
   readonly writes: PhysicalWrite[];
@@ -23,7 +23,9 @@ const STRINGS = [
   ['env', 'environ', 50],
 ] as const;
 
-/** The calls about memory, for one process: what it holds is told by its arguments, its environment and its mappings. */
+/**
+ * The calls about memory, for one process: its arguments, its environment and its mappings show its contents.
+ */
 export function checkMemory(
   guest: StoppedGuest,
   process: ProcessTruth,
@@ -58,7 +60,7 @@ export function checkMemory(
   );
 }
 
-/** What is written must reach the very bytes that it came from. */
+/** A write must reach the very bytes that were read. */
 function checkWrite(
   { bytes }: StoppedGuest,
   piece: { readonly address: bigint; readonly expected: Uint8Array; readonly about: string },

@@ -27,14 +27,14 @@ export const CHECKED_CALLS = {
   ],
 } as const;
 
-/** What else a check may be told. */
+/** Further options of a check. */
 export interface CheckOptions {
   /** The processes that are asked about; every one where it is absent. */
   readonly pids?: readonly number[];
   readonly writable?: WritableGuest | undefined;
 }
 
-/** Asks a guest everything, for each process and each processor, and holds the answers against what it said itself. */
+/** Asks a guest everything, for each process and each processor, and compares the answers with its own. */
 export function checkOsiCalls(guest: StoppedGuest, { pids, writable }: CheckOptions = {}): CallLog {
   const log = new CallLog();
   const all = readProcessTruths(guest);

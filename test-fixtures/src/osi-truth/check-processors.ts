@@ -4,7 +4,7 @@ import { isInSharedObject } from './check-mappings';
 import type { ProcessTruth } from './process-truth';
 import type { StoppedGuest } from './stopped-guest';
 
-/** What a processor must be found at. */
+/** The code where a processor must be found. */
 export interface ProcessorTruth {
   readonly cpu: number;
   readonly mode: ProcessorMode;
@@ -22,7 +22,7 @@ export interface ProcessorAudience {
 
 /** How far around the next instruction its program is looked at, in bytes. */
 const AROUND = 4n;
-/** What every spinning loop begins with, and what sends a processor to sleep. */
+/** The first bytes of every spinning loop, and the instruction that sends a processor to sleep. */
 const [PAUSE, HLT] = ['f390', 'f4'] as const;
 
 /** By the stop's own word on what each processor does, which its registers were held against, and by the spinners'. */
@@ -45,7 +45,7 @@ export function checkProcessor(
   const { cpu, mode, pid, tid, pc } = processor;
   const about = `cpu ${cpu}, ${mode}`;
   const running = all.find((process) => process.pid === pid);
-  // Of the idle tasks the guest tells that of the first processor alone.
+  // The guest reports only the idle task of the first processor.
   const isKnown = pid !== 0 || cpu === 0;
   const row = isKnown && running ? running.row : { pid: 0, name: `swapper/${cpu}`, asid: null, pgd: null };
   log.compare('getCurrentProcess', about, row, () => {
@@ -81,7 +81,9 @@ function checkSharedObjects(
   }
 }
 
-/** What a processor executes is in memory as it sees it, and nothing is there that it does not see. */
+/**
+ * The code that a processor executes is in memory as it sees it, and nothing is there that it does not see.
+ */
 function checkProgram({ linux, bytes }: StoppedGuest, processor: ProcessorTruth, log: CallLog): void {
   const { cpu, mode, pc } = processor;
   const about = `cpu ${cpu}, ${mode}: its program`;

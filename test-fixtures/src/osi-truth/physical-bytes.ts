@@ -11,12 +11,12 @@ export class PhysicalBytes {
   constructor(elf: string) {
     this.file = openSync(elf, 'r');
     this.segments = readSegments(this.file);
-    // QEMU writes the cores of all guests in the 64-bit class; the machine (EM_386) tells.
+    // QEMU writes the cores of all guests in the 64-bit class; the machine is EM_386.
     const machine = readBytes(this.file, 18, 2).readUInt16LE();
     this.wordSize = machine === 3 ? 4 : 8;
   }
 
-  /** Bytes of one segment; undefined where they are not all there. */
+  /** Bytes of one segment; undefined if they are not all there. */
   read(physical: number, length: number): Buffer | undefined {
     const found = this.segments.find(
       (segment) => segment.physical <= physical && physical + length <= segment.physical + segment.bytes,

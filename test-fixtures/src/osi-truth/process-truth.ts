@@ -6,7 +6,7 @@ import { isLeftOut } from '../truth/known-differences';
 import type { TruthTask } from '../truth/proc/proc-files';
 import type { StoppedGuest } from './stopped-guest';
 
-/** What names a process in the API, put together from what the guest said. */
+/** The handle of a process in the API, put together from the guest's own answers. */
 export interface TruthHandle {
   readonly taskd: bigint;
   readonly asid: number | null;
@@ -20,18 +20,18 @@ export interface TruthModule extends Expected {
   readonly name: string;
 }
 
-/** A process of the guest as the calls must tell it. */
+/** A process of the guest as the calls must report it. */
 export interface ProcessTruth {
   readonly pid: number;
   readonly handle: TruthHandle;
   readonly row: Expected;
-  /** Its heap; undefined where it has no user memory. */
+  /** Its heap; undefined if it has no user memory. */
   readonly heap: { readonly startBrk: bigint; readonly brk: bigint } | undefined;
   /** Undefined where the collector changed them after it had written them down. */
   readonly mappings: readonly TruthModule[] | undefined;
 }
 
-/** Every process that was there all the while, by what the guest said of it; pid 0 first. */
+/** Every process that was there all the while, by the guest's own answers; pid 0 first. */
 export function readProcessTruths(guest: StoppedGuest): ProcessTruth[] {
   const { truth } = guest;
   const heaps = readHeaps(textOf(guest.file('/proc/task_heaps') ?? new Uint8Array()));

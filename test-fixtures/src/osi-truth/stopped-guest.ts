@@ -6,7 +6,7 @@ import { type GuestTruth, parseGuestTruth } from '../truth/guest-truth';
 import { parseTruthRecords } from '../truth/truth-records';
 import { PhysicalBytes } from './physical-bytes';
 
-/** A guest at one of its stops: what is asked, and what its answers must be. */
+/** A guest at one of its stops: the subject of the checks, and the expected answers. */
 export interface StoppedGuest {
   readonly osi: Guest['osi'];
   readonly linux: Guest['linux'];
@@ -14,7 +14,7 @@ export interface StoppedGuest {
   readonly truth: GuestTruth;
   /** Files of the guest that {@link GuestTruth} does not keep, by path: `/proc/7/stat`. */
   readonly file: (path: string) => Uint8Array | undefined;
-  /** What QEMU's monitor said of the registers, a text for each processor. */
+  /** The registers as QEMU's monitor prints them, a text for each processor. */
   readonly registers: readonly string[];
   /** The numbers of the profile, read without any code of the packages. */
   readonly section: ReadonlyMap<string, bigint>;
@@ -22,7 +22,7 @@ export interface StoppedGuest {
   readonly bytes: PhysicalBytes;
 }
 
-/** What was recorded of a guest, for one of its stops; only the API over it is the reader's own. */
+/** The recording of a guest, for one of its stops; only the API over it is the reader's own. */
 export function readStoppedGuest(
   folder: string,
   stop: GuestStop,

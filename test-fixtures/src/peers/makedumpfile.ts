@@ -2,7 +2,7 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { type PeerRoot, runPeer } from './peer-root';
 
-/** A way in which `makedumpfile` writes a core again. */
+/** A way of `makedumpfile` to write a core file again. */
 export interface MakedumpfileForm {
   /** A short name for tests. */
   readonly name: string;
@@ -16,7 +16,7 @@ export interface MakedumpfileForm {
   readonly level: number;
 }
 
-/** What of `makedumpfile` a root's build offers: bookworm's i386 build has no zstd. */
+/** The features of `makedumpfile` in a root's build: bookworm's i386 build has no zstd. */
 export function makedumpfileForms(arch: string): readonly MakedumpfileForm[] {
   return FORMS.filter(({ options }) => arch === 'amd64' || !options.includes('-z'));
 }

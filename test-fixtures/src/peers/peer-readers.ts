@@ -12,7 +12,7 @@ export interface PeerTask {
   readonly comm: string;
 }
 
-/** Where `drgn`, without debug information, finds what a task says of itself: keys of a `kernelinfo.conf`. */
+/** Where `drgn`, without debug information, finds the fields of a task: keys of a `kernelinfo.conf`. */
 export interface TaskLayout {
   readonly 'task.tasks_offset': number;
   readonly 'task.pid_offset': number;

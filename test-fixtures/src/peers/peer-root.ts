@@ -1,7 +1,7 @@
 import type { CommandResult } from '../guest-builder/packages/command';
 import { runInSuiteRoot, type SuiteRootSpec, suiteRoot } from '../guest-builder/packages/suite-root';
 
-/** Where other programs that read dumps run: Debian's packages, unpacked, of which nothing is installed. */
+/** Where other programs that read dumps run: Debian's packages, unpacked and not installed. */
 export interface PeerRoot {
   /** Its folder. */
   readonly root: string;

@@ -9,7 +9,8 @@ const FOUR_GIB = 2 ** 32;
 /**
  * Copies an ELF core of QEMU (`paging` off) and gives it `bytes` of RAM more from 4 GiB on, all of it a hole in the file.
  *
- * The program headers move to the end of the file, where there is room for one more (System V gABI, "Program Header").
+ * The program headers move to the end of the file, where there is space for one more (System V gABI, "Program
+ * Header").
  */
 export async function writeSparseCore(from: string, to: string, bytes: number): Promise<void> {
   copyFileSync(from, to, constants.COPYFILE_FICLONE);

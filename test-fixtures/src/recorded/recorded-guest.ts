@@ -5,7 +5,7 @@ import { type GuestTruth, readTruthJson } from '../truth/index';
 
 const folder = fileURLToPath(new URL('../../recorded', import.meta.url));
 
-/** What the recorder noted of a guest. */
+/** The recorder's notes about a guest. */
 export interface RecordedManifest {
   /** Name of its folder: `debian-12-amd64`. */
   readonly name: string;
@@ -21,7 +21,7 @@ export interface RecordedManifest {
   readonly sha256: Readonly<Record<string, string>>;
 }
 
-/** A guest of which only the pages are kept that the listings touch. */
+/** A guest with only the pages that the listings touch. */
 export interface RecordedGuest {
   /** Name of its folder: `debian-12-amd64`. */
   readonly name: string;
@@ -34,7 +34,7 @@ export interface RecordedGuest {
   readonly kconfFile: string;
   /** Path of its kernel log. */
   readonly logFile: string;
-  /** What the guest said of itself; absent where nobody asked it. */
+  /** The guest's own answers; absent if it was not asked. */
   readonly truth: GuestTruth | undefined;
 }
 

@@ -8,10 +8,11 @@ export interface Listings {
 }
 
 /**
- * What is odd about listings by themselves, as sentences: the best that can be asked where nobody asked the guest.
+ * The oddities of listings by themselves, as sentences: the best check if the guest was not asked.
  *
  * Pid 0 comes first, pid 1 is its child, every parent is listed, and no pid comes twice. Each process has its threads,
- * its leader among them under the same name and address. What a processor runs is listed, or is its idle task.
+ * its leader among them under the same name and address. The thread on a processor is listed, or is its idle
+ * task.
  *
  * @example
  * ```ts

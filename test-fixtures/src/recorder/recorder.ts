@@ -8,7 +8,7 @@ import { segmentsOfPages, writeElfCore } from '../dump-writers/index';
 import { readTruthJson } from '../truth/truth-json';
 import { touchListings } from './touch-listings';
 
-/** What a recorded guest is made of. */
+/** The parts of a recorded guest. */
 export interface RecordingSource {
   /** A dump of its memory with the registers of its processors. */
   readonly dumpFile: string;
@@ -16,9 +16,9 @@ export interface RecordingSource {
   readonly logFile: string;
   /** The section of that boot, as `kconf-import` wrote it. */
   readonly kconfFile: string;
-  /** What the guest said of itself, as `formatGuestTruth` prints it; absent where it was not asked. */
+  /** The guest's own answers, as `formatGuestTruth` prints them; absent if it was not asked. */
   readonly truth?: string | undefined;
-  /** What the machine monitor said of the registers; only for people to look at. */
+  /** The registers as the machine monitor prints them; only for people to look at. */
   readonly registersFile?: string | undefined;
   /** The commands that make such a guest again, or words on where it came from. */
   readonly reproduce: readonly string[];

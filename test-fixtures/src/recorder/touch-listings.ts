@@ -8,7 +8,7 @@ import { findUnanswerableFields, isUnanswerable } from '../truth/unanswerable-fi
 const NO_FAULT_OF_THE_DUMP: ReadonlySet<string> = new Set(['PAGE_NOT_PRESENT', 'PATH_TOO_LONG']);
 
 /**
- * Runs what the commands run, so that their pages are read.
+ * Runs the same reads as the commands, so that their pages are read.
  *
  * @throws OsiError `RECORDING_INCOMPLETE` where a listing cannot be read whole, but for what the guest itself could not
  * answer.

@@ -3,7 +3,7 @@ import { malformed } from './internal/malformed';
 import { socketFamily, socketType } from './internal/socket-names';
 import { formatInet6 } from './internal/socket-text';
 
-/** What a socket said when it was asked itself. */
+/** The answer of a socket that was asked itself. */
 export interface AskedSocket {
   readonly pid: number;
   readonly fd: number;

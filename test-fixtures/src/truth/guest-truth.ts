@@ -23,9 +23,9 @@ export interface TruthProcess extends ProcStatus, ProcStat {
   /** What `comm` held, without the newline at its end. */
   readonly comm: Uint8Array;
   readonly cmdline: Uint8Array;
-  /** Which of its strings not even the process itself can read; absent where there are none. */
+  /** Which of its strings not even the process itself can read; absent if there are no such strings. */
   readonly unreadable?: readonly ProcessStrings[];
-  /** Which of its strings were sent into the swap afterwards; absent where there are none. */
+  /** Which of its strings were sent into the swap afterwards; absent if there are no such strings. */
   readonly pagedOut?: readonly ProcessStrings[];
   readonly threads: readonly TruthThread[];
 }
@@ -39,7 +39,7 @@ export interface TruthCpu {
   readonly mode: 'kernel' | 'user';
 }
 
-/** What was true inside of a guest when its memory was dumped. */
+/** The facts inside a guest when its memory was dumped. */
 export interface GuestTruth {
   /** Processes that were there all the while, with the same threads; ascending by pid. Pid 0 is not among them. */
   readonly processes: readonly TruthProcess[];
@@ -48,7 +48,7 @@ export interface GuestTruth {
   /** Every task in the kernel's own order, pid 0 first. */
   readonly tasks: readonly TruthTask[];
   readonly cpus: readonly TruthCpu[];
-  /** Its other files and links; absent where the collector did not gather them. */
+  /** Its other files and links; absent if the collector did not gather them. */
   readonly tree?: TruthTree;
 }
 

@@ -1,10 +1,10 @@
 /** A listing that is held against the guest's own answers, by the name of its command. */
 export type TruthListing = 'maps' | 'files' | 'modules' | 'mounts' | 'env' | 'sockets' | 'dmesg';
 
-/** Where a dump and what the guest said of itself may differ, though both are right. */
+/** Where a dump and the guest's own answers may differ, though both are right. */
 export interface KnownDifference {
   readonly listing: TruthListing;
-  /** Name of the processes that it is about; absent where it is about something else, which `reason` names. */
+  /** Name of the processes that it is about; absent if it is about something else, which `reason` names. */
   readonly process?: string;
   readonly reason: string;
 }

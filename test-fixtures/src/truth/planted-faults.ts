@@ -6,7 +6,7 @@ export interface PlantedFault {
   readonly rows: readonly Row[];
 }
 
-/** The field that tells a row from the others, by the first one of these that it has. */
+/** The field that distinguishes a row from the others: the first one of these that it has. */
 const KEYS = ['pid', 'id', 'name', 'text'] as const;
 
 /**

@@ -23,7 +23,7 @@ export interface TruthCheck {
 }
 
 /**
- * Every check that a truth is good for, `current` left out: what processors do is not asked of `/proc`.
+ * Every check that a truth is good for, `current` left out: `/proc` does not show the code on the processors.
  *
  * @example
  * ```ts

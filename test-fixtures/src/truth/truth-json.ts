@@ -8,7 +8,7 @@ const WORDS: ReadonlySet<string> = new Set(['task', 'startTime', 'pgd', 'pgdPhys
 
 /**
  * The tree as JSON: each distinct text once, and by folder and name the place of the text. A text begins with the
- * letter of its kind; a small letter tells that its bytes, which are no UTF-8, are written as hex digits.
+ * letter of its kind; a small letter means that its bytes, which are not UTF-8, are written as hex digits.
  */
 interface TreeJson {
   readonly texts: readonly string[];
@@ -18,7 +18,7 @@ interface TreeJson {
 const LETTERS = { file: 'F', link: 'L', error: 'E', list: 'D' } as const;
 
 /**
- * Prints a truth as JSON: bytes as hex digits, addresses as hex with `0x`, what is many on a line each.
+ * Prints a truth as JSON: bytes as hex digits, addresses as hex with `0x`, elements of lists on a line each.
  *
  * @example
  * ```ts

@@ -1,12 +1,15 @@
 import { OsiError } from '@osi-linux/core';
 
-/** What a record holds: a file's bytes, a link's text, the names in a folder, or why it could not be read. */
+/**
+ * The contents of a record: a file's bytes, a link's text, the names in a folder, or why it could not be
+ * read.
+ */
 export type TruthRecordKind = 'file' | 'link' | 'list' | 'error';
 
 /** One thing that the collector read inside of the guest. */
 export interface TruthRecord {
   readonly kind: TruthRecordKind;
-  /** Absolute path in the guest. A path may come twice: what was listed before and after. */
+  /** Absolute path in the guest. A path may come twice: its lists before and after. */
   readonly path: string;
   readonly bytes: Uint8Array;
 }

@@ -1,14 +1,14 @@
 import { textOf } from './internal/guest-text';
 import type { TruthRecord } from './truth-records';
 
-/** What the comparisons of mappings, files, mounts, environments, sockets, modules and the log read. */
+/** The source of the comparisons of mappings, files, mounts, environments, sockets, modules and the log. */
 const OF_TASK = 'maps|environ|mountinfo|cwd|root|exe|fd|fd/\\d+|fdinfo/\\d+|net/\\w+';
 const KEPT = new RegExp(
   `^(/dev/kmsg|/run/sockets|/proc/modules|/proc/net/\\w+|/proc/\\d+/(task/\\d+/)?(${OF_TASK}))$`,
 );
 
 /**
- * What the guest's own files, links and folders said, by path; of every path the last record.
+ * The contents of the guest's own files, links and folders, by path; the last record of every path.
  *
  * @example
  * ```ts
@@ -30,7 +30,7 @@ export class TruthTree {
     }
   }
 
-  /** Of all records those that the comparisons read; undefined where there are none, as collectors of old left it. */
+  /** The records that the comparisons read; undefined if there are no records, as old collectors left it. */
   static of(records: readonly TruthRecord[]): TruthTree | undefined {
     const kept = records.filter(({ path }) => KEPT.test(path));
     return kept.length === 0 ? undefined : new TruthTree(kept);
@@ -56,19 +56,19 @@ export class TruthTree {
     return this.find(path) !== undefined;
   }
 
-  /** Bytes of a file; undefined where there is no record, or an error. */
+  /** Bytes of a file; undefined if there is no record, or an error. */
   bytes(path: string): Uint8Array | undefined {
     const record = this.find(path);
     return record?.kind === 'file' ? record.bytes : undefined;
   }
 
-  /** Why there is no answer: errno's text; undefined where there is one, or nobody asked. */
+  /** Why there is no answer: errno's text; undefined if there is an answer, or no question. */
   error(path: string): string | undefined {
     const record = this.find(path);
     return record?.kind === 'error' ? textOf(record.bytes) : undefined;
   }
 
-  /** Text of a link: null where it could not be read, undefined where nobody tried. Invalid UTF-8 is U+FFFD. */
+  /** Text of a link: null where it could not be read, undefined if nobody tried. Invalid UTF-8 is U+FFFD. */
   link(path: string): string | null | undefined {
     const record = this.find(path);
     if (record?.kind === 'error') return null;

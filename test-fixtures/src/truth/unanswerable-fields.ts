@@ -3,16 +3,19 @@ import { openFds } from './compare/compare-files';
 import type { GuestTruth, TruthProcess } from './guest-truth';
 import type { TruthTree } from './truth-tree';
 
-/** What a listing cannot answer: the field `env` of process 7. */
+/** A field that a listing cannot answer: `env` of process 7. */
 export interface UnanswerableFields {
-  /** What the guest itself had no answer to: strings that a process cannot read, links longer than a page. */
+  /**
+   * The fields that the guest itself could not answer: strings that a process cannot read, links longer than
+   * a page.
+   */
   readonly always: readonly Subject[];
-  /** What may have gone to the swap after the guest was asked. */
+  /** The fields that may have gone to the swap after the guest was asked. */
   readonly perhaps: readonly Subject[];
 }
 
 const LINKS = ['cwd', 'root', 'exe'] as const;
-/** strerror(ENAMETOOLONG) of glibc: what a link of `/proc` gives whose text would not fit into a page. */
+/** strerror(ENAMETOOLONG) of glibc: the answer of a link of `/proc` whose text would not fit into a page. */
 const TOO_LONG = 'File name too long';
 
 /**
@@ -56,8 +59,8 @@ export function isUnanswerable({ tid: _tid, ...subject }: Subject, field: Subjec
 }
 
 /**
- * Compares what a command said on standard error, and its exit code, with what it cannot answer; a sentence for each
- * difference. A line begins with the subject as it is printed; the last line sums them up.
+ * Compares a command's standard error and its exit code with the fields that it cannot answer; a sentence for
+ * each difference. A line begins with the subject as it is printed; the last line sums them up.
  *
  * @example
  * ```ts

@@ -11,7 +11,7 @@ export interface WrittenMember {
 export interface BtfForm {
   /** 32 adds the fields of the layout section. */
   readonly headerSize?: 24 | 32;
-  /** Bytes of each kind as the layout section tells them, `[info, element]` by kind. */
+  /** Bytes of each kind as the layout section gives them, `[info, element]` by kind. */
   readonly layout?: readonly (readonly [number, number])[];
   /** Bytes between header and types, and between types and strings. */
   readonly gap?: number;
@@ -19,7 +19,7 @@ export interface BtfForm {
   readonly stringsFirst?: boolean;
 }
 
-/** What the new BTF goes on from. */
+/** The BTF that the new one extends. */
 export interface WrittenBase {
   readonly typeCount: number;
   readonly stringsSize: number;

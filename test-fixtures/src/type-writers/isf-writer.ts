@@ -20,7 +20,7 @@ interface PrintedMember {
   readonly bitfield_size?: number;
 }
 
-/** What an ISF says of a kernel besides its types. */
+/** The facts about a kernel in an ISF besides its types. */
 export interface IsfSymbols {
   /** Addresses as the kernel was linked. */
   readonly addresses: Iterable<readonly [name: string, address: bigint]>;

@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { OsiError } from '@osi-linux/core';
 import type { V86Media } from './v86-media';
 
-/** What is used here of the class `V86` of the npm package `v86`, which the tests of its package hand in. */
+/**
+ * The members used here of the class `V86` of the npm package `v86`, which the tests of its package hand in.
+ */
 interface Emulator {
   add_listener(event: 'serial0-output-byte' | 'serial1-output-byte', listener: (byte: number) => void): void;
   serial_send_bytes(serial: number, data: Uint8Array): void;
@@ -18,7 +20,7 @@ export type EmulatorClass = new (options: Record<string, unknown>) => Emulator;
 
 const MIB = 1024 * 1024;
 const TIMEOUT_MS = 240_000;
-/** What the shell on the second serial port says after a command; no part of any truth. */
+/** The text of the shell on the second serial port after a command; not a part of any truth. */
 const END = 'OSI-COMMAND-ENDED';
 
 /** A guest that boots in the v86 emulator, with its console and the shell on its second serial port. */
@@ -60,7 +62,11 @@ export class BootedEmulator {
     await this.poll(`its console never said ${text}`, () => this.console().includes(text), failure);
   }
 
-  /** Runs a command in the guest's shell; what it printed. @throws OsiError `GUEST_BOOT_FAILED` where it does not end. */
+  /**
+   * Runs a command in the guest's shell; returns its output.
+   *
+   * @throws OsiError `GUEST_BOOT_FAILED` where it does not end.
+   */
   async command(line: string): Promise<Buffer> {
     const from = this.answers.length;
     this.emulator.serial_send_bytes(1, Buffer.from(`${line}; echo ${END}\n`));

@@ -11,7 +11,7 @@ export function openLiveGuest(source: Parameters<typeof openGuest>[0], log: stri
   return openGuest(source, { keyFile: file, kconfGroup: group });
 }
 
-/** What turns readings of it into events. */
+/** The code that turns readings of it into events. */
 export function samplerOf(guest: Guest): GuestSampler {
   return new GuestSampler(guest);
 }

@@ -8,7 +8,7 @@ import { GUEST_SOURCES, guestKit, KERNELINFO_SOURCES } from '../guest-builder/gu
 import { type KernelSpec, kernelImage } from '../guest-builder/kernel-image';
 import { cacheFolder, publishFolder } from '../guest-builder/packages/cache-folder';
 
-/** What the v86 emulator boots a guest from, as paths of files. */
+/** The media that the v86 emulator boots a guest from, as paths of files. */
 export interface V86Media {
   /** The kernel: `vmlinuz`. */
   readonly kernel: string;
@@ -22,7 +22,7 @@ export interface V86Media {
 const INIT = fileURLToPath(new URL('../../v86-guest/init.sh', import.meta.url));
 /** Debian's last kernel for processors without PAE that v86 boots. */
 const KERNEL: KernelSpec = { suite: 'bullseye', arch: 'i386', kernelPackage: 'linux-image-686' };
-/** What of the kit the guest has besides the folders. */
+/** The parts of the kit that the guest has besides the folders. */
 const FILES = /^(bin\/(busybox|collector|load-module)|modules\/(kernelinfo|task_truth)\.ko)$/;
 /** Where Debian's package `seabios` is, which comes with QEMU. */
 const SEABIOS = '/usr/share/seabios';

@@ -1,7 +1,7 @@
 import ts from 'typescript';
 import type { PublicName } from './public-names';
 
-/** What the doc comment of an exported name lacks, as sentences; empty when nothing. */
+/** The parts that the doc comment of an exported name lacks, as sentences; empty if it lacks none. */
 export function findDocGaps({ name, kind, declaration }: PublicName): string[] {
   const where = commentOwner(declaration);
   const gaps: string[] = [];

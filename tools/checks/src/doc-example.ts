@@ -1,6 +1,8 @@
 import ts from 'typescript';
 
-/** What an example may use beside the language: exported names, and the things that it `declare`s. */
+/**
+ * The names that an example may use besides the language: exported names, and the things that it `declare`s.
+ */
 export interface ExampleScope {
   readonly names: Readonly<Record<string, unknown>>;
   readonly equal: (received: unknown, expected: unknown, line: string) => void;

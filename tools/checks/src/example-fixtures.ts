@@ -12,7 +12,7 @@ import { repository } from './workspace';
 /** The recorded guest that the examples of the doc comments are run on. */
 const recorded = join(repository, 'test-fixtures', 'recorded', 'debian-12-amd64');
 
-/** What an example may `declare`: the parts of a recorded guest, by their usual names. */
+/** The values that an example may `declare`: the parts of a recorded guest, by their usual names. */
 export function exampleFixtures(): Record<string, unknown> {
   const dumpFile = join(recorded, 'guest.elf');
   const kconfFile = join(recorded, 'kernelinfo.conf');

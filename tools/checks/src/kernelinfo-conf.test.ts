@@ -16,10 +16,10 @@ const sections = new Map(
   file.groups.map((group) => [parseKernelInfo(group)['name'], parseKernelInfo(group)]),
 );
 
-/** What differs with the machine and with KASLR. */
+/** The keys that differ with the machine and with KASLR. */
 const PER_BOOT: ReadonlySet<string> = new Set(['kernel.phys_base', 'kernel.pgtable_levels']);
 
-/** What a kernel keeps from boot to boot: no addresses. */
+/** The keys that a kernel keeps from boot to boot: no addresses. */
 function layoutOf(info: KernelInfo): Record<string, unknown> {
   const kept = Object.entries(info).filter(
     ([key]) => findSchemaRow(key)?.kind !== 'address' && !PER_BOOT.has(key),

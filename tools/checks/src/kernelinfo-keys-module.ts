@@ -6,7 +6,7 @@ export interface ModuleRow {
   readonly macro: string;
   /** The key, without the `#` of a comment. */
   readonly key: string;
-  /** What follows the key, in C: `struct task_struct, tasks`. */
+  /** The text after the key, in C: `struct task_struct, tasks`. */
   readonly rest: string;
 }
 

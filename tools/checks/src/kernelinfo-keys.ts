@@ -43,7 +43,7 @@ ${formatMarkdownTable(['generation', 'who wrote the section'], Object.entries(WR
 that needs it then says so with \`PROFILE_KEY_MISSING\` ([errors](errors.md)).
 `;
 
-/** What a group of keys is about; keys without a dot are in the first group. */
+/** The subject of a group of keys; keys without a dot are in the first group. */
 const TITLES: Readonly<Record<string, string>> = {
   name: 'which kernel the section is of',
   task: 'tasks, and how the running one is found',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { listSources, type WorkspacePackage } from './workspace';
 
-/** What each layer may import, as docs/architecture.md draws it. */
+/** The packages that each layer may import, as docs/architecture.md draws it. */
 export const layers: Readonly<Record<string, readonly string[]>> = {
   core: [],
   kconf: ['core'],

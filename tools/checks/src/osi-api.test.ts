@@ -13,7 +13,7 @@ import { readPackages, repository } from './workspace';
 const page = readFileSync(join(repository, 'docs', 'osi-api.md'), 'utf8');
 const provider = readFileSync(join(repository, 'docs', 'writing-a-provider.md'), 'utf8');
 
-/** What PANDA's header os_intro.h and its introspection core offer to plugins. */
+/** The calls that PANDA's header os_intro.h and its introspection core offer to plugins. */
 const PANDA_CALLS = [
   ...['get_processes', 'get_process_handles', 'get_current_process', 'get_current_process_handle'],
   ...['get_process', 'get_process_pid', 'get_process_ppid', 'get_proc_mem', 'get_modules', 'get_mappings'],

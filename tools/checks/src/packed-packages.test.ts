@@ -63,7 +63,7 @@ function reviewedNames(entry: string): { all: string[]; values: string[] } {
   return { all: names.map(([, name]) => name), values: values.map(([, name]) => name).sort() };
 }
 
-/** What a program in a package's project prints, read as JSON. */
+/** The output of a program in a package's project, read as JSON. */
 function runProgram(name: string, file: string, text: string): unknown {
   writeFileSync(join(projectOf(name), file), text);
   return JSON.parse(runCommand(process.execPath, [file], projectOf(name)));

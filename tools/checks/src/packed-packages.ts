@@ -18,7 +18,7 @@ export interface PackedPackage {
   readonly files: readonly string[];
 }
 
-/** What is asked of a packed `package.json`. */
+/** The used fields of a packed `package.json`. */
 export interface PackedManifest {
   readonly version: string;
   readonly exports: Readonly<Record<string, unknown>>;

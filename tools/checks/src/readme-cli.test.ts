@@ -12,7 +12,7 @@ const readme = readFileSync(join(repository, 'tools', 'cli', 'README.md'), 'utf8
 const recorded = join(repository, 'test-fixtures', 'recorded', 'debian-12-amd64');
 const [dumpFile, kconfFile] = [join(recorded, 'guest.elf'), join(recorded, 'kernelinfo.conf')];
 
-/** What a command prints on standard output. */
+/** The standard output of a command. */
 async function printed(start: (io: Io) => Promise<unknown>): Promise<string> {
   let out = '';
   const io: Io = {

@@ -30,7 +30,7 @@ const assertions = {
   },
 };
 
-/** What a README may `declare` beside the fixtures of the doc comments. */
+/** The values that a README may `declare` besides the fixtures of the doc comments. */
 function readmeFixtures(): Record<string, unknown> {
   const log = join(repository, 'test-fixtures', 'recorded', 'debian-12-amd64', 'dmesg.log');
   return { ...exampleFixtures(), dmesg: readFileSync(log, 'utf8') };

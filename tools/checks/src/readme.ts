@@ -10,7 +10,7 @@ export function readmeExamples(markdown: string): string[] {
   return [...markdown.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code = '']) => code);
 }
 
-/** What a block imports, as `import { a, type B } from 'c';` on one line each. */
+/** The imports of a block, as `import { a, type B } from 'c';` on one line each. */
 export function readmeImports(code: string): ReadmeImport[] {
   return [...code.matchAll(/^import \{([^}]*)\} from '([^']+)';$/gm)].map(([, names = '', from = '']) => ({
     from,

@@ -1,6 +1,6 @@
 import type { PhysicalAddress, VirtualAddress } from './address';
 
-/** An address of a guest with the address space that it is of, for what may lie in either. */
+/** An address of a guest with its address space, for values that may be in either. */
 export type GuestAddress = AddressOfVirtualMemory | AddressOfPhysicalMemory;
 
 /** An address of the kernel's virtual memory. */

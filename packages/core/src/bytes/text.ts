@@ -55,7 +55,7 @@ export function decodeStringList(bytes: Uint8Array): string[] {
   return splitAtNul(bytes[bytes.length - 1] === 0 ? text.slice(0, -1) : text);
 }
 
-/** What `split` gives, at half its price for texts that were just decoded. */
+/** The result of `split`, at half its price for texts that were just decoded. */
 function splitAtNul(text: string): string[] {
   const parts: string[] = [];
   let start = 0;

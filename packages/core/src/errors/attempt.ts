@@ -1,7 +1,7 @@
 import { OsiError } from './osi-error';
 
 /**
- * The value of `run`, or what `failed` makes of the {@link OsiError} that it throws.
+ * The value of `run`, or the result of `failed` for the {@link OsiError} that it throws.
  *
  * @throws every other error of `run`, as it is.
  *

@@ -2,7 +2,7 @@ import { formatAddress } from '../address/address';
 import type { GuestAddress } from '../address/guest-address';
 
 /**
- * Something that was noticed about a guest or its dump, with what shows it.
+ * Something that was noticed about a guest or its dump, with the evidence.
  *
  * It stands beside {@link Skipped}, in the layer that all others import: dump formats, the search for the kernel and the
  * choice of a profile all give findings, and {@link formatFinding} prints those of all of them.
@@ -27,7 +27,7 @@ export interface FormattedFinding {
   readonly what: string;
   /** Addresses and distances are lower-case hex with `0x`, counts decimal. */
   readonly value: string;
-  /** What shows it. */
+  /** The evidence. */
   readonly evidence: string;
 }
 

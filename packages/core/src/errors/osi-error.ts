@@ -1,8 +1,8 @@
 const marker: unique symbol = Symbol.for('@osi-linux/core/OsiError') as never;
 
-/** What an {@link OsiError} is made of beside its message. */
+/** The parts of an {@link OsiError} besides its message. */
 export interface OsiErrorOptions {
-  /** What the reader can do about it, one sentence. */
+  /** The next step for the reader, one sentence. */
   readonly hint?: string;
   /** The error of the layer below. */
   readonly cause?: unknown;

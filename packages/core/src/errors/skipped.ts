@@ -1,16 +1,18 @@
 import { OsiError } from './osi-error';
 import type { Subject } from './subject';
 
-/** What a walker left out, and why: the row stays away or has `null` in a field. */
+/** A thing that a walker left out, and why: the row is missing or has `null` in a field. */
 export interface Skipped {
-  /** What was being read; `formatSubject` prints it: `task 0xffff888003a2c000`, `pid 812: cmdline`. */
+  /**
+   * The thing that was being read; `formatSubject` prints it: `task 0xffff888003a2c000`, `pid 812: cmdline`.
+   */
   readonly subject: Subject;
   /** Why it could not be read. */
   readonly reason: OsiError;
 }
 
 /**
- * Rows that were read, with what could not be read beside them. Iterates as the plain array of rows.
+ * Rows that were read, with the list of things that could not be read. Iterates as the plain array of rows.
  *
  * An empty `skipped` means that the listing is complete.
  */

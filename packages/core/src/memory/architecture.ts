@@ -2,7 +2,7 @@ import type { VirtualAddress } from '../address/index';
 import type { Cpu } from './cpu';
 
 /**
- * What the walkers must know of a processor architecture; handed down as a value, with the memory.
+ * The facts that the walkers need of a processor architecture; handed down as a value, with the memory.
  *
  * Only little-endian guests are read: all that Linux supports on x86 and what distributions build for arm64 is, and no
  * reader asks.
@@ -14,7 +14,7 @@ export interface Architecture {
   readonly wordSize: 4 | 8;
   /**
    * Base-2 logarithm of the kernel's own page size: `PAGE_SHIFT`, 12 on x86, 12, 14 or 16 on arm64. Memory is read in
-   * frames of 4 KiB (`PAGE_SIZE`) whatever it is.
+   * frames of 4 KiB (`PAGE_SIZE`) in any case.
    */
   readonly pageShift: number;
 
@@ -29,30 +29,32 @@ export interface Architecture {
 
   /**
    * Physical address behind a virtual one that the kernel maps in one run, its image or all of RAM: by arithmetic, without
-   * page tables, and whether or not there is memory. `undefined` where the profile lacks the constants of the run.
+   * page tables, and whether or not there is memory. `undefined` if the profile lacks the constants of the
+   * run.
    */
   linearPhysical(address: VirtualAddress, runs: LinearRuns): bigint | undefined;
 
   /**
-   * What a processor's registers may have as the base of its per-CPU area, which differs by its mode; empty where the
-   * source lacks them. A base of the kernel is `__per_cpu_offset[cpu]`.
+   * The values in a processor's registers that may be the base of its per-CPU area, which differs by its
+   * mode; empty if the source lacks them. A base of the kernel is `__per_cpu_offset[cpu]`.
    */
   perCpuBases(cpu: Cpu): readonly VirtualAddress[];
 
-  /** Virtual address of the next instruction, or `undefined` where the source lacks the register. */
+  /** Virtual address of the next instruction, or `undefined` if the source lacks the register. */
   programCounter(cpu: Cpu): VirtualAddress | undefined;
 
-  /** Whether a processor runs the kernel or a program, or `undefined` where the source lacks the registers. */
+  /** Whether a processor runs the kernel or a program, or `undefined` if the source lacks the registers. */
   modeOf(cpu: Cpu): CpuMode | undefined;
 
   /**
-   * The `task_struct` that a processor's registers lead to, virtual, or `undefined` where they do not at that moment.
-   * Absent where the kernel keeps the current task in a per-CPU variable alone, as x86 does (`current_task`).
+   * The `task_struct` that a processor's registers lead to, virtual, or `undefined` if they do not at that
+   * moment. Absent if the kernel keeps the current task in a per-CPU variable alone, as x86 does
+   * (`current_task`).
    */
   currentTask?(cpu: Cpu): VirtualAddress | undefined;
 }
 
-/** What a processor runs. */
+/** The kind of code that a processor runs. */
 export type CpuMode = 'kernel' | 'user';
 
 /** The constants of a kernel's linear mappings, as far as its profile has them. */

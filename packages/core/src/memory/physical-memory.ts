@@ -19,10 +19,10 @@ export interface PhysicalRange {
 
 /** Guest-physical memory, read synchronously in whole page frames. */
 export interface PhysicalMemory {
-  /** What is there, ascending, not overlapping. */
+  /** The ranges that are there, ascending, not overlapping. */
   readonly ranges: readonly PhysicalRange[];
 
-  /** The page with this frame number (physical address / 4096), or `undefined` where the source has a hole. */
+  /** The page with this frame number (physical address / 4096), or `undefined` if the source has a hole. */
   page(frame: number): Page | undefined;
 
   /** Why {@link page} returns `undefined` for the page with this frame number: never dumped, file truncated ... */

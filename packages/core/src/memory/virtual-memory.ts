@@ -3,7 +3,7 @@ import type { OsiError } from '../errors/index';
 import type { Architecture } from './architecture';
 import type { Page } from './physical-memory';
 
-/** A page as page tables map it, of whatever size. */
+/** A page as page tables map it, of any size. */
 export interface PageMapping {
   /** Physical address behind the virtual one that was asked for. */
   readonly physical: PhysicalAddress;
@@ -20,7 +20,7 @@ export interface VirtualMemory {
   /** Physical address of the top page table. */
   readonly root: PhysicalAddress;
 
-  /** The page that holds a virtual address, or `undefined` where it is not mapped or its frame is missing. */
+  /** The page that holds a virtual address, or `undefined` if it is not mapped or its frame is missing. */
   page(address: VirtualAddress): Page | undefined;
 
   /**
@@ -29,7 +29,7 @@ export interface VirtualMemory {
    */
   fault(address: VirtualAddress): OsiError;
 
-  /** Physical address behind a virtual one, or `undefined` where it is not mapped. */
+  /** Physical address behind a virtual one, or `undefined` if it is not mapped. */
   translate(address: VirtualAddress): PhysicalAddress | undefined;
 
   /**

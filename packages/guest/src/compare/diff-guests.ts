@@ -7,7 +7,8 @@ import {
 import type { Guest } from '../guest';
 
 /**
- * What came, went and changed between two dumps of a guest. Of a live guest take two snapshots, as there is but one of it.
+ * The rows that were added, removed or changed between two dumps of a guest. Of a live guest take two
+ * snapshots, as there is only one of it.
  *
  * @throws OsiError as `takeSnapshot`.
  *

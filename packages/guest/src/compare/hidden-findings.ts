@@ -5,7 +5,10 @@ import type { HiddenModule, HiddenThread, OsiLinux } from '@osi-linux/osi-linux'
 /** More than a reader can use; the number of the others is reported. */
 const FINDINGS_LIMIT = 100;
 
-/** What only one of two records of the kernel has, and where the comparison could not be made or not made whole. */
+/**
+ * The rows that only one of two records of the kernel has, and the comparisons that could not be made or not
+ * made whole.
+ */
 export function findHiddenFindings(linux: OsiLinux): Finding[] {
   const { threads, modules, skipped } = linux.findHidden();
   const found = [...threads.map(threadFinding), ...modules.map(moduleFinding)];

@@ -29,7 +29,7 @@ function exported(dump: Dump, source: ProfileSource, options: ExportDumpOptions)
   return { answer, dump: openDump(new BytesSource(sink.bytes), { format: options.format }) };
 }
 
-/** What every listing answers, and of what it says that it lacks it. */
+/** The answer of every listing, and the things that it reports as missing. */
 function answersOf({ linux }: Guest, leftOut: readonly string[] = []) {
   const listings = DAMAGED_LISTINGS.filter(({ name }) => !leftOut.includes(name));
   return Object.fromEntries(listings.map(({ name, read }) => [name, answerOf(() => read(linux))]));

@@ -17,7 +17,7 @@ import { formatProfileSection } from '../profile/section-text';
 import type { ProfileSource } from '../profile/source';
 import { RecordingMemory, readAllListings } from './touched-pages';
 
-/** What of a guest's memory is written: the pages that the listings read, or every page. */
+/** The part of a guest's memory that is written: the pages that the listings read, or every page. */
 export type ExportedPages = 'touched' | 'all';
 
 /** How to export a dump. */
@@ -26,13 +26,13 @@ export interface ExportDumpOptions extends WriteDumpOptions {
   readonly pages?: ExportedPages | undefined;
 }
 
-/** What was exported. */
+/** The result of an export. */
 export interface ExportedDump {
   /** How many pages were written. */
   readonly pages: number;
   /** Size of the written file in bytes. */
   readonly bytes: number;
-  /** The profile in use; `null` where none fits, which only `all` allows. */
+  /** The profile in use; `null` if none fits, which only `all` allows. */
   readonly profile: {
     /** As in `ProfileChoice`. */
     readonly from: string;
@@ -43,7 +43,7 @@ export interface ExportedDump {
     /** Whether it is in the dump. */
     readonly carried: boolean;
   } | null;
-  /** What the listings could not read; it is not in the exported dump either. */
+  /** The things that the listings could not read; they are not in the exported dump either. */
   readonly skipped: readonly Skipped[];
   /** Why no profile fits. */
   readonly problem: OsiError | null;
@@ -52,8 +52,8 @@ export interface ExportedDump {
 const CARRIES_NOTES: ReadonlySet<string> = new Set(['kdump', 'elf']);
 
 /**
- * Writes a dump anew: the pages that the listings read, or all of them, with registers, VMCOREINFO and the profile in
- * use, which `openGuest` takes from there. Of these, `raw` and `lime` hold the pages alone.
+ * Writes a copy of the dump: the pages that the listings read, or all of them, with registers, VMCOREINFO and
+ * the profile in use, which `openGuest` takes from there. Of these, `raw` and `lime` hold the pages alone.
  *
  * @throws OsiError for `touched`, why no profile fits; what `writeDump` throws.
  *

@@ -11,7 +11,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { deriveFileSection, type FileSectionOptions } from './derived-file-section';
 
-// What whole kernels tell is shown on those of the guests: tests/kernel-files/kernel-files.guest.test.ts.
+// Whole kernels are tested with those of the guests: tests/kernel-files/kernel-files.guest.test.ts.
 
 const TEXT = 0xffffffff81000000n;
 const UTS = TEXT + 0x4000n;

@@ -25,8 +25,8 @@ export interface FileSectionOptions {
  *
  * The addresses are those of the files: where the kernel was linked, or where the boot had it that `/proc/kallsyms` is
  * of. The values that each boot decides anew (where RAM is mapped, how many levels page tables have) are left
- * out, and `task.per_cpu_offset_0_addr` is 0: a section is moved to where KASLR put the kernel as it is held
- * against a dump, and is given the rest there.
+ * out, and `task.per_cpu_offset_0_addr` is 0: a section is moved to where KASLR put the kernel as it is
+ * compared with a dump, and is given the rest there.
  *
  * @throws OsiError `KERNEL_FILE_INCOMPLETE` with what is missing and what to add, `KERNEL_FILE_UNSUPPORTED`,
  * `KERNEL_FILES_DIFFER` where two files are of different kernels, `BANNER_MALFORMED`; what is wrong with a file.

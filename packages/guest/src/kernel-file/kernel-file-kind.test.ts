@@ -36,7 +36,7 @@ describe('a file by its first bytes', () => {
     ['zeros', new Uint8Array(4096)],
     ['a kernel log', text('[    0.000000] Linux version 6.1.0')],
     ['LiME', text('EMiL')],
-    // What raw memory may begin with.
+    // Bytes that raw memory may begin with.
     ['bytes that lzma begins with', Uint8Array.of(0x5d, 0, 0, 0x80)],
     ['a brace', text('{ 1')],
   ])('is not a file of a kernel: %s', (_, head) => {

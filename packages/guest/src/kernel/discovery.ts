@@ -19,8 +19,8 @@ const TITLES: Readonly<Record<DiscoveryMethod, string>> = {
 const ALL = Object.keys(TITLES) as readonly DiscoveryMethod[];
 
 /**
- * What each discovery method has found of a kernel without a profile, whether or not another has found one, and why
- * not; all of them share one pass over memory.
+ * The results of each discovery method for a kernel without a profile, whether or not another has found one,
+ * and why not; all of them share one pass over memory.
  */
 export function reportDiscovery(search: KernelSearch): Finding[] {
   const findings: Finding[] = [];
@@ -42,7 +42,7 @@ export function reportDiscovery(search: KernelSearch): Finding[] {
   return [...findings, ...skippedFinding(search), ...entries, ...others.map(otherFinding)];
 }
 
-/** What of memory was not read, where something was found without. */
+/** The memory that was not read, if something was found without it. */
 function skippedFinding({ survey }: KernelSearch): Finding[] {
   const bytes = survey.skipped.reduce((sum, { start, end }) => sum + (end - start), 0);
   if (bytes === 0) return [];

@@ -4,8 +4,8 @@ import type { KernelLocation } from '@osi-linux/symbols';
 import type { KernelSearch } from './search';
 
 /**
- * What kernels call the places at which processors enter them, the newest names first: Linux arch/x86/entry/entry_64.S,
- * entry_32.S and arch/x86/include/asm/idtentry.h.
+ * The names of the places where processors enter a kernel, the newest names first: Linux
+ * arch/x86/entry/entry_64.S, entry_32.S and arch/x86/include/asm/idtentry.h.
  */
 const NAMES: readonly string[] = [
   ...['entry_SYSCALL_64', 'entry_SYSENTER_32', 'asm_exc_page_fault', 'asm_exc_divide_error'],

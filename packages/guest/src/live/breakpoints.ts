@@ -8,11 +8,14 @@ import type { Guest } from '../guest';
  */
 export type Breakpoints = 'switches' | 'processes';
 
-/** What a watch needs to know of a kernel besides its profile. */
+/** The facts that a watch needs of a kernel besides its profile. */
 export interface WatchSymbols {
   /** Where to stop it: virtual addresses. */
   readonly hooks: readonly VirtualAddress[];
-  /** Where the kernel counts the threads that it has started (`total_forks`); `undefined` where that is not known. */
+  /**
+   * Where the kernel counts the threads that it has started (`total_forks`); `undefined` if that is not
+   * known.
+   */
   readonly forksAt: VirtualAddress | undefined;
 }
 

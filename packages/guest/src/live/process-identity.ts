@@ -2,7 +2,7 @@ import { attempt } from '@osi-linux/core';
 import { type Kernel, StructView, type Task } from '@osi-linux/kstruct';
 import type { OsiProc, OsiRunningTask } from '@osi-linux/osi';
 
-/** The fields that identify a process, and its name; a field is `null` where it could not be read. */
+/** The fields that identify a process, and its name; a field is `null` if it could not be read. */
 export function readIdentity(leader: Task): OsiProc {
   const mm = readOrNull(() => leader.mm) ?? undefined;
   return {
@@ -38,7 +38,7 @@ export function hasExited({ info, memory }: Kernel, task: Task): boolean | null 
   return readOrNull(() => new StructView(memory, task.address).u32(offset) !== 0);
 }
 
-/** What `read` gives, or `null` where it fails with an `OsiError`. */
+/** The result of `read`, or `null` if it fails with an `OsiError`. */
 export function readOrNull<Value>(read: () => Value): Value | null {
   return attempt(read, () => null);
 }

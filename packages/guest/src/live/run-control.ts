@@ -2,13 +2,16 @@ import type { OsiError, VirtualAddress } from '@osi-linux/core';
 
 /** Why a guest stands. */
 export interface GuestStop {
-  /** `outside` where neither a breakpoint nor who watches stopped it. */
+  /** `outside` if neither a breakpoint nor the watch stopped it. */
   readonly reason: 'breakpoint' | 'outside';
   /** Number of the processor, as the source counts them; `undefined` if it is not known. */
   readonly cpu: number | undefined;
 }
 
-/** What stops a live guest and lets it run on; `LiveGuest` of `@osi-linux/qemu` is one. All of it may throw `OsiError`. */
+/**
+ * The control that stops a live guest and lets it run on; `LiveGuest` of `@osi-linux/qemu` is one. All of it
+ * may throw `OsiError`.
+ */
 export interface RunControl {
   /** Why nothing can be read any more; `undefined` as long as it can. */
   readonly failure?: OsiError | undefined;
@@ -19,7 +22,7 @@ export interface RunControl {
   stop(again?: boolean): void;
   /** Lets it run on, where it was stopped here. */
   cont(): void;
-  /** Waits until it stands, at most this many milliseconds; `undefined` where it still runs. */
+  /** Waits until it stands, at most this many milliseconds; `undefined` if it still runs. */
   waitForStop?(timeoutMs: number): GuestStop | undefined;
   /** Stops the guest whenever a processor comes to a kernel address. */
   setBreakpoint?(address: VirtualAddress): void;

@@ -18,7 +18,7 @@ class RunningMemory implements PhysicalMemory {
   page(frame: number) {
     const bytes = this.written.get(frame);
     if (bytes === undefined) return dump.memory.page(frame);
-    // A copy each time, so that what keeps an old page does not see what was written since.
+    // A copy each time, so that an old page that is kept does not show later writes.
     const copy = bytes.slice();
     return { bytes: copy, view: new DataView(copy.buffer) };
   }

@@ -59,7 +59,7 @@ export function tellListeners(guest: Guest, events: readonly OsiEvent[]): void {
   if (failures[0] !== undefined) throw failures[0];
 }
 
-/** Reads what runs in a guest that stands still. */
+/** Reads the processes of a guest that stands still. */
 export function readMoment({ linux }: Guest): ProcessMoment {
   const processes = linux.getProcesses();
   const threads = linux.getThreads();
@@ -72,7 +72,7 @@ export function readMoment({ linux }: Guest): ProcessMoment {
   };
 }
 
-/** What is missing of a row that is there does not make the listing incomplete. */
+/** Missing fields of a row that is there do not make the listing incomplete. */
 function hasEveryRow({ skipped }: Listing<unknown>): boolean {
   return skipped.every(({ subject }) => subject.field !== undefined);
 }

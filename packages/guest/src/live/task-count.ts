@@ -3,11 +3,11 @@ import type { VirtualAddress } from '@osi-linux/core';
 /** A thread, by the values that identify it among all that live. */
 export interface CountedTask {
   readonly taskd: VirtualAddress;
-  /** Its id; `null` where that could not be read. */
+  /** Its id; `null` if that could not be read. */
   readonly tid: number | null;
 }
 
-/** Holds how many threads were seen against how many the kernel has started (`total_forks`). */
+/** Compares how many threads were seen with how many the kernel has started (`total_forks`). */
 export class TaskCount {
   private readonly wordBits: number;
   private seen = new Set<string>();
@@ -20,7 +20,10 @@ export class TaskCount {
     this.wordBits = wordBits;
   }
 
-  /** How many threads came and went unseen up to the last listing; `undefined` where the kernel's count is not known. */
+  /**
+   * How many threads came and went unseen up to the last listing; `undefined` if the kernel's count is not
+   * known.
+   */
   get missed(): number | undefined {
     return this.missedCount;
   }
@@ -38,7 +41,7 @@ export class TaskCount {
   seeAll(tasks: readonly CountedTask[], forks: bigint): void {
     if (this.first === undefined) this.first = forks;
     else for (const task of tasks) this.see(task);
-    // What has ended is not seen again.
+    // Ended threads are not seen again.
     this.seen = new Set(tasks.map(({ taskd, tid }) => `${taskd}/${tid}`));
     const started = Number(BigInt.asUintN(this.wordBits, forks - this.first));
     this.missedCount = Math.max(0, started - this.fresh);

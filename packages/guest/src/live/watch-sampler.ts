@@ -155,8 +155,8 @@ export class WatchSampler {
 
   /**
    * The row of a process as events report it. execve changes the memory first and then the name, and other
-   * tasks may run in between: until then it has the memory of before. One that has exited keeps what it had.
-   * `isWhole` where no execve can be under way.
+   * tasks may run in between: until then it has the memory of before. One that has exited keeps its last
+   * values. `isWhole` where no execve can be under way.
    */
   private hold(row: OsiProc, isWhole = false): OsiProc {
     const { taskd, pgd, asid } = row;

@@ -39,7 +39,7 @@ class RunningMemory implements PhysicalMemory {
   }
 }
 
-/** A clock that notes what it is told, and comes to breakpoints as a test says. */
+/** A clock that notes its calls, and reaches breakpoints as a test orders. */
 class FakeRunControl implements RunControl {
   readonly calls: string[] = [];
   readonly stops: (() => GuestStop)[] = [];

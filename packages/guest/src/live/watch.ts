@@ -77,7 +77,10 @@ export class GuestWatch implements AsyncIterable<OsiEvent> {
     return this.sampler?.missedByCount ?? this.sampler?.missedByIds;
   }
 
-  /** What {@link missed} is counted by: the kernel's own count of threads, or gaps in their ids, at least. */
+  /**
+   * The source of the count {@link missed}: the kernel's own count of threads, or gaps in their ids, at
+   * least.
+   */
   get missedBy(): 'total_forks' | 'ids' | undefined {
     if (this.sampler?.missedByCount !== undefined) return 'total_forks';
     return this.missed === undefined ? undefined : 'ids';
@@ -140,7 +143,7 @@ export class GuestWatch implements AsyncIterable<OsiEvent> {
     }
   }
 
-  /** What comes to the breakpoints within a moment. */
+  /** The stops at the breakpoints within a moment. */
   private *followStops(sampler: WatchSampler): Generator<OsiEvent> {
     const end = performance.now() + TURN_MS;
     for (let left = TURN_MS; left > 0 && !this.ended; left = end - performance.now()) {

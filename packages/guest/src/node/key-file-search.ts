@@ -10,7 +10,7 @@ const NAME = 'kernelinfo.conf';
 export interface FoundKeyFile {
   /** Its path, as it was looked for. */
   readonly path: string;
-  /** What was read of it. */
+  /** The part of it that was read. */
   readonly keyFile: KeyFile;
 }
 
@@ -32,7 +32,7 @@ export function keyFilePlaces(
 }
 
 /**
- * Reads the first of several key files that is there; `undefined` where none is.
+ * Reads the first of several key files that is there; `undefined` if none is.
  *
  * One that is there and cannot be read is an error: another one would answer for it unnoticed.
  *

@@ -16,7 +16,7 @@ export interface DumpFileOptions {
   readonly belowFourGiB?: number | undefined;
   /** Paths of the other files of a dump that was split. */
   readonly parts?: readonly string[] | undefined;
-  /** Told while a file that is compressed is unpacked, at the beginning and after every piece. */
+  /** Called while a compressed file is unpacked, at the beginning and after every piece. */
   readonly onUnpack?: ((progress: UnpackProgress) => void) | undefined;
 }
 

@@ -13,7 +13,7 @@ export interface SectionCandidate {
   readonly roots: 'named' | 'searched';
 }
 
-/** What the guest's own types and symbols give. */
+/** The profile from the guest's own types and symbols. */
 export interface DerivedCandidate {
   readonly kind: 'derived';
 }

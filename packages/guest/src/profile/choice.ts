@@ -9,7 +9,7 @@ import type { FittingProfile, Tried } from './verdict';
 
 /** A profile that fits the dump, and the kernel read through it. */
 export interface ProfileChoice extends FittingProfile {
-  /** Name of the group of `kernelinfo.conf`; `null` where the profile is derived. */
+  /** Name of the group of `kernelinfo.conf`; `null` if the profile is derived. */
   readonly group: string | null;
   /**
    * `section` if the group was named or found to fit, `derived` if it comes from the guest's own types and

@@ -24,7 +24,7 @@ interface SectionError {
 /** Neither the dump nor the section names a page-table root. */
 interface NoRoot {
   readonly kind: 'no-root';
-  /** The key by which a section would name one, where this one lacks it. */
+  /** The key that would name one in a section, if this section lacks it. */
   readonly lacks: 'kernel.swapper_pg_dir_addr' | undefined;
 }
 
@@ -41,10 +41,10 @@ interface Unreadable {
   readonly reason: OsiError;
 }
 
-/** The structures of the kernel that a profile is held against. */
+/** The structures of the kernel that a profile is compared with. */
 export type CheckedStructure = 'init_task' | 'task_struct.tasks' | 'init_uts_ns';
 
-/** What is at `init_task` is not pid 0. */
+/** The task at `init_task` is not pid 0. */
 interface WrongTask {
   readonly kind: 'init-task-name' | 'init-task-pid';
   readonly key: 'task.init_addr';
@@ -75,6 +75,6 @@ interface WrongName {
   readonly key: 'name';
   readonly expected: string | undefined;
   readonly received: string;
-  /** What the received text is of. */
+  /** The origin of the received text. */
   readonly by: 'init_uts_ns' | 'banner' | 'page-tables';
 }

@@ -9,7 +9,7 @@ import { rootOf } from './roots';
 /** The facts that a kernel contains about itself, and the page tables that they are read through. */
 export interface DerivedProfile extends DerivedKernelInfo {
   readonly root: KernelRoot;
-  /** What led to it. */
+  /** The method that led to it. */
   readonly findings: readonly Finding[];
 }
 

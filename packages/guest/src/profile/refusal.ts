@@ -92,7 +92,7 @@ export function listText(sentences: readonly string[]): string {
   return sentences.map((sentence) => `\n  - ${sentence}`).join('');
 }
 
-/** What contradicts a profile, each a sentence with the value found and the one expected. */
+/** The contradictions of a profile, each a sentence with the value found and the one expected. */
 export function contradictionsText(verdict: Verdict): readonly string[] {
   if (verdict.fits !== undefined) return [];
   const { contradictions, through } = verdict;
@@ -134,7 +134,7 @@ const KERNEL_NAMES = {
   'page-tables': 'the page tables are of',
 } as const;
 
-/** What to do where no section can be had. */
+/** The next step if there is no section. */
 export const MAKE_SECTION =
   'make a section for this kernel: load the kernelinfo module in the running guest and import its log (docs/adding-a-kernel.md)';
 
@@ -143,7 +143,7 @@ function placesText(places: readonly string[]): string {
   return `; looked for:${places.map((place) => `\n  - ${place}`).join('')}`;
 }
 
-/** What is known of the kernel without a section. */
+/** The facts about the kernel that are known without a section. */
 function kernelSeen(search: KernelSearch): string[] {
   const { kernel, banner } = search;
   if (banner === undefined)

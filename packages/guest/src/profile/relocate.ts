@@ -122,7 +122,7 @@ function slidInfo(info: KernelInfo, tables: AddressSpace, slide: bigint): Kernel
     ['kernel.phys_base', () => physBase(known, tables)],
     ['kernel.pgtable_levels', () => tables.form.levels.length],
   ];
-  // PANDA's sections know none of the keys of this project, and stay without them.
+  // PANDA's sections have no keys of this project, and stay without them.
   const isOurs = info['kernel.swapper_pg_dir_addr'] !== undefined;
   for (const [key, read] of again) {
     if (info[key] === undefined && !isOurs) continue;

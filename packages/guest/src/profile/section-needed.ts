@@ -8,7 +8,7 @@ import { rootOf } from './roots';
 /** `init_task` of a kernel that no section is there for. */
 export interface PidZero {
   readonly address: VirtualAddress;
-  /** What shows it. */
+  /** The evidence. */
   readonly evidence: string;
 }
 

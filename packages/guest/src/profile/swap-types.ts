@@ -4,7 +4,7 @@ import type { LinuxSwapTypes } from '@osi-linux/x86-mmu';
 /** MAX_SWAPFILES_SHIFT is 5 (include/linux/swap.h): types are numbered from 0 to 31. */
 const LAST_TYPE = 31;
 
-/** What a kernel's swap types mean beyond swap files; `undefined` where the profile does not say. */
+/** The meaning of a kernel's swap types beyond swap files; `undefined` if the profile lacks it. */
 export function findSwapTypes(info: KernelInfo): LinuxSwapTypes | undefined {
   const first = info['swap.SWP_MIGRATION_READ'];
   const last = info['swap.SWP_MIGRATION_WRITE'];

@@ -93,7 +93,7 @@ function withSlide(verdict: Verdict, slide: bigint): Verdict {
   return { fits: { ...fits, findings: [finding, ...fits.findings] }, isSlid: true };
 }
 
-/** Holds values against a dump, at the addresses that they have. */
+/** Compares values with a dump, at their addresses. */
 function tryProfile(dump: Dump, info: KernelInfo, root: KernelRoot): Verdict {
   const tables = new AddressSpace(root.form, dump.memory, root.root, linuxNonPresent(findSwapTypes(info)));
   const memory = new LinearMapMemory(tables, dump.memory, info);

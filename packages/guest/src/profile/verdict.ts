@@ -13,11 +13,11 @@ export interface FittingProfile {
   readonly tables: AddressSpace;
   /** The page-table root through which the kernel is read. */
   readonly root: KernelRoot;
-  /** What was held against memory and agrees. */
+  /** The facts that were compared with memory and agree. */
   readonly findings: readonly Finding[];
 }
 
-/** What came of holding a profile against a dump: a kernel, or what contradicts the profile. */
+/** The result of comparing a profile with a dump: a kernel, or the contradictions of the profile. */
 export type Verdict =
   | {
       readonly fits: FittingProfile;
@@ -32,7 +32,7 @@ export type Verdict =
       readonly through?: KernelRoot;
     };
 
-/** A candidate and what came of it. */
+/** A candidate and the result of its trial. */
 export interface Tried {
   readonly candidate: Candidate;
   readonly verdict: Verdict;

@@ -24,7 +24,7 @@ const KEYS: readonly KernelInfoKey[] = [
 ];
 
 /**
- * Finds the address of an x86 section that shows that KASLR had moved its kernel; `undefined` where none does.
+ * Finds the address of an x86 section that shows that KASLR had moved its kernel; `undefined` if none does.
  *
  * An x86_64 kernel is linked at 0xffffffff81000000, one of 32 bits at 0xc1000000 (CONFIG_PHYSICAL_START is 16 MiB),
  * and its text and data, as distributions build it, take less than 48 MiB behind. KASLR moves it up by a multiple of

@@ -21,8 +21,8 @@ export interface KernelInfoResult {
 }
 
 /**
- * `default` reads what can be read and holds it against itself; `strict` takes exactly what PANDA takes, judged by
- * GLib's getters, and judges nothing else.
+ * `default` reads every readable value and checks the values against each other; `strict` takes exactly the
+ * values that PANDA takes, judged by GLib's getters, and judges nothing else.
  */
 export type KernelInfoMode = 'default' | 'strict';
 
@@ -38,10 +38,11 @@ export interface KernelInfoOptions {
  * Reads the values of a section as far as they can be read, with every finding.
  *
  * By default it reads all three generations of keys; older names are given as today's, hex numbers and comments behind
- * a value are taken, empty values and -1 count as absent. Each is a warning, as is what else PANDA would refuse, and
- * the values are held against each other: places inside their structure, addresses of a kernel, the version's name.
+ * a value are taken, empty values and -1 count as absent. Each is a warning, like everything else that PANDA
+ * would refuse, and the values are checked against each other: places inside their structure, addresses of a
+ * kernel, the version's name.
  *
- * With `mode: 'strict'` it reads what PANDA reads: its keys under today's names, by `g_key_file_get_integer`,
+ * With `mode: 'strict'` it reads as PANDA does: its keys under today's names, by `g_key_file_get_integer`,
  * `get_uint64` and `get_string` of GLib 2.74. A group that PANDA loads has no finding that is `error` or `incomplete`;
  * of one that it refuses, each missing required key is an `incomplete` and each refused value an `error`.
  * PANDA refuses the whole file for one malformed line: {@link safeParseKeyFile} reports that.

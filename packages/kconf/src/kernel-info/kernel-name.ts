@@ -69,7 +69,7 @@ export function sameMachine(one: string, other: string): boolean {
 }
 
 /**
- * The name that a machine's kernels have here, whatever `uname -m` prints: `i386` for `i386` to `i686`.
+ * The name that a machine's kernels have here, for any output of `uname -m`: `i386` for `i386` to `i686`.
  *
  * @example
  * ```ts

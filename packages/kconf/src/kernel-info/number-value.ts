@@ -30,7 +30,10 @@ export function parseNumberValue(text: string, row: SchemaRow): NumberValue {
   return inRange(value, row, hex ?? tail.note);
 }
 
-/** What may stand behind a number: GLib takes any text after a blank for an int, nothing at all for an address. */
+/**
+ * The text that may stand behind a number: GLib takes any text after a blank for an int, nothing at all for
+ * an address.
+ */
 function readTail(rest: string, row: SchemaRow): { readonly note: string | undefined } | undefined {
   if (rest === '') return { note: undefined };
   if (!/^[ \t\f\r]/.test(rest)) return undefined;

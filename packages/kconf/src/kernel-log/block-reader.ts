@@ -108,7 +108,10 @@ function findSecondKey(text: string): string | undefined {
   return undefined;
 }
 
-/** What people put where they cut a log: `[...]`, `...`, `[... omitted ...]`, `<snip>`, `[... 40 lines omitted ...]`. */
+/**
+ * The marks that people put where they cut a log: `[...]`, `...`, `[... omitted ...]`, `<snip>`,
+ * `[... 40 lines omitted ...]`.
+ */
 function isElision(text: string): boolean {
   if (text.length > 80) return false;
   const bare = text.replace(/[[\](){}<>.\u2026\s]/g, '').toLowerCase();

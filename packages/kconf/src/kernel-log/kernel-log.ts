@@ -6,7 +6,7 @@ import { type BlockEnds, findMarkers, type LogMarkers } from './log-markers';
 import { decodeLog, refuseBinary } from './log-text';
 import { missingBlock } from './missing-block';
 
-/** What the kernel module printed, found in a kernel log. */
+/** The output of the kernel module, found in a kernel log. */
 export interface KernelInfoBlock {
   /** Line number of KERNELINFO-BEGIN in the log, from 1. */
   readonly beginLine: number;
@@ -16,7 +16,7 @@ export interface KernelInfoBlock {
   readonly blocks: number;
   /** The keys and comments between them without the log's prefixes, in the log's order. */
   readonly lines: readonly NumberedLine[];
-  /** Lines that are neither, and what they mean for the section; keys that are there twice; other blocks. */
+  /** Lines that are neither, and their meaning for the section; keys that are there twice; other blocks. */
   readonly issues: readonly KconfIssue[];
 }
 

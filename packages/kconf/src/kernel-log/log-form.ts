@@ -1,6 +1,6 @@
 /** How a log keeps its messages: a line each, or inside records of several lines. */
 export interface LogForm {
-  /** What prints it. */
+  /** The program that prints it. */
   readonly name: string;
   /** The message that a line holds; `undefined` for a line of the form that holds none. */
   readonly message: (line: string) => string | undefined;
@@ -9,7 +9,7 @@ export interface LogForm {
 /** The most that a line of a log may have; longer ones are not looked into. A journal's JSON record has 1 KiB. */
 export const LINE_LIMIT = 16_384;
 
-/** A line each: whatever loggers put before it, it holds a message. */
+/** A line each, with a message behind any prefix of a logger. */
 export const PLAIN_LINES: LogForm = { name: 'lines', message: (line) => line };
 
 /** Every form; the last takes any line. */

@@ -2,13 +2,13 @@ import { stripEscapeSequences, stripLogPrefix } from './log-prefix';
 
 /** A message of the kernel on a line of a log. */
 export interface LogMessage {
-  /** The message without what loggers put before it. */
+  /** The message without the prefix of the logger. */
   readonly text: string;
   /** Whether another message begins on the same line, right behind it: on a console, writers can race. */
   readonly runsOn: boolean;
 }
 
-/** What printk puts before a message on the console: a stamp with six decimals. */
+/** The prefix that printk puts before a message on the console: a stamp with six decimals. */
 const STAMP = /(?:<\d{1,4}>)?\[ {0,8}\d{1,9}\.\d{6}\](?: ?\[ {0,8}[TC]\d{1,10}\])? /;
 
 /** The messages on a line: one as a rule, none on a blank one, several where a console was raced for. */

@@ -28,7 +28,7 @@ export interface BlockEnds {
 /** So many ends of cut blocks are kept. */
 const STRAY_LIMIT = 1000;
 
-/** What a log has of blocks; however many there are, only the last ones are kept. */
+/** The blocks of a log; however many there are, only the last ones are kept. */
 export class LogMarkers {
   /** How many whole blocks there are. */
   blocks = 0;

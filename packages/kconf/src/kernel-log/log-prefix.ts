@@ -54,7 +54,7 @@ export function stripEscapeSequences(line: string): string {
   return line.includes('\x1b') ? line.replace(ESCAPE_SEQUENCE, '') : line;
 }
 
-/** The message of a log line without what loggers put before it, and without blanks at its end. */
+/** The message of a log line without the prefixes of loggers, and without blanks at its end. */
 export function stripLogPrefix(line: string): string {
   let text = line;
   for (const prefix of PREFIXES) text = text.replace(prefix, '');

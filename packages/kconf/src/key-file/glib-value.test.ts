@@ -3,7 +3,7 @@ import { readGlibInteger, readGlibString, readGlibUint64 } from './glib-value';
 
 const WORD_MAX = 18446744073709551615n;
 
-// What GLib 2.74.6 answers; test-fixtures/glib asks it about generated values as well.
+// The answers of GLib 2.74.6; test-fixtures/glib asks it about generated values as well.
 describe('g_key_file_get_integer', () => {
   it.each([
     ['5', 5],

@@ -7,7 +7,7 @@ const WORD_MAX = (1n << 64n) - 1n;
  */
 const DIGITS_MAX = 20;
 
-/** What a typed getter of GLib gives, or how it complains. */
+/** The result of a typed getter of GLib, or its complaint. */
 export type GlibValue<Value> = { readonly value: Value } | { readonly complaint: string };
 
 /**

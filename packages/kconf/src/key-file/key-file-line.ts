@@ -6,7 +6,7 @@ const HASH = 0x23;
 const SPACE = 0x20;
 const TAB = 0x09;
 
-/** What GLib makes of one line of a key file, without its line ending. */
+/** The meaning of one line of a key file to GLib, without its line ending. */
 export type KeyFileLine =
   | { readonly kind: 'blank' }
   | { readonly kind: 'comment' }
@@ -30,7 +30,7 @@ export interface MalformedLine {
   readonly column: number;
   readonly message: string;
   readonly hint?: string;
-  /** Whether the line was meant as a group header, so that what follows belongs to no known group. */
+  /** Whether the line was meant as a group header, so that the lines after it belong to no known group. */
   readonly header: boolean;
 }
 

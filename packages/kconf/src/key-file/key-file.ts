@@ -36,22 +36,26 @@ export interface KeyFileGroup {
   readonly comments: readonly KeyFileComment[];
 }
 
-/** What GLib sees in a key file: groups in the order of their first header, those of one name merged. */
+/**
+ * The contents of a key file as GLib reads them: groups in the order of their first header, those of one name
+ * merged.
+ */
 export interface KeyFile {
   /** The groups, each once. */
   readonly groups: readonly KeyFileGroup[];
 }
 
-/** What could be read of a key file, and everything that GLib would object to. */
+/** The readable part of a key file, and everything that GLib would object to. */
 export interface KeyFileResult {
-  /** What could be read: a malformed line spoils only itself. */
+  /** The readable part: a malformed line spoils only itself. */
   readonly file: KeyFile;
   /** The findings in the order of the lines; one `error` is enough for GLib to reject the whole file. */
   readonly issues: readonly KconfIssue[];
 }
 
 /**
- * Reads a GLib key file such as `kernelinfo.conf` as far as it can be read, and lists what GLib would object to.
+ * Reads a GLib key file such as `kernelinfo.conf` as far as it can be read, and lists everything that GLib
+ * would object to.
  *
  * The meaning is that of `g_key_file_load_from_data` (GLib 2.74) in the C locale: only `#` starts a comment, at the
  * start of a line; `=` separates; names and values are bytes, shown as UTF-8.
@@ -169,7 +173,7 @@ type Decoder = (part: Uint8Array) => string;
 /** Bytes that are decoded at once; a string has its limit. */
 const MOST_AT_ONCE = 64 * 1024 * 1024;
 
-/** What gives parts of a file their text. */
+/** The decoder that makes text of the parts of a file. */
 function decoderOf(file: Uint8Array): Decoder {
   if (file.length > MOST_AT_ONCE) return decodeText;
   const text = decodeText(file);

@@ -13,22 +13,22 @@ export type KeyGeneration = 'current' | 'panda1' | 'linux24';
 export type KeyKind = 'address' | 'offset' | 'size' | 'text' | 'constant';
 
 /**
- * What a structure has at an offset: a pointer or an `unsigned long`, an `int` of 4 bytes, a word of 8 bytes, a list
- * head of two pointers, another structure, or bytes.
+ * The type of a structure's member at an offset: a pointer or an `unsigned long`, an `int` of 4 bytes, a word
+ * of 8 bytes, a list head of two pointers, another structure, or bytes.
  */
 export type MemberForm = 'pointer' | 'int' | 'long-long' | 'list' | 'struct' | 'bytes';
 
-/** What is known of one key of `kernelinfo.conf`. */
+/** The facts about one key of `kernelinfo.conf`. */
 export interface SchemaRow {
   /** The key as it is written. */
   readonly key: string;
-  /** What its value is. */
+  /** The type of its value. */
   readonly kind: KeyKind;
   /** The generations that cannot do without it; absent for a key that may be missing everywhere. */
   readonly requiredIn?: readonly KeyGeneration[];
   /** Older names of the same value. */
   readonly aliases?: readonly string[];
-  /** What is at the offset; a pointer where it is absent. */
+  /** The type of the member at the offset; a pointer if it is absent. */
   readonly member?: MemberForm;
   /** Whether PANDA reads the key and does without it; it reads those that are required besides. */
   readonly optionalInPanda?: true;

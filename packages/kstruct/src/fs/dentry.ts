@@ -105,7 +105,7 @@ export class Dentry extends KernelStruct {
     return new SuperBlock(this.kernel, this.pointer(this.word('path.d_sb_offset'), 'd_sb'));
   }
 
-  /** What the file system keeps of the entry, virtual. Corresponds to `dentry.d_fsdata`. */
+  /** The file system's own data about the entry, virtual. Corresponds to `dentry.d_fsdata`. */
   get fsData(): VirtualAddress {
     return this.word('path.d_fsdata_offset');
   }

@@ -76,8 +76,8 @@ function runSubject({ tgid: pid }: Task, first: number, count: number): Subject 
 }
 
 /**
- * One descriptor of a task; `undefined` where it is not in use, negative or beyond the table, and for a task that has
- * ended.
+ * One descriptor of a task; `undefined` if it is not in use, negative or beyond the table, and for a task
+ * that has ended.
  *
  * Corresponds to `fget_task`, which reads the slot alone.
  *

@@ -22,7 +22,7 @@ const TYPES: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * A file as the file system has it, under whatever name. Corresponds to `inode`.
+ * A file as the file system has it, under any name. Corresponds to `inode`.
  *
  * @example
  * ```ts
@@ -47,7 +47,7 @@ export class Inode extends KernelStruct {
     return this.view.word(layoutOf(this.kernel.info).inode.i_sb_offset ?? missingKey('inode.i_sb_offset'));
   }
 
-  /** What the file system keeps of the file, virtual address. Corresponds to `inode.i_private`. */
+  /** The file system's own data about the file, virtual address. Corresponds to `inode.i_private`. */
   get privateData(): VirtualAddress {
     return this.word('inode.i_private_offset');
   }

@@ -45,7 +45,7 @@ export class Mount extends KernelStruct {
     return this.pointer('mnt_mountpoint', 'path.mnt_mountpoint_offset');
   }
 
-  /** What is mounted, by its name; `none` where it has none. Corresponds to `mount.mnt_devname`. */
+  /** The name of the mounted device; `none` if it has no name. Corresponds to `mount.mnt_devname`. */
   get source(): string {
     const text = this.word('mount.mnt_devname_offset');
     if (text === 0n) return 'none';

@@ -20,7 +20,7 @@ import type { Path } from './path';
  * ```
  */
 export class OpenFile extends KernelStruct {
-  /** What was opened. Corresponds to `file.f_path`. */
+  /** The path that was opened. Corresponds to `file.f_path`. */
   get path(): Path {
     const { f_path_mnt_offset, f_path_dentry_offset } = layoutOf(this.kernel.info).fs;
     return {
@@ -30,8 +30,8 @@ export class OpenFile extends KernelStruct {
   }
 
   /**
-   * What the user opened, which is what `/proc/PID/maps` names: for a file that overlayfs opened behind another one, the
-   * path of that other one.
+   * The path that the user opened, which `/proc/PID/maps` names: for a file that overlayfs opened behind
+   * another one, the path of that other one.
    *
    * `f_path` of such a file is the user's path up to
    * Linux commit def3ae83da02 ("fs: store real path instead of fake path in backing file f_path") (in v6.7).
@@ -60,7 +60,10 @@ export class OpenFile extends KernelStruct {
     return this.u32('fs.f_flags_offset');
   }
 
-  /** What the driver of the file keeps, virtual; of a socket its `struct socket`. Corresponds to `file.private_data`. */
+  /**
+   * The driver's own data about the file, virtual; of a socket its `struct socket`. Corresponds to
+   * `file.private_data`.
+   */
   get privateData(): VirtualAddress {
     return this.word('fs.private_data_offset');
   }

@@ -29,7 +29,7 @@ function createTree() {
   return { tree, kernel, superBlock, tmpfs, root, usr, bin, run, sh, top, tmp, tmpRoot, user, paths };
 }
 
-/** The path that is read, or the code of the error that says why there is none. */
+/** The path that is read, or the code of the error that explains its absence. */
 function pathOrCode(read: () => string): string {
   let path = '';
   const code = codeOf(() => {

@@ -5,7 +5,9 @@ import { readDynamicName } from './dynamic-name';
 import { Mount } from './mount';
 import type { PathText } from './path-text';
 
-/** What a link of `/proc` can hold, with a NUL behind it: include/uapi/linux/limits.h. */
+/**
+ * The size of the text that a link of `/proc` can hold, with a NUL behind it: include/uapi/linux/limits.h.
+ */
 const PATH_MAX = 4096;
 /** Bytes of the longest path that is followed; `/proc/PID/maps` shows paths of any length. */
 const TEXT_LIMIT = 1024 * 1024;
@@ -32,7 +34,7 @@ interface Place {
   readonly end: End;
 }
 
-/** What is remembered of one dentry of a mount. */
+/** The cached facts about one dentry of a mount. */
 interface Known {
   place?: Place | OsiError;
   text?: PathText | OsiError;
@@ -107,7 +109,7 @@ export class PathReader {
   }
 
   /**
-   * The path of a mount's root directory, or `undefined` where it is not below the reader's root.
+   * The path of a mount's root directory, or `undefined` if it is not below the reader's root.
    *
    * Corresponds to `seq_path_root`, which leaves such mounts out of `/proc/PID/mountinfo`.
    *
@@ -118,7 +120,7 @@ export class PathReader {
     return end === 'root' ? prefix || '/' : undefined;
   }
 
-  /** What is remembered of a path; its `text` is there. */
+  /** The cached facts about a path; its `text` is there. */
   private known({ mnt, dentry }: Path): Known {
     const mount = this.mount(mnt);
     const known = entry(mount, dentry);

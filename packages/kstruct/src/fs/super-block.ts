@@ -27,7 +27,10 @@ export class SuperBlock extends KernelStruct {
     throw implausible({ ...place, received: name, expected: 'a name' });
   }
 
-  /** What `/proc/PID/mountinfo` shows behind the type: `sshfs` of `fuse.sshfs`. Corresponds to `super_block.s_subtype`. */
+  /**
+   * The text that `/proc/PID/mountinfo` shows behind the type: `sshfs` of `fuse.sshfs`. Corresponds to
+   * `super_block.s_subtype`.
+   */
   get subtype(): string | undefined {
     const text = this.word('super.s_subtype_offset');
     if (text === 0n) return undefined;

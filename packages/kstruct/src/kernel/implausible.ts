@@ -2,7 +2,7 @@ import { formatAddress, OsiError, type VirtualAddress } from '@osi-linux/core';
 import type { Kernel } from './kernel';
 import { isKernelPointerWord } from './kernel-pointer';
 
-/** What a structure holds that no real one of its kind does. */
+/** A value in a structure that no real one of its kind has. */
 export interface Contradiction {
   /** Kind of the structure: `task_struct`. */
   readonly struct: string;
@@ -11,7 +11,7 @@ export interface Contradiction {
   /** The member that gives it away. */
   readonly member: string;
   readonly received: number | VirtualAddress;
-  /** What a real one has there. */
+  /** The value that a real one has there. */
   readonly expected: string;
 }
 

@@ -17,7 +17,7 @@ export function isKernelPointer(architecture: Architecture, low: number, high: n
 /** The same of a word as it was read. */
 export function isKernelPointerWord(architecture: Architecture, word: VirtualAddress): boolean {
   scratch[0] = word;
-  // What is longer than 64 bits was read from no memory.
+  // A number longer than 64 bits was not read from memory.
   if (scratch[0] !== word) return false;
   return isKernelPointer(architecture, halves[LOW] as number, halves[HIGH] as number);
 }

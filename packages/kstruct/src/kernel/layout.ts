@@ -51,7 +51,7 @@ export function layoutOf(info: KernelInfo): Layout {
   return layout;
 }
 
-/** The layout of a kernel, or `undefined` where the profile lacks one of the keys. */
+/** The layout of a kernel, or `undefined` if the profile lacks one of the keys. */
 export function findLayoutWith<Required extends Key>(
   info: KernelInfo,
   keys: readonly Required[],

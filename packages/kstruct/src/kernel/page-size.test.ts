@@ -74,7 +74,7 @@ function createTasks(architecture: Architecture) {
   return { fake, kernel, processes: [...eachProcess(kernel, new SkippedLog())] };
 }
 
-/** A title without an end, over arguments and environment: a page of it is read, whatever follows. */
+/** A title without an end, over arguments and environment: one page of it is read, and not the rest. */
 function readLongTitle(architecture: Architecture): number | undefined {
   const { fake, processes } = createTasks(architecture);
   const mm = processes[1]?.mm as Mm;

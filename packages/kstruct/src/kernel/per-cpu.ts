@@ -87,7 +87,7 @@ export function readPerCpuOffset(kernel: Kernel, cpu: number): VirtualAddress {
 
 /**
  * The processor of a source that the kernel counts as `cpu`: the one whose registers have the base of that per-CPU area, as
- * sources count in another order. `undefined` where none has, and where the kernel has no such areas.
+ * sources count in another order. `undefined` if none has, and where the kernel has no such areas.
  *
  * @throws OsiError the fault of the page, or `PROFILE_KEY_MISSING`.
  *

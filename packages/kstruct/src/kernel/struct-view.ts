@@ -93,7 +93,7 @@ export class StructView {
     return this.u32(offset) | 0;
   }
 
-  /** A `u64`, whatever the guest's word size. @throws OsiError the fault of the page. */
+  /** A `u64`, for any word size of the guest. @throws OsiError the fault of the page. */
   u64(offset: number): bigint {
     const at = this.inPage + offset;
     if ((at & IN_PAGE) > PAGE_SIZE - 8) return this.straddling(offset, 8).getBigUint64(0, true);

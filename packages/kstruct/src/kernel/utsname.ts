@@ -5,7 +5,7 @@ import { StructView } from './struct-view';
 /** Bytes of each text of `struct new_utsname` (__NEW_UTS_LEN + 1, include/uapi/linux/utsname.h). */
 const FIELD_SIZE = 65;
 
-/** What `uname -a` prints in the initial namespace. Corresponds to `new_utsname`. */
+/** The fields that `uname -a` prints in the initial namespace. Corresponds to `new_utsname`. */
 export interface Utsname {
   /** Release of the kernel: `6.1.0-37-amd64`. */
   readonly release: string;

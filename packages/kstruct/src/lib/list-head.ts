@@ -17,7 +17,7 @@ const LIST_LIMIT = 4 * 1024 * 1024;
 export interface ListHead {
   /** Virtual address of the head, which is not an entry itself. */
   readonly head: VirtualAddress;
-  /** What the list is called in a report: `task_struct.tasks`. */
+  /** The name of the list in a report: `task_struct.tasks`. */
   readonly name: string;
   /** The structure whose list it is, where each of them has one. */
   readonly holder?: {
@@ -38,7 +38,7 @@ interface EntryList extends ListHead {
  *
  * Trusts no pointer: an entry is yielded when its `prev` names the entry before it, which also ends every cycle, and the
  * head must name the last one.
- * Where the forward walk breaks, the list is walked from its other end up to the break, and what lies between
+ * Where the forward walk breaks, the list is walked from its other end up to the break, and the part between
  * is reported to `skipped`.
  *
  * Corresponds to `list_for_each`. Source: `include/linux/list.h`.
@@ -70,7 +70,10 @@ export class ListEntries {
   private readonly skipped: SkippedLog;
   private readonly forward: LinkWalk;
   private readonly seen: VirtualAddress[] = [];
-  /** What was found from the other end, the next one last; once it is there, nothing else is walked. */
+  /**
+   * The entries that were found from the other end, the next one last; once it is there, nothing else is
+   * walked.
+   */
   private tail: StructView[] | undefined;
 
   constructor(kernel: Kernel, list: EntryList, skipped: SkippedLog) {

@@ -22,11 +22,11 @@ interface NodeForm {
   readonly alwaysHasEnd: boolean;
 }
 
-/** What leads to a node, and what must hold of it. */
+/** The pointer to a node, and the conditions that must hold for it. */
 interface Enode {
   /** Address and type of the node. */
   readonly enode: bigint;
-  /** What it must say of where it hangs. */
+  /** The value that its parent pointer must have. */
   readonly parent: bigint;
   /** First and last index that it covers. */
   readonly min: bigint;

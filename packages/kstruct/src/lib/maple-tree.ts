@@ -3,7 +3,7 @@ import { type Kernel, requireKey } from '../kernel/kernel';
 import { StructView } from '../kernel/struct-view';
 import { inconsistentNode, type MapleNode, readMapleNode } from './maple-node';
 
-/** What a maple tree holds for a run of indices. */
+/** The entry of a maple tree for a run of indices. */
 export interface MapleEntry {
   /** First index. */
   readonly first: bigint;

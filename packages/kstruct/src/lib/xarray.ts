@@ -12,7 +12,7 @@ const LARGEST_INTERNAL = 4096n;
 /** An entry of the array with its index. */
 export interface XarrayEntry {
   readonly index: number;
-  /** What is stored there, a pointer. */
+  /** The entry that is stored there, a pointer. */
   readonly entry: VirtualAddress;
 }
 
@@ -20,7 +20,7 @@ export interface XarrayEntry {
 export interface Xarray {
   /** The word `xa_head` itself. */
   readonly head: VirtualAddress;
-  /** What the array is called in a report. */
+  /** The name of the array in a report. */
   readonly name: string;
   /** First index that it cannot have. */
   readonly end: number;
@@ -29,7 +29,7 @@ export interface Xarray {
 interface Node {
   readonly address: VirtualAddress;
   readonly firstIndex: number;
-  /** What its shift must be; any for the top. */
+  /** The shift that it must have; any for the top. */
   readonly shift: number | undefined;
 }
 

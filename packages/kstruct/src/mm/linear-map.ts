@@ -63,7 +63,7 @@ export class LinearMapMemory implements VirtualMemory {
     return this.physical.hole(Math.floor(physical / PAGE_SIZE));
   }
 
-  /** Physical address behind a virtual one, or `undefined` where it is not mapped. */
+  /** Physical address behind a virtual one, or `undefined` if it is not mapped. */
   translate(address: VirtualAddress): PhysicalAddress | undefined {
     return this.tables.translate(address) ?? this.pastMissingTable(address);
   }

@@ -87,7 +87,7 @@ export class LinkedVmas {
       const vma = this.read(neighbour);
       if (vma !== null) found.set(neighbour, vma);
     };
-    // What is added on the way is visited as well.
+    // Mappings that are added on the way are visited as well.
     for (const address of found.keys()) {
       if (found.size >= MAPPING_LIMIT) break;
       join(address, next, prev);

@@ -68,7 +68,7 @@ function createSpace(count: number, info: Info) {
   return { memory, kernel, mm: new Mm(kernel, MM), nodes: tree.nodes };
 }
 
-/** Lays out mappings `from` to `to` as a balanced tree of `vm_rb`, and says where its root is. */
+/** Lays out mappings `from` to `to` as a balanced tree of `vm_rb`, and returns the address of its root. */
 function placeRb(memory: FakeVirtualMemory, from: number, to: number, parent: bigint): bigint {
   if (from >= to) return 0n;
   const middle = (from + to) >> 1;

@@ -104,7 +104,7 @@ function* eachListVma(kernel: Kernel, mm: Mm, skipped: SkippedLog): Generator<Vm
   const before = problems.records.length;
   const mappings = withoutOverlaps([...found.values()], problems);
   if (problems.records.length === 0) reportCount(mm, found.size, problems);
-  // Where all of them were found, nothing is missing, whatever is broken on one of the ways to them.
+  // If all of them were found, nothing is missing, even if one of the ways to them is broken.
   const missing = found.size === count ? problems.records.slice(before) : problems.records;
   for (const { subject, reason } of missing) skipped.add(subject, reason);
   yield* mappings;

@@ -44,7 +44,7 @@ export class VmaNames {
   }
 
   /**
-   * The text in brackets for a mapping of `mm` without a file; `undefined` where it has none.
+   * The text in brackets for a mapping of `mm` without a file; `undefined` if it has none.
    *
    * @throws OsiError the fault of a page, `STRUCT_IMPLAUSIBLE`, or `PROFILE_KEY_MISSING`.
    */

@@ -17,7 +17,7 @@ const VM_WRITE = 2;
 const VM_EXEC = 4;
 const VM_MAYSHARE = 0x80;
 
-/** What `/proc/PID/maps` prints, by the four rights as bits. */
+/** The text that `/proc/PID/maps` prints, by the four rights as bits. */
 const PERMS = Array.from({ length: 16 }, (_, bits) =>
   [bits & 1 ? 'r' : '-', bits & 2 ? 'w' : '-', bits & 4 ? 'x' : '-', bits & 8 ? 's' : 'p'].join(''),
 );
@@ -127,7 +127,7 @@ export class Vma extends KernelStruct {
     return this.view.word(layoutOf(this.kernel.info).vma.vm_ops_offset ?? missingKey('vma.vm_ops_offset'));
   }
 
-  /** What the operations need, virtual. Corresponds to `vm_area_struct.vm_private_data`. */
+  /** The private data of the operations, virtual. Corresponds to `vm_area_struct.vm_private_data`. */
   get privateData(): VirtualAddress {
     return this.word('vma.vm_private_data_offset');
   }

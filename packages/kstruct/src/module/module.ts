@@ -12,7 +12,7 @@ const MODULE_STATE_LIVE = 0;
 /** More bytes than a module can have: MODULES_LEN, arch/x86/include/asm/pgtable_64_types.h. */
 const MODULES_LEN = 0x40000000;
 
-/** More kinds of memory than any kernel tells apart (MOD_MEM_NUM_TYPES is 7). */
+/** More kinds of memory than any kernel has (MOD_MEM_NUM_TYPES is 7). */
 const MEMORY_KINDS_LIMIT = 64;
 
 const STRUCT = 'module';

@@ -10,7 +10,7 @@ const BYTE = 0xff;
 const HALF = 0xffff;
 
 /**
- * The network's side of a socket, whatever its family. Corresponds to `sock`.
+ * The network's side of a socket of any family. Corresponds to `sock`.
  *
  * Every property reads guest memory when it is asked for, and throws the fault of the page,
  * `STRUCT_IMPLAUSIBLE` for what no socket has, or `PROFILE_KEY_MISSING`. Source: include/net/sock.h.
@@ -35,12 +35,15 @@ export class Sock extends KernelStruct {
     return this.word('sock.sk_socket_offset');
   }
 
-  /** The address of this end as text; `undefined` where it has none, or the family is not known here. */
+  /** The address of this end as text; `undefined` if it has none, or the family is not known here. */
   get local(): string | undefined {
     return undefined;
   }
 
-  /** The address of the other end as text; `undefined` where there is none, or the family is not known here. */
+  /**
+   * The address of the other end as text; `undefined` if there is no address, or the family is not known
+   * here.
+   */
   get remote(): string | undefined {
     return undefined;
   }

@@ -41,7 +41,7 @@ const info = {
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 const half = (value: number) => Uint8Array.of(value & 0xff, value >> 8);
 
-/** A file that leads to a socket of its own; what a test is about is written over it. */
+/** A file that leads to a socket of its own; each test writes its own values over it. */
 class FakeSocket {
   readonly memory = new FakeVirtualMemory();
   readonly kernel: Kernel = { memory: this.memory, info };

@@ -4,6 +4,6 @@ export interface LogRecord {
   readonly tsNsec: bigint;
   /** Level, from 0 (emergency) to 7 (debug). */
   readonly level: number;
-  /** Its text, with the newlines inside of it and without one at its end; `null` where it could not be read. */
+  /** Its text, with the newlines inside of it and without one at its end; `null` if it could not be read. */
   readonly text: string | null;
 }

@@ -36,7 +36,10 @@ const info = {
 
 const State = { Reserved: 0n, Committed: 1n, Finalized: 2n, Reusable: 3n };
 
-/** A log as printk writes it: ids and positions begin where they soon overflow, and old texts make room for new ones. */
+/**
+ * A log as printk writes it: ids and positions begin where they soon overflow, and new texts overwrite old
+ * ones.
+ */
 class FakeRing {
   readonly memory = new FakeVirtualMemory();
   readonly info = info;

@@ -21,7 +21,7 @@ const SIZE_BITS_LIMIT = 27;
 /** Later than any guest can be, in ns: 146 years after it was started. */
 const TIME_LIMIT = 1n << 62n;
 
-/** What the two top bits of `prb_desc.state_var` say; 0 is a record that is being written. */
+/** The meaning of the two top bits of `prb_desc.state_var`; 0 is a record that is being written. */
 const State = { Reserved: 0, Committed: 1, Finalized: 2, Reusable: 3 } as const;
 
 /** `lpos` values that stand for no block: the text was lost, or is empty. */

@@ -1,7 +1,7 @@
 import type { KernelInfo } from '@osi-linux/kconf';
 import type { LayoutWith } from '../kernel/layout';
 
-/** What reading a whole process takes; the checks for which the profile has no key stay away. */
+/** The keys for reading a whole process; checks without a key in the profile are left out. */
 export const PROCESS_KEYS = [
   'task.init_addr',
   'task.tgid_offset',

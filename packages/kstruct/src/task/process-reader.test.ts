@@ -21,7 +21,7 @@ function createGuest(changed: Readonly<Record<string, number | undefined>> = {})
   return { fake, kernel, tasks, reader: new ProcessReader(kernel) };
 }
 
-/** What the properties say, one by one. */
+/** The values of the properties, one by one. */
 function describeParts(task: Task): ProcessRecord {
   const { mm, realCred } = task;
   const { uid, gid, euid, egid } = realCred;

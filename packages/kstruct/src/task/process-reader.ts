@@ -175,7 +175,7 @@ export class ProcessReader {
       const high = mm.u32(arg_start_offset + 4);
       if (space.start === start && space.high === high && space.length === length) return space.text.slice();
       const bytes = space.memory.page(mm.word(arg_start_offset))?.bytes;
-      // What does not end in a NUL is a title that the process has put in their place.
+      // Arguments that do not end in a NUL are a title that the process has put in their place.
       if (bytes?.[inPage + length - 1] === 0) {
         space.text = decodeStringList(bytes.subarray(inPage, inPage + length));
         space.start = start;

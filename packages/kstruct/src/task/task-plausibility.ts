@@ -11,7 +11,7 @@ const STRUCT = 'task_struct';
 
 type TaskLayout = Layout['task'];
 
-/** What a task is expected to be beside a task: the leader of its group, or a thread of the one that is given. */
+/** The expected role of a task: the leader of its group, or a thread of the one that is given. */
 export type ExpectedLeader = 'itself' | VirtualAddress | undefined;
 
 /**
@@ -69,7 +69,7 @@ export function validateTask(
 
 /**
  * The address space that a task runs in, where it is not its own, given by address: a task with one of its own runs in no
- * other, so that the pointer is to that of another process. `undefined` where nothing contradicts it.
+ * other, so that the pointer is to that of another process. `undefined` if nothing contradicts it.
  */
 export function findOtherMm(
   view: StructView,

@@ -111,7 +111,10 @@ export class Task extends KernelStruct {
     return address === 0n ? undefined : this.pointer(address, 'files');
   }
 
-  /** What the threads of the process share, virtual address. Corresponds to `task_struct.signal`. */
+  /**
+   * The structure that the threads of the process share, virtual address. Corresponds to
+   * `task_struct.signal`.
+   */
   get signal(): VirtualAddress {
     return this.word('task.signal_offset');
   }

@@ -9,7 +9,7 @@ import { type Codecs, type Decompressor, portableCodecs } from './codecs';
 
 const GUARD = 64;
 
-/** What a decompressor makes of a block, in the middle of a buffer whose edges it must leave alone. */
+/** The output of a decompressor for a block, in the middle of a buffer whose edges it must leave alone. */
 function undo(decompress: Decompressor, block: Uint8Array, size: number): Uint8Array | undefined {
   const room = new Uint8Array(size + 2 * GUARD).fill(0xa5);
   const whole = decompress(block, room.subarray(GUARD, GUARD + size));
@@ -94,7 +94,7 @@ describe.each([
         const damaged = block.slice();
         damaged[at] = byte;
         const got = undo(codecs[name], damaged, page.length);
-        // A checksum is all that tells that other bytes came out.
+        // Only a checksum shows that other bytes came out.
         if (name === 'zlib' && got !== undefined) expect(got).toEqual(page);
       }),
     );

@@ -1,7 +1,7 @@
 import { Gunzip } from 'fflate';
 import { PackingDamage } from './packing-damage';
 
-/** What a piece comes to is in memory at once: up to 1032 times as much, 64 MiB. */
+/** The unpacked bytes of a piece are in memory at once: up to 1032 times as much, 64 MiB. */
 const PIECE = 64 * 1024;
 
 /**

@@ -1,7 +1,7 @@
 import { PackingDamage } from './packing-damage';
 
 const MAGIC = 0x184c2102;
-/** What a block of the old format comes to at most. */
+/** The largest unpacked size of a block of the old format. */
 const LARGEST_BLOCK = 8 * 1024 * 1024;
 const SHORTEST_MATCH = 4;
 /** A length that goes on in the bytes behind. */
@@ -39,7 +39,7 @@ export function decompressLz4(bytes: Uint8Array, most: number): Uint8Array {
   return whole;
 }
 
-/** How many bytes a block comes to; `undefined` where it is damaged, or does not fit into the output. */
+/** How many bytes a block comes to; `undefined` if it is damaged, or does not fit into the output. */
 function decodeBlock(block: Uint8Array, out: Uint8Array): number | undefined {
   const input = { bytes: block, at: 0 };
   let to = 0;

@@ -5,7 +5,7 @@ const END = 0;
 const RAW_NEW_DICTIONARY = 1;
 const RAW = 2;
 const PACKED = 0x80;
-/** What a packed piece sets anew, by bits 5 and 6 of its first byte. */
+/** The state that a packed piece sets anew, by bits 5 and 6 of its first byte. */
 const NEW_STATE = 1;
 const NEW_PROPERTIES = 2;
 const NEW_DICTIONARY = 3;
@@ -13,7 +13,7 @@ const NEW_DICTIONARY = 3;
 /**
  * Undoes LZMA2, as in a block of an XZ file: pieces of up to 2 MiB, packed by LZMA or as they are.
  *
- * Returns where the input goes on; `undefined` where it does not fill `out` from `start` to its end, exactly.
+ * Returns where the input goes on; `undefined` if it does not fill `out` from `start` to its end, exactly.
  */
 export function decodeLzma2(bytes: Uint8Array, at: number, out: Uint8Array): number | undefined {
   const reader = new PieceReader(bytes, at, out);

@@ -1,6 +1,6 @@
 /**
- * LZO1X (Linux Documentation/staging/lzo.rst): literals and matches in turn, told apart by the first byte of each
- * instruction.
+ * LZO1X (Linux Documentation/staging/lzo.rst): literals and matches in turn, distinguished by the first byte
+ * of each instruction.
  */
 export function decompressLzo(block: Uint8Array, into: Uint8Array): boolean {
   return new LzoBlock(block, into).run();

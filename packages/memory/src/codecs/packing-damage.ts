@@ -1,2 +1,2 @@
-/** What is wrong with compressed bytes, thrown inside of this package only. */
+/** A fault of compressed bytes, thrown inside this package only. */
 export class PackingDamage extends Error {}

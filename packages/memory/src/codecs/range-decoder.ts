@@ -1,7 +1,7 @@
 const TOP = 0x1000000;
 const BITS = 11;
 const ADAPTION = 5;
-/** What every probability begins with: one half. */
+/** The initial value of every probability: one half. */
 export const EVEN = 1 << (BITS - 1);
 
 /** The range coder of LZMA: bits by adaptive probabilities, each in a `Uint16Array` of the caller's. */

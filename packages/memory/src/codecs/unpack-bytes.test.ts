@@ -34,7 +34,7 @@ const PLAIN = {
   code: codeLike(),
 };
 
-/** What xz 5.4 made of them. */
+/** The output of xz 5.4 for them. */
 const PACKED: readonly (readonly [string, keyof typeof PLAIN, string])[] = [
   [
     'text, CRC64',
@@ -106,7 +106,7 @@ const WITH_DELTA =
   'hkQTBWCoNyyIbGm4M/ZJv5sNGhkeUHceCqfgyTMdPy4D/seckSnLCCf75OjAffbncQAA/51I5o24necAAY8C0IYDANissr6xxGf7' +
   'AgAAAAAEWVo=';
 
-/** What lz4 -l made of the text. */
+/** The output of lz4 -l for the text. */
 const LZ4 =
   'AiFMGHgCAAAfYQEA////1/8SZGRlZWVmZmZnZ2doaGhpaWlqampra2thYWFiYmJjY2NkIQD///+3/xJtb29vcXFxc3NzdXV1YWFh' +
   'Y2NjZWVlZ2dnaWlpa2trbW0hAP///7cPuAv////YDpoLD7sL////xg6aCw+7C////8YPuAv////YDlUXD7sL////xg+jCK3/EmZo' +

@@ -5,14 +5,14 @@ import { PackingDamage } from './packing-damage';
 import { decompressXz } from './xz';
 import { decompressZstdFrames } from './zstd';
 
-/** What files and kernels are packed with. */
+/** The packings of files and kernels. */
 export type Packing = 'gzip' | 'zstd' | 'xz' | 'bzip2' | 'lzma' | 'lzop' | 'lz4';
 
 /** How to unpack. */
 export interface UnpackBytesOptions {
   /** The most bytes that it may come to. */
   readonly most: number;
-  /** What to call it in messages. */
+  /** Its name in messages. */
   readonly name?: string | undefined;
 }
 

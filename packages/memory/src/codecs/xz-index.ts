@@ -7,7 +7,7 @@ export interface XzBlock {
   readonly at: number;
   /** Bytes that it comes to. */
   readonly size: number;
-  /** What is behind its data: 1 is CRC32. */
+  /** The check behind its data: 1 is CRC32. */
   readonly check: number;
 }
 

@@ -23,7 +23,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { openDump } from './formats';
 
-/** Pages of which a part can be compressed. */
+/** Pages that can be compressed in part. */
 function pages(count: number, seed: number): Uint8Array {
   return Uint8Array.from(
     { length: count * 4096 },

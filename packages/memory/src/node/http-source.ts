@@ -21,7 +21,7 @@ const MOST_BLOCKS = 256;
  * blocks of 256 KiB, and more at a time where they follow each other; the last 64 MiB are kept.
  *
  * A thread of its own fetches them while this one waits; it does not keep the process alive. Once the server fails
- * or has another file, whatever is not kept throws that error.
+ * or has another file, every read of bytes that are not kept throws that error.
  *
  * @throws OsiError `SOURCE_UNREACHABLE`, `SOURCE_MISSING`, `SOURCE_UNREADABLE`, `SOURCE_EMPTY`, `SOURCE_NO_RANGES` for
  * a server that gives whole files only, `SOURCE_READ_FAILED` for one that answers otherwise.
@@ -191,7 +191,7 @@ function sizeOf(name: string, answer: HttpAnswer): number {
   return size;
 }
 
-/** What is another for another file. */
+/** The values that differ if the file differs. */
 function validatorOf({ headers }: HttpAnswer): string {
   return `${headers['etag'] ?? ''} ${headers['last-modified'] ?? ''}`;
 }

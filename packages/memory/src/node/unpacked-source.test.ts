@@ -17,7 +17,7 @@ const code = (name: string): unknown => expect.objectContaining({ code: name });
 const bytes = Uint8Array.from({ length: 400_000 }, (_, at) => {
   return (Math.floor(at / 3) % 11) * (Math.floor(at / 1000) % 3) + Math.floor(at / 65536);
 });
-// zstd -19 of these bytes: four blocks, of which the last one uses the tables of the one before.
+// zstd -19 of these bytes: four blocks; the last one uses the tables of the one before.
 const zstd = Buffer.from(
   'KLUv/QRoPAsAUkUOCBCoPbBwe9IB3d3WWimlc04ppbuZeXdVNTP/t0YIY0wphRAyxpBExP93N8ZgZiHE7oYQVBUAkHkBgMqowUv2' +
     '2jewpZCdOVIIVhC8QrCCIDyCXyEw9TMHdUW3V+DWCm9f8bYVuL3i2yu8fcXbVuCWCuJa8fYK22LR7VZwa4W3VnhrhW+t6PYr3kqB' +

@@ -10,9 +10,9 @@ import { zstdUnpacker } from './internal/zstd-unpacker';
 
 /** How far the unpacking of a source has come. */
 export interface UnpackProgress {
-  /** What is unpacked: the name of the source. */
+  /** The name of the source that is unpacked. */
   readonly name: string;
-  /** What it is packed with. */
+  /** Its packing. */
   readonly compression: 'gzip' | 'zstd';
   /** Folder of the temporary file. */
   readonly folder: string;
@@ -28,7 +28,7 @@ export interface UnpackProgress {
 export interface UnpackOptions {
   /** Folder for the temporary file; that of the system unless given. */
   readonly folder?: string | undefined;
-  /** Told at the beginning, and after every piece. */
+  /** Called at the beginning, and after every piece. */
   readonly onProgress?: ((progress: UnpackProgress) => void) | undefined;
 }
 
@@ -36,7 +36,7 @@ export interface UnpackOptions {
 export interface UnpackedSource {
   /** The temporary file, or the source itself where it was not compressed. */
   readonly source: ByteSource;
-  /** That it was unpacked, and where it is damaged; empty where it was not compressed. */
+  /** That it was unpacked, and where it is damaged; empty if it was not compressed. */
   readonly findings: readonly Finding[];
 }
 

@@ -2,7 +2,7 @@ import { OsiError } from '@osi-linux/core';
 import { expect, it } from 'vitest';
 import { FrameMemory, type FrameStore } from './frame-memory';
 
-/** Frames 1 and 2 are there, filled with their number; what is not there is left dirty. */
+/** Frames 1 and 2 are there, filled with their number; a missing frame is left dirty. */
 function storeOfTwo(): FrameStore & { loads: number; asked: number } {
   return {
     loads: 0,

@@ -13,15 +13,18 @@ import { PageCache } from './page-cache';
 import { RunTable } from './run-table';
 import { type FileRun, flattenRuns } from './runs';
 
-/** What a file holds of physical memory; of runs that overlap, the first given one counts. */
+/** The physical memory in a file; of runs that overlap, the first given one counts. */
 export interface MemoryMap {
-  /** What is in the file. */
+  /** The runs in the file. */
   readonly present: readonly FileRun[];
-  /** What the file should hold, but ends before. */
+  /** The runs that the file should hold, but ends before. */
   readonly lost: readonly PhysicalRange[];
-  /** What the file names without holding bytes for it (`p_filesz` < `p_memsz`): its writer left them out. */
+  /**
+   * The runs that the file names without holding bytes for them (`p_filesz` < `p_memsz`): its writer left
+   * them out.
+   */
   readonly undumped: readonly PhysicalRange[];
-  /** What to say of {@link undumped}, where it is not that `p_filesz` is less than `p_memsz`. */
+  /** The text for {@link undumped}, if it is not that `p_filesz` is less than `p_memsz`. */
   readonly undumpedAs?: UndumpedReason;
 }
 

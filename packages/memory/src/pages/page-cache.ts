@@ -72,7 +72,7 @@ export class PageCache {
     return page;
   }
 
-  /** What is in front is held by the young generation, so that the bound holds. */
+  /** The pages in front are held by the young generation, so that the bound holds. */
   private emptyFront(): void {
     this.frontFrames.fill(NO_FRAME);
     this.frontPages.fill(undefined);

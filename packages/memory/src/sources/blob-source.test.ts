@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openDump } from '../formats/formats';
 import { type BlobLike, BlobSource } from './blob-source';
 
-/** A `File` whose parts know their bytes, and counts what a `FileReaderSync` reads. */
+/** A `File` whose parts know their bytes, and counts the bytes that a `FileReaderSync` reads. */
 class FakeFile implements BlobLike {
   readonly name = 'guest.lime';
   readonly bytes: Uint8Array;

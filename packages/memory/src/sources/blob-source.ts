@@ -1,7 +1,7 @@
 import { OsiError } from '@osi-linux/core';
 import type { ByteSource } from './byte-source';
 
-/** What is needed of a `Blob` or `File`. */
+/** The needed members of a `Blob` or `File`. */
 export interface BlobLike {
   /** Bytes in all. */
   readonly size: number;
@@ -11,7 +11,7 @@ export interface BlobLike {
   slice(start: number, end: number): BlobLike;
 }
 
-/** What is needed of a `FileReaderSync`. */
+/** The needed members of a `FileReaderSync`. */
 export interface BlobReader {
   /** The bytes of a blob. */
   readAsArrayBuffer(blob: BlobLike): ArrayBuffer;

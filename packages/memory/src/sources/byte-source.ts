@@ -1,6 +1,6 @@
 /** Bytes of a file or a buffer, read synchronously at any position. */
 export interface ByteSource {
-  /** What to call it in messages: the path of a file. */
+  /** Its name in messages: the path of a file. */
   readonly name: string;
   /** Bytes in all. */
   readonly size: number;

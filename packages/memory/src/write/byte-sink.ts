@@ -24,7 +24,7 @@ export class BytesSink implements ByteSink {
   private buffer = new Uint8Array(FIRST_BYTES);
   private end = 0;
 
-  /** What was written so far; a view, which further writes may leave behind. */
+  /** The bytes that were written so far; a view, which further writes may leave behind. */
   get bytes(): Uint8Array {
     return this.buffer.subarray(0, this.end);
   }

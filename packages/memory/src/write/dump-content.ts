@@ -1,7 +1,7 @@
 import { type Cpu, formatAddress, OsiError, PAGE_SIZE, type PhysicalMemory } from '@osi-linux/core';
 import { FrameSet } from './frame-set';
 
-/** What a dump is written of. */
+/** The contents of a dump to write. */
 export interface DumpContent {
   /** The guest's memory; its ranges are the RAM. */
   readonly memory: PhysicalMemory;
@@ -15,7 +15,7 @@ export interface DumpContent {
   readonly vmcoreinfo?: string | undefined;
   /** The section of `kernelinfo.conf` that is to lie in the dump, with its header. */
   readonly profile?: string | undefined;
-  /** What the kernel calls itself; other programs want it in a kdump. */
+  /** The kernel's own name; other programs want it in a kdump. */
   readonly uname?:
     | {
         /** Release: `6.1.0-37-amd64`. */

@@ -28,7 +28,7 @@ const cpu = (index: number): Cpu => ({
   },
 });
 
-/** Pages of which the first is zeros, and every other has bytes that cannot be compressed. */
+/** Pages: the first is zeros, and every other has bytes that cannot be compressed. */
 function pageOf(frame: number): Uint8Array {
   const bytes = new Uint8Array(PAGE_SIZE);
   let state = frame;

@@ -25,15 +25,17 @@ export interface PluginOptions {
   readonly pagewalk?: boolean | undefined;
 }
 
-/** What the arguments of osi_linux say, every one decided. */
+/** The arguments of osi_linux, every one decided. */
 export interface PluginArguments {
   /** The key file with the kernel's offsets. Default: `kernelinfo.conf`. */
   readonly kconfFile: string;
-  /** What named the file; where it is `default`, it may be looked for in several places. */
+  /** The origin of the file's name; if it is `default`, it may be looked for in several places. */
   readonly kconfFileFrom: 'kconf_file' | 'default';
   /** Its group. Default: that of `-os`, else `debian-3.2.65-i686`. */
   readonly kconfGroup: string;
-  /** What named the group; where it is `default`, a group that fits the guest may be chosen instead. */
+  /**
+   * The origin of the group's name; if it is `default`, a group that fits the guest may be chosen instead.
+   */
   readonly kconfGroupFrom: 'kconf_group' | '-os' | 'default';
   /**
    * PANDA does not wait for the guest to be ready. Default: false. Changes nothing here: each call reports by

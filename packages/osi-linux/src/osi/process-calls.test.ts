@@ -12,7 +12,7 @@ const SLOTS = FILES + 0x3000n;
 const HEAP = 0x7f0000001000n;
 const OPEN_FD = 3;
 
-/** Keys of what the fake kernel lacks, for parts that the tests lay out themselves. */
+/** Keys of the structures that the fake kernel lacks, for parts that the tests lay out themselves. */
 const MORE_KEYS = {
   'mm.start_brk_offset': 0x120,
   'mm.brk_offset': 0x128,

@@ -42,11 +42,12 @@ export function answerOf<Row extends object>(row: Row, { records }: SkippedLog):
   return answer as Answer<Row>;
 }
 
-/** What stands for no process, as PANDA's NULL. */
+/** The values that mean no process, as PANDA's NULL. */
 export type Absent = null | undefined;
 
 /**
- * The calls about one process, by what names it. Keeps what holds for one stop of the guest: paths, an address space.
+ * The calls about one process, by its handle. Keeps the state of one stop of the guest: paths, an address
+ * space.
  */
 export class ProcessCalls {
   private readonly kernel: Kernel;

@@ -3,7 +3,7 @@ import type { Task } from '@osi-linux/kstruct';
 import type { OsiProcHandle } from '@osi-linux/osi';
 import { readAsid } from '../rows/process-row';
 
-/** What names a process: a `null` in it exists not, or is reported to `skipped`. */
+/** The handle of a process: a field that is `null` does not exist, or is reported to `skipped`. */
 export function readProcessHandle(leader: Task, skipped: SkippedLog): OsiProcHandle {
   return {
     taskd: leader.address,

@@ -64,7 +64,7 @@ export function writeMemory(
 }
 
 /**
- * The physical address behind a virtual one; `undefined` where the guest's tables map none, PANDA's all-ones.
+ * The physical address behind a virtual one; `undefined` if the guest's tables map none, PANDA's all-ones.
  *
  * @throws OsiError where the source lacks a table on the way, so that it cannot be told.
  */

@@ -15,7 +15,10 @@ import { readThread } from './process-row';
 
 /** A thread that only one of the kernel's two records of threads has. */
 export interface HiddenThread extends LinuxThread {
-  /** Who has it: the tree of ids, through which `/proc` finds it, or the lists, through which the kernel walks. */
+  /**
+   * The record that has it: the tree of ids, through which `/proc` finds it, or the lists, through which the
+   * kernel walks.
+   */
   readonly onlyIn: 'init_pid_ns.idr' | 'task_struct.tasks';
 }
 
@@ -25,11 +28,11 @@ export interface HiddenModule {
   readonly name: string;
   /** Address of its `struct module`, virtual. */
   readonly modd: VirtualAddress;
-  /** Who has it: the set that `/sys/module` shows, or the list that `/proc/modules` shows. */
+  /** The record that has it: the set that `/sys/module` shows, or the list that `/proc/modules` shows. */
   readonly onlyIn: 'module_kset' | 'modules';
 }
 
-/** What one record of the kernel has and another that should agree with it has not. */
+/** The rows that one record of the kernel has and another, which should agree with it, lacks. */
 export interface LinuxHidden {
   /** Threads, leaders of processes included. */
   readonly threads: readonly HiddenThread[];

@@ -11,7 +11,7 @@ import {
 import { eachSelectedProcess } from './process-selection';
 import { type PathSelection, TaskPaths } from './reader-paths';
 
-/** A file that a process has open. A field is `null` where it could not be read. */
+/** A file that a process has open. A field is `null` if it could not be read. */
 export interface LinuxFile {
   /** Id of the process. */
   readonly pid: number;

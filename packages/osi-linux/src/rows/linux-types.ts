@@ -1,7 +1,10 @@
 import type { VirtualAddress } from '@osi-linux/core';
 import type { OsiProc } from '@osi-linux/osi';
 
-/** A process of a Linux guest: PANDA's `OsiProc` and what only Linux has. `null` means as in {@link OsiProc}. */
+/**
+ * A process of a Linux guest: PANDA's `OsiProc` and the fields that only Linux has. `null` means as in
+ * {@link OsiProc}.
+ */
 export interface LinuxProcess extends OsiProc {
   /** Real user id, unsigned. */
   readonly uid: number | null;
@@ -29,12 +32,12 @@ export interface LinuxThread {
   readonly taskd: VirtualAddress;
 }
 
-/** What a processor runs. */
+/** The thread on a processor. */
 export interface LinuxCurrent extends LinuxThread {
   /** Number of the processor, from 0. */
   readonly cpu: number;
   /** Physical address of the process's top page table; `null` for a kernel thread. */
   readonly asid: number | null;
-  /** Where the processor executes; `null` where the dump has no registers and the task could be in either. */
+  /** Where the processor executes; `null` if the dump has no registers and the task could be in either. */
   readonly mode: 'kernel' | 'user' | null;
 }

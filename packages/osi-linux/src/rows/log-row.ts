@@ -7,7 +7,7 @@ export interface LinuxLogRecord {
   readonly time: number;
   /** Level, from 0 (emergency) to 7 (debug). */
   readonly level: number;
-  /** Its text, with the newlines inside of it; `null` where it could not be read. */
+  /** Its text, with the newlines inside of it; `null` if it could not be read. */
   readonly text: string | null;
 }
 

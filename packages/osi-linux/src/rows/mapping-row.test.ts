@@ -65,7 +65,9 @@ function place({ memory }: FakeKernel, pid: number, files: readonly bigint[], mm
   });
 }
 
-/** Without a root directory of pid 1, paths are told from the top: that is said once, and not of a mapping. */
+/**
+ * Without a root directory of pid 1, paths start at the top: that is reported once, and not for a mapping.
+ */
 const ofMappings = (listing: ReturnType<OsiLinux['getMappings']>) =>
   listing.skipped
     .filter(({ subject }) => subject.kind !== 'reader-root' && subject.kind !== 'init-root')

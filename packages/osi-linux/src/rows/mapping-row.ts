@@ -63,7 +63,7 @@ export function readMappings(
   return rows;
 }
 
-/** Reads the mappings of one process after the other, and keeps what they share: the names of files. */
+/** Reads the mappings of one process after the other, and keeps the names of the files that they share. */
 export class MappingReader {
   private readonly kernel: Kernel;
   private readonly paths: PathReader;
@@ -190,7 +190,7 @@ interface AddressSpace {
 
 type MappingFields = Pick<LinuxMapping, 'file' | 'name' | 'offset' | 'flags' | 'perms'>;
 
-/** What a mapping is of. */
+/** The file and the name of a mapping. */
 interface MappedThing {
   readonly file: string | null;
   readonly name: string;

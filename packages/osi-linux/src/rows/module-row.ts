@@ -1,7 +1,7 @@
 import type { SkippedLog, VirtualAddress } from '@osi-linux/core';
 import { eachModule, type Kernel } from '@osi-linux/kstruct';
 
-/** A loaded module of the kernel, as `/proc/modules` shows it. `null` where a field could not be read. */
+/** A loaded module of the kernel, as `/proc/modules` shows it. `null` if a field could not be read. */
 export interface LinuxModule {
   /** Its name. */
   readonly name: string;

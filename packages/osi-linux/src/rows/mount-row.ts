@@ -10,7 +10,7 @@ import {
 } from '@osi-linux/kstruct';
 import { eachSelectedProcess } from './process-selection';
 
-/** A mount that a process can reach. A field is `null` where it could not be read. */
+/** A mount that a process can reach. A field is `null` if it could not be read. */
 export interface LinuxMount {
   /** Number of the mount. */
   readonly id: number;
@@ -22,7 +22,7 @@ export interface LinuxMount {
   readonly mountpoint: string | null;
   /** Type of the file system, with its subtype: `fuse.sshfs`. */
   readonly fstype: string | null;
-  /** What is mounted, as it was named to mount(); `none` where it was not. */
+  /** The name of the mounted device, as given to mount(); `none` if none was given. */
   readonly source: string | null;
 }
 
@@ -43,7 +43,7 @@ export function readMounts(kernel: Kernel, pid: number, skipped: SkippedLog): Li
   return rows.sort((a, b) => a.id - b.id);
 }
 
-/** The root of a process; `undefined` where it has ended. */
+/** The root of a process; `undefined` if it has ended. */
 function findRoot(kernel: Kernel, pid: number, skipped: SkippedLog): Path | undefined {
   const [found] = eachSelectedProcess(kernel, { pids: [pid] }, skipped);
   if (found !== undefined) return found.task.fs?.root;

@@ -47,7 +47,7 @@ export function readThread(task: Task, skipped: SkippedLog): LinuxThread {
   };
 }
 
-/** Reads the physical address of the top page table, `null` where there is none. */
+/** Reads the physical address of the top page table, `null` if there is no table. */
 export function readAsid(task: Task, skipped: SkippedLog): number | null {
   return new RowReader({ kind: 'process', address: task.address }, skipped).field(
     'asid',
@@ -81,7 +81,7 @@ function readIds(row: RowReader, task: Task): Pick<LinuxProcess, 'uid' | 'gid' |
 
 /** Reads the fields of one row, and reports those that are missing. */
 class RowReader {
-  /** What names the row in a report: its ids, once they are known. */
+  /** The name of the row in a report: its ids, once they are known. */
   subject: Subject;
   private readonly skipped: SkippedLog;
 

@@ -11,7 +11,7 @@ import type { OsiExecutionPoint } from '@osi-linux/osi';
 import type { LinuxCurrent } from './linux-types';
 import { readAsid, readThread } from './process-row';
 
-/** The processors of a guest: which are online, what they run, and where. */
+/** The processors of a guest: which are online, their threads, and where they are. */
 export class Processors {
   private readonly kernel: Kernel;
   private readonly cpus: readonly Cpu[];
@@ -42,7 +42,7 @@ export class Processors {
     });
   }
 
-  /** Looks at one bit of the kernel's mask; false also where there is none. */
+  /** Looks at one bit of the kernel's mask; false also if there is no mask. */
   private isOnline(cpu: number): boolean {
     const { info } = this.kernel;
     const told = info['cpu.nr_cpu_ids_addr'] !== undefined && info['cpu.online_mask_addr'] !== undefined;
@@ -54,7 +54,7 @@ export class Processors {
     return findCurrentTask(this.kernel, this.requireOnline(cpu), this.cpus);
   }
 
-  /** What a processor that is online runs. */
+  /** The thread on a processor that is online. */
   readCurrent(cpu: number, skipped: SkippedLog): LinuxCurrent {
     const task = findCurrentTask(this.kernel, cpu, this.cpus);
     return {

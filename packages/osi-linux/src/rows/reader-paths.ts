@@ -48,7 +48,7 @@ export class TaskPaths<Reader> {
     if (!ownRoot) this.shared = kept ?? open(openPaths(kernel, skipped));
   }
 
-  /** What reads the paths of a task. One that has ended has no root, and no paths. */
+  /** The reader of the paths of a task. A task that has ended has no root, and no paths. */
   of(task: Task, pid: number): Reader {
     const root = this.own === undefined ? undefined : this.rootOf(task, pid);
     if (this.own === undefined || root === undefined) {

@@ -8,7 +8,7 @@ import {
   type Task,
 } from '@osi-linux/kstruct';
 
-/** A socket that a process has open. A field is `null` where it does not exist or could not be read. */
+/** A socket that a process has open. A field is `null` if it does not exist or could not be read. */
 export interface LinuxSocket {
   /** Id of the process. */
   readonly pid: number;
@@ -65,7 +65,10 @@ const TCP_STATES: readonly string[] = [
   'NEW_SYN_RECV',
 ];
 
-/** What TCP's states mean to a unix socket (`unix_seq_show` in net/unix/af_unix.c); any other is "UNCONNECTED". */
+/**
+ * The meaning of TCP's states for a unix socket (`unix_seq_show` in net/unix/af_unix.c); any other is
+ * "UNCONNECTED".
+ */
 const UNIX_STATES: Readonly<Record<string, string>> = { ESTABLISHED: 'CONNECTED', LISTEN: 'LISTEN' };
 
 /** Reads the sockets that a process has open, by its own table of descriptors. */

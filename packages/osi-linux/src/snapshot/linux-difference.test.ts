@@ -26,7 +26,7 @@ interface Rows {
   readonly mapping?: readonly LinuxMapping[];
   readonly file?: readonly LinuxFile[];
   readonly module?: readonly { name: string; base: bigint | null; size: number | null; modd: bigint }[];
-  /** What could not be read, by kind. */
+  /** The things that could not be read, by kind. */
   readonly unread?: Partial<Record<SnapshotKind, readonly Subject[]>>;
 }
 
@@ -161,7 +161,7 @@ describe('what could not be read', () => {
     expect(without({ ...fd, fd: 0, field: 'filename' })).toEqual(['removed file 1']);
     expect(without({ ...fd, fd: 0, field: EVERY_FIELD })).toEqual(['removed file 1']);
     expect(without({ ...fd, first: 0, last: 63 })).toEqual([]);
-    // A slot that holds a file where its bit says that none is open: the row is missing.
+    // A slot that holds a file though its bit is clear: the row is missing.
     expect(without({ ...fd, fd: 1 })).toEqual([]);
   });
 

@@ -6,9 +6,9 @@ import { Unread } from './unread';
 /** One thing that came, went or changed between two moments. */
 export type LinuxChange = {
   readonly [Kind in SnapshotKind]: {
-    /** What became of it. */
+    /** The change. */
     readonly change: 'added' | 'removed' | 'changed';
-    /** What it is. */
+    /** The kind of the row. */
     readonly kind: Kind;
     /** The row: as it is after, or as it was where it is gone. */
     readonly row: SnapshotRows[Kind];
@@ -67,7 +67,7 @@ export function diffSnapshots(before: LinuxSnapshot, after: LinuxSnapshot): Linu
 
 type AnyRow = SnapshotRows[SnapshotKind];
 
-/** The rows of one kind by what they are known by, with what could not be read. */
+/** The rows of one kind by their identities, with the things that could not be read. */
 interface IndexedRows {
   readonly rows: ReadonlyMap<string, AnyRow>;
   readonly unread: Unread<SnapshotKind>;

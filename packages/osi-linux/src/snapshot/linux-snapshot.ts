@@ -25,7 +25,7 @@ export interface SnapshotRows {
 /** A kind of rows: `process`, `thread`, `module`, `mapping`, `file` or `socket`. */
 export type SnapshotKind = keyof SnapshotRows;
 
-/** What a snapshot is taken of. */
+/** The kinds and processes that a snapshot is taken of. */
 export interface SnapshotSelection {
   /** Only these kinds; all where absent or empty, the modules left out where processes are named. */
   readonly kinds?: readonly SnapshotKind[] | undefined;
@@ -33,7 +33,7 @@ export interface SnapshotSelection {
   readonly pids?: readonly number[] | undefined;
 }
 
-/** What a guest is doing at one moment, as rows that stay what they are while it runs on. */
+/** The state of a guest at one moment, as rows that stay as they are while it runs on. */
 export interface LinuxSnapshot {
   /** Every process, also those that were not selected: they show whose the other rows are. */
   readonly processes: Listing<LinuxProcess>;
@@ -59,7 +59,7 @@ const LISTERS: { readonly [Kind in SnapshotKind]: Lister<Kind> } = {
 export const SNAPSHOT_KINDS = Object.keys(LISTERS) as readonly SnapshotKind[];
 
 /**
- * Reads what a guest is doing at this moment. A live guest must stand still meanwhile.
+ * Reads the state of a guest at this moment. A live guest must stand still meanwhile.
  *
  * @throws OsiError `SNAPSHOT_KIND_UNKNOWN`; `PROFILE_KEY_MISSING` where the profile does not tell how the kernel orders
  * mappings.

@@ -14,7 +14,7 @@ const IDENTITIES: Identities = {
   socket: ({ pid, fd }, processes) => `${fd} of ${processes.owner(pid)}`,
 };
 
-/** What the rows of one moment are known by at another one. */
+/** The identities of the rows of one moment, to find them at another one. */
 export class RowIdentity {
   private readonly owners = new Map<number, string>();
 
@@ -25,12 +25,12 @@ export class RowIdentity {
         this.owners.set(row.pid, IDENTITIES.process(row, this));
   }
 
-  /** What a row is known by. */
+  /** The identity of a row. */
   of<Kind extends SnapshotKind>(kind: Kind, row: SnapshotRows[Kind]): string {
     return IDENTITIES[kind](row, this);
   }
 
-  /** What a process is known by, by its pid. */
+  /** The identity of a process, by its pid. */
   owner(pid: number | null): string {
     return (pid === null ? undefined : this.owners.get(pid)) ?? `${pid}`;
   }

@@ -1,7 +1,7 @@
 import type { Skipped, Subject, SubjectKind } from '@osi-linux/core';
 import type { SnapshotKind, SnapshotRows } from './linux-snapshot';
 
-/** What a record is about whose row is in the listing. A socket may be missing for a field of it. */
+/** The subject of a record whose row is in the listing. A socket may be missing because of a field. */
 const ROW_KINDS: { readonly [Kind in SnapshotKind]: SubjectKind | undefined } = {
   process: 'process',
   thread: 'thread',
@@ -11,7 +11,7 @@ const ROW_KINDS: { readonly [Kind in SnapshotKind]: SubjectKind | undefined } = 
   socket: undefined,
 };
 
-/** What could not be read of one kind of rows at one moment. */
+/** The parts of one kind of rows that could not be read at one moment. */
 export class Unread<Kind extends SnapshotKind> {
   /** Whose rows may be missing, and whose fields. */
   private readonly rows: Concerned;
@@ -34,7 +34,7 @@ export class Unread<Kind extends SnapshotKind> {
     return this.rows.has('pid' in row ? row.pid : null);
   }
 
-  /** Whether every field of a row was read, so that a `null` in it means that there is none. */
+  /** Whether every field of a row was read, so that a `null` in it means that the value does not exist. */
   isWhole(row: SnapshotRows[Kind]): boolean {
     const id = 'tid' in row ? row.tid : undefined;
     return !this.fields.has(id ?? ('pid' in row ? row.pid : null));
@@ -45,7 +45,9 @@ function isOfRow(kind: SnapshotKind, subject: Subject): boolean {
   return subject.field !== undefined && subject.kind === ROW_KINDS[kind];
 }
 
-/** Whom records of what could not be read are about: threads by their own ids, all else by that of the process. */
+/**
+ * The subjects of the records of unread things: threads by their own ids, all else by that of the process.
+ */
 class Concerned {
   /** A record that names no process may be about any. */
   everyone = false;

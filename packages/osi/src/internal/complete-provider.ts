@@ -22,7 +22,9 @@ export class CompleteProvider {
     this.derived = { ...this.ofProcesses(), ...this.ofMappings(), ...this.ofNames() };
   }
 
-  /** One call, the provider's own before a derived one; `undefined` where it can neither answer nor derive it. */
+  /**
+   * One call, the provider's own before a derived one; `undefined` if it can neither answer nor derive it.
+   */
   find<Name extends keyof CompleteCalls>(name: Name): CompleteCalls[Name] | undefined {
     const own = this.provider[name] as CompleteCalls[Name] | undefined;
     if (own !== undefined) return own.bind(this.provider) as CompleteCalls[Name];

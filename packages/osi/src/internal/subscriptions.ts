@@ -6,7 +6,7 @@ interface Subscription {
   readonly call: (event: never) => void;
 }
 
-/** Who listens to what. */
+/** The listeners of each event. */
 export class Subscriptions {
   private readonly all = new Set<Subscription>();
 

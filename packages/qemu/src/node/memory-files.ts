@@ -11,8 +11,9 @@ import type { QmpClient, QmpCommand } from '../qmp-client';
 const BATCH = 32;
 
 /**
- * What QEMU writes into files of a temporary folder, which both must be able to reach: runs of memory by `pmemsave`, and
- * the processors by a `dump-guest-memory` of one page. Each file is removed as soon as it was read.
+ * The memory that QEMU writes into files of a temporary folder, which both must be able to reach: runs of
+ * memory by `pmemsave`, and the processors by a `dump-guest-memory` of one page. Each file is removed as soon
+ * as it was read.
  */
 export class MemoryFiles implements MemoryReader {
   // Measured on a busy machine: a command takes as long as half a MiB more.

@@ -25,7 +25,7 @@ export interface LiveGuestOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** What is opened one after the other, and closed together where that fails. */
+/** Connections that are opened one after the other, and closed together if that fails. */
 interface Opening {
   readonly options: LiveGuestOptions;
   readonly closers: (() => void)[];
@@ -60,8 +60,8 @@ export function openLiveGuest(options: LiveGuestOptions): LiveGuest {
 }
 
 /**
- * What a source names: `qmp:SOCKET` or `gdb:HOST:PORT`; `undefined` for any other source. An IPv6 address is in brackets,
- * and `gdb:PORT` is on this machine.
+ * The live guest that a source names: `qmp:SOCKET` or `gdb:HOST:PORT`; `undefined` for any other source. An
+ * IPv6 address is in brackets, and `gdb:PORT` is on this machine.
  *
  * @throws OsiError `LIVE_SOURCE_INVALID`.
  *

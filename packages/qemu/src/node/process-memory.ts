@@ -92,7 +92,7 @@ export class ProcessMemory implements MemoryReader {
   }
 }
 
-/** What the kernel refuses is as good as gone. */
+/** Memory that the kernel refuses is as good as gone. */
 function readSome(fd: number, into: Uint8Array, position: number): number {
   try {
     return readSync(fd, into, 0, into.length, position);
@@ -101,7 +101,7 @@ function readSome(fd: number, into: Uint8Array, position: number): number {
   }
 }
 
-/** The process that has a socket of this path open; `undefined` where it is not seen from here. */
+/** The process that has a socket of this path open; `undefined` if it is not seen from here. */
 function findProcess(socket: string): number | undefined {
   const path = resolve(socket);
   try {

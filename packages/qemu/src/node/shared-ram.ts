@@ -30,7 +30,7 @@ export class SharedRam implements MemoryReader {
     this.others = others;
   }
 
-  /** The reader, or `undefined` where the guest shares no RAM in a file that can be read here. */
+  /** The reader, or `undefined` if the guest shares no RAM in a file that can be read here. */
   static find(qmp: QmpClient, ranges: readonly RamRange[], others: MemoryReader): SharedRam | undefined {
     const blocks = new Map<string, SharedBlock>();
     for (const name of new Set(ranges.map(({ block }) => block))) {

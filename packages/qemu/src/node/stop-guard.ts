@@ -83,7 +83,7 @@ export function startStopGuard(targets: GuardTargets): FolderGuard {
     cwd: '/',
     env: {},
   });
-  // Without it a guest that was stopped is still continued by what stopped it.
+  // Without it a guest that was stopped is still continued by the code that stopped it.
   child.on('error', () => undefined);
   child.stdin.on('error', () => undefined);
   child.unref();

@@ -3,7 +3,7 @@ import type { Vmcoreinfo } from '../locate/vmcoreinfo';
 import type { SymbolTable } from '../tables/symbol-table';
 import type { TypeSource } from '../types/type-source';
 
-/** What a section reports of the form of paging; a form of `x86-mmu` fits. */
+/** The facts that a section reports about the form of paging; a form of `x86-mmu` fits. */
 export interface DerivedPaging {
   /** Its name: `4-level`. */
   readonly name: string;
@@ -13,19 +13,25 @@ export interface DerivedPaging {
   readonly architecture: Architecture;
 }
 
-/** What a section is derived from. */
+/** The sources that a section is derived from. */
 export interface DerivationSources {
   /** The kernel's types. */
   readonly types: TypeSource;
   /** The kernel's symbols; each address virtual, as the running kernel has it. */
   readonly symbols: Pick<SymbolTable, 'lookup'>;
-  /** The running kernel's memory through its own page tables; without it what differs from boot to boot is left out. */
+  /**
+   * The running kernel's memory through its own page tables; without it the values that differ from boot to
+   * boot are left out.
+   */
   readonly memory?: VirtualMemory;
   /** The form of paging, and where the kernel's image is in physical memory; as `memory`. */
   readonly location?: {
     /** The form of paging. */
     readonly form: DerivedPaging;
-    /** What is added to an address of the image, less where images are mapped, for the physical one. */
+    /**
+     * The number that is added to an address of the image, less where images are mapped, for the physical
+     * one.
+     */
     readonly physBase: bigint;
   };
   /** The kernel's VMCOREINFO note, for values that the symbols lack. */

@@ -11,7 +11,10 @@ export interface Missing {
   readonly missing: string;
 }
 
-/** What the rules of all keys share: the sources, and the symbols that were looked up for all of them at once. */
+/**
+ * The state that the rules of all keys share: the sources, and the symbols that were looked up for all of
+ * them at once.
+ */
 export class Derivation {
   readonly types: TypeSource;
   readonly sources: DerivationSources;
@@ -54,7 +57,7 @@ export class Derivation {
     return this.read(address, (memory) => readBytes(memory, address, length));
   }
 
-  /** What has been derived already, as far as it has. */
+  /** The values that have been derived so far. */
   get info(): KernelInfo {
     const info: KernelInfo = Object.fromEntries(this.values);
     return info;

@@ -12,13 +12,13 @@ export interface MissingKey {
   readonly reason: string;
 }
 
-/** A key whose value was not simply looked up, and what shows the value. */
+/** A key whose value was not simply looked up, and the evidence for the value. */
 export interface DerivedKey {
   /** The key of `kernelinfo.conf`. */
   readonly key: string;
   /** Its value; addresses are virtual. */
   readonly value: bigint | number | string;
-  /** What shows it, a clause for people. */
+  /** The evidence, a clause for people. */
   readonly evidence: string;
 }
 

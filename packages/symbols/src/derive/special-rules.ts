@@ -112,7 +112,7 @@ function packageSublevel({ sources }: Derivation, release: string, version: stri
   return found?.[1] === branch ? Math.min(Number(found[2]), LARGEST_SUBLEVEL) : undefined;
 }
 
-/** Each boot places them anew: in the image of the kernel there is only what serves until then. */
+/** Each boot places them anew: the image of the kernel has only the values that serve until then. */
 function perCpuOffset(derivation: Derivation): Derived {
   if (derivation.sources.fromFiles !== true) return pointedBy(derivation, '__per_cpu_offset');
   return { value: 0n, evidence: 'only a running kernel has it: task.per_cpu_offsets_addr leads to it' };

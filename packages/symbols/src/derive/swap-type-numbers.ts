@@ -4,8 +4,8 @@ import type { Derivation, Derived } from './derivation';
 const ALL_TYPES = 32;
 
 /**
- * How many special types there are of each sort, from what came into the kernel with them. In the order of their
- * numbers: poisoned pages, migration, memory of devices, and the markers above.
+ * How many special types there are of each sort, from the marks that came into the kernel with them. In the
+ * order of their numbers: poisoned pages, migration, memory of devices, and the markers above.
  */
 interface SpecialTypes {
   readonly hwpoison: number;

@@ -25,7 +25,10 @@ export interface RangeSource {
   /** Fills bytes that the caller has: in a run of reads fresh memory would cost more than the copy. */
   readInto(address: VirtualAddress, bytes: Uint8Array): VirtualRange;
   isMapped(address: VirtualAddress): boolean;
-  /** What the first or the last page of a stretch is for: where neither may be executed, or one may not, it is data. */
+  /**
+   * The use of the first or the last page of a stretch: if neither may be executed, or one may not, it is
+   * data.
+   */
   kindOf(address: VirtualAddress, length: number): 'code' | 'data' | undefined;
 }
 

@@ -45,7 +45,7 @@ export class ElfImage implements VirtualMemory {
     this.textBase = textBase;
   }
 
-  /** The image in a file whose sections were read; `undefined` where it loads no code of an x86 kernel. */
+  /** The image in a file whose sections were read; `undefined` if it loads no code of an x86 kernel. */
   static of(file: FileBytes, { machine, sections }: ElfSections): ElfImage | undefined {
     const architecture = X86_MACHINES[machine];
     const pieces: LoadedPiece[] = sections

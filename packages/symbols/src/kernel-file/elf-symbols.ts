@@ -13,18 +13,18 @@ import type { FileBytes } from './file-bytes';
 
 /** The facts about its kernel that a `vmlinux` contains. */
 export interface Vmlinux {
-  /** Its types; `undefined` where it has no section `.BTF`. */
+  /** Its types; `undefined` if it has no section `.BTF`. */
   readonly btf: Btf | undefined;
   /** Its symbols, at the addresses that it was linked for, moved by `kaslrShift`; `undefined` for a stripped one. */
   readonly symbols: SymbolTable | undefined;
   /**
-   * What it loads into memory, where it was linked for; `undefined` where it has no code of x86, as in a file of debugging
-   * information alone.
+   * The parts that it loads into memory, at their linked addresses; `undefined` if it has no x86 code, as in
+   * a file of debugging information alone.
    */
   readonly image: ElfImage | undefined;
 }
 
-/** What to read of a `vmlinux`, and how. */
+/** The parts of a `vmlinux` to read, and how. */
 export interface VmlinuxOptions {
   /** By how many bytes the running kernel's image was moved: added to the addresses of the image. */
   readonly kaslrShift?: bigint;

@@ -19,7 +19,7 @@ export interface FoundInitTask {
   readonly commOffset: number;
   /** How many bytes behind it the list of all processes begins, `task_struct.tasks`. */
   readonly tasksOffset: number;
-  /** What shows it. */
+  /** The evidence. */
   readonly evidence: string;
 }
 

@@ -15,7 +15,7 @@ export type DiscoveryMethod =
   | 'page-tables-in-memory'
   | 'rest-of-memory';
 
-/** What a kernel is looked for in. */
+/** The source that is searched for a kernel. */
 export interface KernelSource {
   /** The guest's physical memory. */
   readonly memory: PhysicalMemory;
@@ -27,7 +27,7 @@ export interface KernelSource {
   readonly machine?: 'x86_64' | 'i386' | undefined;
   /** Names that the caller goes on to look up: `locateKernel` looks for them on its own way, and they are kept. */
   readonly symbols?: readonly string[];
-  /** What may lead to it; everything unless given. */
+  /** The methods that may lead to it; all of them unless given. */
   readonly methods?: readonly DiscoveryMethod[];
   /** The survey of all memory, for callers with more than one question; made on demand unless given. */
   readonly survey?: MemorySurvey;

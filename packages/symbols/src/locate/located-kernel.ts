@@ -20,7 +20,7 @@ import type { KernelLocation } from './x86/location';
 export interface LocatedKernel {
   /** Where it is. */
   readonly location: KernelLocation;
-  /** Its symbol table; `undefined` where it has none, or none that can be read. */
+  /** Its symbol table; `undefined` if it has none, or none that can be read. */
   readonly symbols: Kallsyms | undefined;
   /** The reason for a missing symbol table. */
   readonly problem: OsiError | undefined;
@@ -36,7 +36,7 @@ export interface LocatedKernel {
 const LONGEST_COMMAND_LINE = 2048;
 
 /**
- * The kernel that a guest runs, or `undefined` where none is found.
+ * The kernel that a guest runs, or `undefined` if none is found.
  *
  * A kernel that was started to dump a crashed one (`elfcorehdr=` on its command line) is only taken if there
  * is no other. A kernel whose symbols can be read is taken before one that has none.
@@ -115,7 +115,7 @@ function describeKernel(
   return { location, symbols, problem, vmcoreinfo, commandLine, isCrashKernel };
 }
 
-/** A kernel's own root, and what names it. Distributions' kernels of 32 bits have symbols of functions alone. */
+/** A kernel's own root, and its name. Distributions' kernels of 32 bits have symbols of functions alone. */
 function ownRoot(
   memory: PhysicalMemory,
   { tables, textBase, mapBase }: KernelLocation,

@@ -60,7 +60,7 @@ const NAME_SIZE = 11;
 export const VMCOREINFO_NAME = new TextEncoder().encode('VMCOREINFO\0\0');
 
 /**
- * The VMCOREINFO note whose header is at a physical address, or `undefined` where none is there.
+ * The VMCOREINFO note whose header is at a physical address, or `undefined` if none is there.
  *
  * @example
  * ```ts

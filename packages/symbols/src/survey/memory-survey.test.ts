@@ -14,7 +14,7 @@ import { MemorySurvey } from './memory-survey';
 const MIB = 1024 * 1024;
 const NOTE = 'OSRELEASE=4.4.0\nSYMBOL(swapper_pg_dir)=ffffffff81e0a000\nNUMBER(phys_base)=0\n';
 
-/** Counts what is read of another memory. */
+/** Counts the reads of another memory. */
 class CountingMemory implements PhysicalMemory {
   scanned = 0;
   pages = 0;

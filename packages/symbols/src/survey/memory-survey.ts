@@ -23,9 +23,9 @@ const MOST_PLACES = 4096;
 const BANNER = new TextEncoder().encode('Linux version ');
 
 /**
- * What all of a guest's physical memory has that may lead to its kernel, for everyone who asks: memory is read once, when
- * something of it is asked for first, but for stretches that look empty. Those are read when {@link complete} is called; and
- * all of memory once more only where {@link texts} is asked for.
+ * Everything in a guest's physical memory that may lead to its kernel, shared by all callers: memory is read
+ * once, when something of it is asked for first, but for stretches that look empty. Those are read when
+ * {@link complete} is called; and all of memory once more only where {@link texts} is asked for.
  *
  * Holds for one stop of the guest.
  *
@@ -48,7 +48,7 @@ export class MemorySurvey {
     this.memory = memory;
   }
 
-  /** What its pages look like, for those who search for page tables. */
+  /** The survey of its pages, for the searches for page tables. */
   get pages(): PageSurvey {
     this.keptPages ??= surveyBusyPages(this.memory);
     return this.keptPages;

@@ -1,7 +1,7 @@
 import { PAGE_SIZE, type PhysicalAddress, type PhysicalMemory, type PhysicalRange } from '@osi-linux/core';
 import { isI386Root, tableBehind } from './x86/table-signature';
 
-/** What one pass over all pages of memory has found that may lead to a kernel. Nothing of it is looked into yet. */
+/** The results of one pass over all pages of memory that may lead to a kernel, not yet looked into. */
 export interface PageSurvey {
   /** Pages that have the name of a VMCOREINFO note where one that begins a page has it. */
   readonly notes: PhysicalAddress[];
@@ -11,7 +11,7 @@ export interface PageSurvey {
   readonly pairs: Set<PhysicalAddress>;
   /** Top tables of 32 bits with entries only in the kernel's part. */
   readonly i386Roots: PhysicalAddress[];
-  /** What was not read, since it looks empty. */
+  /** The stretches that were not read, since they look empty. */
   readonly skipped: PhysicalRange[];
 }
 
@@ -70,7 +70,7 @@ export function surveyBusyPages(memory: PhysicalMemory): PageSurvey {
         const from = Math.max(at, busy - BEFORE);
         if (from > at) survey.skipped.push({ start: at, end: from });
         at = from;
-        // What was looked at is read to its end before anything is passed over again.
+        // A sampled stretch is read to its end before anything is passed over again.
         quiet = from - busy;
       }
       const { bytes, isZero } = surveyChunk(memory, survey, at, end, chunk);

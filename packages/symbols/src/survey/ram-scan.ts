@@ -4,7 +4,7 @@ import { PAGE_SIZE, type PhysicalAddress, type PhysicalMemory } from '@osi-linux
 export interface Needle {
   /** The bytes; at least 4, and at least 7 where `alignment` is 1. */
   readonly bytes: Uint8Array;
-  /** What the address of the first byte, less `offset`, is a multiple of; 4096 is by far the fastest. */
+  /** The alignment of the address of the first byte, less `offset`; 4096 is by far the fastest. */
   readonly alignment: 1 | 4 | 4096;
   /** Where the first byte stands in its aligned stretch, a multiple of 4; 0 unless given. */
   readonly offset?: number;
@@ -18,7 +18,10 @@ export interface Occurrence {
   readonly at: PhysicalAddress;
 }
 
-/** What one pass reads at a time: small enough to stay in the cache of the processor that searches it. */
+/**
+ * The bytes that one pass reads at a time: small enough to stay in the cache of the processor that searches
+ * it.
+ */
 const CHUNK = 64 * 1024;
 
 /**
@@ -52,7 +55,10 @@ export function* eachOccurrence(memory: PhysicalMemory, needles: readonly Needle
   }
 }
 
-/** How much of the next chunk is read as well, so that what lies across is found: nothing where nothing can. */
+/**
+ * How much of the next chunk is read as well, so that a needle across the border is found: nothing if no
+ * needle can be there.
+ */
 function overlapFor({ bytes, alignment, offset = 0 }: Needle): number {
   const across = alignment < PAGE_SIZE || offset + bytes.length > PAGE_SIZE;
   return across ? Math.ceil((offset + bytes.length) / PAGE_SIZE) * PAGE_SIZE : 0;

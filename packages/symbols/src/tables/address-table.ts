@@ -19,7 +19,7 @@ export class SymbolAddresses {
     this.mask = source.architecture.wordSize === 8 ? 0xffffffffffffffffn : 0xffffffffn;
   }
 
-  /** The address of a symbol, or `undefined` where its place in the table is missing. */
+  /** The address of a symbol, or `undefined` if its place in the table is missing. */
   of(index: number): VirtualAddress | undefined {
     const { table, range } = this;
     const size = table.form === 'absolute' ? table.wordSize : 4;
@@ -30,7 +30,7 @@ export class SymbolAddresses {
     const offset = range.view.getInt32(at, true);
     if (table.form === 'place') return (table.at + BigInt(at + offset)) & this.mask;
     if (this.encoding === 'base-relative') return (table.base + BigInt(offset >>> 0)) & this.mask;
-    // Addresses in the section of what each processor has of its own are not moved with the image.
+    // Addresses in the section of per-CPU variables are not moved with the image.
     return offset >= 0 ? BigInt(offset) : (table.base - 1n - BigInt(offset)) & this.mask;
   }
 }

@@ -195,7 +195,7 @@ class WantedNames {
   }
 }
 
-/** Tokens by what they stand for. The first one of a name begins with the letter of the type. */
+/** Tokens by their text. The first one of a name begins with the letter of the type. */
 class TokensByText {
   private readonly whole = new Map<string, number[]>();
   private readonly behindType = new Map<string, number[]>();

@@ -72,7 +72,7 @@ export function layoutFromVmcoreinfo(source: RangeSource, note: Vmcoreinfo): Kal
 
 /**
  * Finds the tables by their shape, from `start` on for `length` bytes: first the table of tokens, which holds the
- * digits in a row, then what lies before and behind it.
+ * digits in a row, then the parts before and behind it.
  *
  * @throws OsiError `KALLSYMS_NOT_FOUND`
  */

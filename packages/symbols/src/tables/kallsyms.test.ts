@@ -28,7 +28,7 @@ function open(image: FakeImage, note?: string) {
   return readKallsyms({ memory: image.memory, location: { tables, textBase: image.textBase }, vmcoreinfo });
 }
 
-/** What the kernel says of its tables in VMCOREINFO. */
+/** The facts about the kernel's tables in VMCOREINFO. */
 function noteOf({ kallsyms }: FakeImage): string {
   return Object.entries(kallsyms.tables)
     .map(([name, at]) => `SYMBOL(kallsyms_${name})=${at.toString(16)}\n`)

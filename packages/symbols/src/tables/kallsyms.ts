@@ -49,7 +49,7 @@ export class Kallsyms implements SymbolTable {
   readonly count: number;
   /** How their addresses are written. */
   readonly encoding: AddressEncoding;
-  /** What was found, and how. */
+  /** The result, and how it was found. */
   readonly evidence: readonly Finding[];
   private readonly names: CompressedNames;
   private readonly addresses: SymbolAddresses;
@@ -99,7 +99,9 @@ export class Kallsyms implements SymbolTable {
     for (let block = 0; block * 256 < this.count; block += 1) yield* this.block(block);
   }
 
-  /** What a whole walk leaves out, and why: names and addresses whose memory is missing or damaged. */
+  /**
+   * The parts that a whole walk leaves out, and why: names and addresses whose memory is missing or damaged.
+   */
   skipped(): Skipped[] {
     const lost = this.names
       .visit(() => true)
@@ -191,7 +193,7 @@ function openLayout(
 
 /**
  * Where an image begins by its own symbols, which are looked for by their shape from `start` on for `length` bytes, and
- * which lie behind its text; `undefined` where none are found.
+ * which lie behind its text; `undefined` if none are found.
  */
 export function findImageStart(
   source: RangeSource,

@@ -35,7 +35,7 @@ export interface ModuleLayout {
 }
 
 /**
- * The layout of modules as a kernel's types have it, or `undefined` where they lack a part of it.
+ * The layout of modules as a kernel's types have it, or `undefined` if they lack a part of it.
  *
  * @example
  * ```ts
@@ -113,7 +113,7 @@ export class ModuleSymbols implements SymbolTable {
     yield* this.walk([]);
   }
 
-  /** What a whole walk leaves out, and why. */
+  /** The symbols that a whole walk leaves out, and why. */
   skipped(): Skipped[] {
     const skipped: Skipped[] = [];
     for (const _symbol of this.walk(skipped));
@@ -207,7 +207,7 @@ export class ModuleSymbols implements SymbolTable {
 function letterIn(view: DataView, wordSize: 4 | 8): number {
   const { info, length } = ELF_SYMBOL[wordSize];
   const letter = view.getUint8(info);
-  // What ELF has there, the binding and the type of a symbol, is less.
+  // The ELF values there, the binding and the type of a symbol, are smaller.
   return letter >= FIRST_LETTER ? letter : view.getUint8(length);
 }
 

@@ -81,7 +81,7 @@ class SystemMap implements SymbolTable {
     }
   }
 
-  /** What lies outside of the image does not move with it: offsets of per-CPU variables, constants. */
+  /** Symbols outside the image do not move with it: offsets of per-CPU variables, constants. */
   private moved(hex: string): VirtualAddress {
     const address = BigInt(`0x${hex}`);
     const start = hex.length > 8 ? START_KERNEL_MAP : I386_PAGE_OFFSET;

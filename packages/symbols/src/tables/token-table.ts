@@ -13,7 +13,7 @@ export interface TokenTable {
   readonly starts: Uint16Array;
   /** How many bytes it has. */
   readonly lengths: Uint16Array;
-  /** What each token stands for. */
+  /** The text of each token. */
   texts(): readonly string[];
 }
 

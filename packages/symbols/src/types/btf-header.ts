@@ -33,7 +33,7 @@ export const BTF_HEADER_SIZE = LONG;
  * Reads the header of a BTF, little-endian; `undefined` for other bytes and for sizes that no kernel has.
  *
  * Sections may stand in any order behind the header, whose length the header itself contains: 24 bytes, or 32
- * with a layout section (include/uapi/linux/btf.h, `struct btf_header`). The sections are not held against
+ * with a layout section (include/uapi/linux/btf.h, `struct btf_header`). The sections are not compared with
  * `bytes.length`, so that the first page of a BTF is enough.
  */
 export function readBtfHeader(bytes: Uint8Array): BtfHeader | undefined {

@@ -23,7 +23,7 @@ const KNOWN_KINDS = 19;
 
 /** How long types are by their kind, in words of 32 bits. */
 export interface BtfKindSizes {
-  /** Words of the head and of what stands before the elements; 0 for a kind that is not known. */
+  /** Words of the head and of the part before the elements; 0 for a kind that is not known. */
   readonly fixed: Uint8Array;
   /** Words of an element. */
   readonly element: Uint8Array;

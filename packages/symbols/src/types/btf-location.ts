@@ -35,7 +35,7 @@ export interface FoundBtf {
   readonly at: VirtualAddress;
   /** Its bytes. */
   readonly size: number;
-  /** What led to it: `__start_BTF`, or the search. */
+  /** The method that led to it: `__start_BTF`, or the search. */
   readonly evidence: string;
 }
 

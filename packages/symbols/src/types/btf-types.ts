@@ -128,7 +128,7 @@ export class BtfTypes {
     return this.names.isText(position - this.firstString, name);
   }
 
-  /** What is behind typedefs and qualifiers. */
+  /** The type behind typedefs and qualifiers. */
   resolve(type: number): number {
     let found = type;
     for (let step = 0; step < MAX_CHAIN; step++) {
@@ -146,7 +146,7 @@ export class BtfTypes {
     return table.words[table.at + HEAD + 2];
   }
 
-  /** Bytes of a type, or `undefined` where it has none; pointers are as long as an `unsigned long`. */
+  /** Bytes of a type, or `undefined` if it has none; pointers are as long as an `unsigned long`. */
   byteSize(type: number): number | undefined {
     let elements = 1;
     let found = type;

@@ -5,7 +5,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Btf } from './btf';
 
-/** A small kernel with what the real ones have: nameless members, typedefs, bit fields, arrays, enums, variables. */
+/**
+ * A small kernel with the features of real ones: nameless members, typedefs, bit fields, arrays, enums,
+ * variables.
+ */
 function writeKernel(): BtfWriter {
   const writer = new BtfWriter();
   const long = writer.int('long unsigned int', 8);

@@ -61,8 +61,8 @@ export class Btf implements TypeSource {
   }
 
   /**
-   * A member by its dotted path, `file.f_path.dentry`, through structures without a name; `undefined` where the kernel
-   * has no such structure or member, or where it is a bit field.
+   * A member by its dotted path, `file.f_path.dentry`, through structures without a name; `undefined` if the
+   * kernel has no such structure or member, or where it is a bit field.
    */
   member(path: string): TypeMember | undefined {
     const [struct = '', ...names] = path.split('.');

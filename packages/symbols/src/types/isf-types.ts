@@ -2,7 +2,7 @@
 export interface IsfField {
   /** Bytes from the start of the structure. */
   readonly offset: number;
-  /** What it is, not yet looked at. */
+  /** Its description, not yet looked at. */
   readonly type: unknown;
 }
 

@@ -16,7 +16,7 @@ export interface IsfOptions {
   readonly kaslrShift?: bigint;
 }
 
-/** The beginnings of files that are compressed, and what unpacks them. */
+/** The beginnings of compressed files, and the functions that unpack them. */
 const COMPRESSED: readonly (readonly [readonly number[], string])[] = [
   [[0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], 'xz -dk'],
   [[0x1f, 0x8b], 'gzip -dk'],

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Btf } from './btf';
 import { eachModuleBtf } from './split-btf';
 
-/** The structures by which the kernel keeps the BTFs of modules. */
+/** The structures where the kernel keeps the BTFs of modules. */
 function writeKernel(): BtfWriter {
   const writer = new BtfWriter();
   const long = writer.int('long unsigned int', 8);

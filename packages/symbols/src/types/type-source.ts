@@ -14,8 +14,8 @@ export interface TypeSource {
   sizeOf(name: string): number | undefined;
 
   /**
-   * A member by its dotted path, `file.f_path.dentry`, through structures without a name; `undefined` where the kernel
-   * has no such structure or member, or where it is a bit field.
+   * A member by its dotted path, `file.f_path.dentry`, through structures without a name; `undefined` if the
+   * kernel has no such structure or member, or where it is a bit field.
    */
   member(path: string): TypeMember | undefined;
 

@@ -1,7 +1,7 @@
 import { OsiError } from '@osi-linux/core';
 import type { V86Emulator, V86Processor } from '../v86-emulator';
 
-/** What an emulator keeps its machine in. */
+/** The object in which an emulator keeps its machine. */
 interface Machine {
   readonly cpu: Partial<V86Processor>;
   /** False while a time slice is run. */

@@ -6,23 +6,26 @@ import { runCommand } from '../packages/command';
 import type { QmpClient } from './qmp';
 import { type CpuState, parseRegisters } from './registers';
 
-/** What a processor does: its program, a shared object of it, a system call, or nothing. */
+/** The code that a processor runs: its program, a shared object of it, a system call, or nothing. */
 export type ProcessorMode = 'program' | 'shared-object' | 'kernel' | 'idle';
 
-/** A moment at which a guest was stopped, and what was written then. */
+/** A moment at which a guest was stopped, and the files written then. */
 export interface GuestStop {
   /** Its memory and registers, an ELF core. */
   readonly dump: string;
-  /** What QEMU's monitor said of the registers. */
+  /** The registers as QEMU's monitor prints them. */
   readonly registers: string;
-  /** What each processor did, by its number. */
+  /** The code that each processor ran, by its number. */
   readonly modes: readonly ProcessorMode[];
 }
 
 /** Which stops a guest has. */
 export interface StopSpec {
   readonly cpus: number;
-  /** What its processors do at the moment of the dump: spin in their programs on all of them, or nothing on any. */
+  /**
+   * The state of its processors at the moment of the dump: spin in their programs on all of them, or nothing
+   * on any.
+   */
   readonly state: 'spinning' | 'idle';
   /** Whether a spinning guest is stopped again in every other mode, where it has no `dumps`. */
   readonly stops?: boolean;
@@ -59,7 +62,8 @@ export function guestStops({ cpus, state, stops, dumps }: StopSpec): GuestStop[]
 }
 
 /**
- * Stops a guest where each processor does what is wanted, and lets it go on a little otherwise. Returns the registers.
+ * Stops a guest when each processor is in the wanted state, and lets it go on a little otherwise. Returns the
+ * registers.
  *
  * @throws OsiError `GUEST_STATE_UNREACHED`.
  */
@@ -90,12 +94,12 @@ export async function writeFurtherStops(
     const file = join(folder, dump);
     await qmp.execute('dump-guest-memory', { paging: false, protocol: `file:${file}` });
     chmodSync(file, 0o644);
-    // Most of a guest's memory is zero: what is a hole in the file needs no room.
+    // Most of a guest's memory is zero: a hole in the file takes no space.
     await runCommand('fallocate', ['--dig-holes', file]);
   }
 }
 
-/** Whether each processor does what is wanted, by its registers alone. */
+/** Whether each processor is in the wanted state, by its registers alone. */
 export function areInModes(cpus: readonly CpuState[], modes: readonly ProcessorMode[]): boolean {
   return cpus.length === modes.length && cpus.every((cpu) => isInMode(cpu, modes[cpu.cpu]));
 }

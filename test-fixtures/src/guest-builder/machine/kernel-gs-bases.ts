@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { OsiError } from '@osi-linux/core';
 import type { QmpClient } from './qmp';
 
-/** Number of `k_gs_base` in what QEMU's gdb stub tells of its registers (QEMU gdb-xml/i386-64bit.xml). */
+/** Number of `k_gs_base` in the description of registers by QEMU's gdb stub (QEMU gdb-xml/i386-64bit.xml). */
 const K_GS_BASE = 26;
 const TIMEOUT_MS = 10_000;
 
 /**
- * The kernel GS base of each processor of a stopped amd64 guest, out of QEMU's gdb stub: its monitor does not tell it.
+ * The kernel GS base of each processor of a stopped amd64 guest, out of QEMU's gdb stub: its monitor does not
+ * report it.
  *
  * @throws OsiError `GUEST_QMP_FAILED`, `GUEST_GDB_FAILED`.
  */

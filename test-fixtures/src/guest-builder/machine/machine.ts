@@ -34,7 +34,7 @@ export interface MachineSpec {
   readonly vmcoreinfo?: boolean;
 }
 
-/** What the guest does once its kernel is up. */
+/** The work of the guest once its kernel is up. */
 export interface InitSpec {
   /** Text of `/init`. */
   readonly script: string;

@@ -5,7 +5,7 @@ import { OsiError } from '@osi-linux/core';
 import { writePaddedRaw } from './padded-raw';
 import type { QmpClient } from './qmp';
 
-/** A form in which QEMU writes a stopped guest's memory. */
+/** A form of QEMU's dumps of a stopped guest's memory. */
 export type QemuDump = 'elf' | 'raw' | 'elf-paging' | 'kdump' | 'stream';
 
 /** The name of each form's file in the guest's folder. */

@@ -1,6 +1,6 @@
 import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 
-/** What of a guest's memory lies where in a dump. */
+/** The parts of a guest's memory, and their places in a dump. */
 export interface Segment {
   readonly offset: number;
   readonly physical: number;
@@ -14,7 +14,7 @@ const FOUR_GIB = 2 ** 32;
 /**
  * Writes the raw file of a guest with RAM above 4 GiB: its segments at their physical addresses, holes between them.
  *
- * Returns whether the guest is one, and else writes nothing: what lies below 4 GiB QEMU saves by itself.
+ * Returns whether the guest is one, and else writes nothing: QEMU itself saves memory below 4 GiB.
  */
 export function writePaddedRaw(elf: string, raw: string): boolean {
   const input = openSync(elf, 'r');

@@ -15,7 +15,9 @@ interface Answer {
   readonly error?: { readonly class: string; readonly desc: string };
 }
 
-/** QEMU's machine protocol over a unix socket: one JSON object a line, answers told apart by their id. */
+/**
+ * QEMU's machine protocol over a unix socket: one JSON object a line, with answers identified by their id.
+ */
 export class QmpClient {
   private readonly waiting = new Map<number, Waiting>();
   private text = '';
@@ -53,7 +55,7 @@ export class QmpClient {
     });
   }
 
-  /** Runs a command of the human monitor; returns what it prints. */
+  /** Runs a command of the human monitor; returns its output. */
   async monitor(commandLine: string): Promise<string> {
     return String(await this.execute('human-monitor-command', { 'command-line': commandLine }));
   }

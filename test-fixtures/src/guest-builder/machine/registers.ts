@@ -6,7 +6,7 @@ export interface CpuState {
   readonly cpl: number;
   /** Whether it executes nothing until the next interrupt. */
   readonly halted: boolean;
-  /** The low 32 bits of RBX, in which the spinners say who they are. */
+  /** The low 32 bits of RBX, where the spinners put their identity. */
   readonly ebx: number;
 }
 

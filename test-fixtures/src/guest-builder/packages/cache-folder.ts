@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 /**
- * The folder in which downloads, suite roots and guests are kept, outside of the checkout; made when absent.
+ * The folder of the downloads, suite roots and guests, outside of the checkout; made when absent.
  *
  * `OSI_LINUX_CACHE`, else `osi-linux` in `XDG_CACHE_HOME`, else in `~/.cache`.
  *

@@ -1,7 +1,7 @@
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { OsiError } from '@osi-linux/core';
 
-/** What a finished command wrote. */
+/** The output of a finished command. */
 export interface CommandResult {
   readonly stdout: string;
   readonly stderr: string;
@@ -10,7 +10,7 @@ export interface CommandResult {
 const TAIL = 4000;
 
 /**
- * Runs a command to its end and keeps what it wrote.
+ * Runs a command to its end and keeps its output.
  *
  * @throws OsiError `GUEST_COMMAND_FAILED` when it cannot be started or does not exit with 0.
  */

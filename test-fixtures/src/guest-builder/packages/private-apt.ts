@@ -10,7 +10,7 @@ export interface Suite {
   readonly suite: string;
   /** Debian's name of the architecture: `amd64`, `i386`. */
   readonly arch: string;
-  /** Another architecture, packages of which may be asked for as well: `linux-headers-REL:i386`. */
+  /** Another architecture whose packages may be asked for as well: `linux-headers-REL:i386`. */
   readonly foreign?: string;
 }
 
@@ -69,7 +69,7 @@ export class PrivateApt {
 
   /** The files of these packages and of all that they depend on. */
   async closure(packages: readonly string[]): Promise<PackageFile[]> {
-    // --print-uris leaves out what is in the archive cache already, so an empty one is shown to it.
+    // --print-uris leaves out packages that are in the archive cache already, so it is given an empty one.
     const empty = join(this.folder, 'cache/empty');
     mkdirSync(join(empty, 'partial'), { recursive: true });
     const args = ['-qq', '-y', '--print-uris', '-o', `Dir::Cache::archives=${empty}`, 'install', ...packages];
@@ -149,7 +149,7 @@ function architectures({ arch, foreign }: Suite): string[] {
   return foreign === undefined ? [arch] : [arch, foreign];
 }
 
-/** `dump` is what the machine's own `apt-config dump` prints: its proxies hold here too. */
+/** `dump` is the output of the machine's own `apt-config dump`: its proxies hold here too. */
 function formatConfiguration(suite: Suite, folder: string, dump: string): string {
   const transport = dump.split('\n').filter((line) => /^Acquire::(http|https)(::|\s)/.test(line));
   return `${[

@@ -8,7 +8,7 @@ import { PrivateApt, type Suite } from './private-apt';
 
 /** A folder with packages of one suite in it. */
 export interface SuiteRootSpec extends Suite {
-  /** What must be there; all that they depend on comes along. */
+  /** The packages that must be there; all that they depend on comes along. */
   readonly packages: readonly string[];
 }
 

@@ -1,12 +1,12 @@
 import { type SuiteRootSpec, suiteRoot } from './suite-root';
 
-/** The compiler of a suite, and what it needs to compile for guests with one kernel. */
+/** The compiler of a suite, with the files that it needs to compile for guests with one kernel. */
 export interface Toolchain {
-  /** Folder in which the compiler and the headers of the kernel are unpacked. */
+  /** Folder of the unpacked compiler and kernel headers. */
   readonly root: string;
-  /** What `gcc` must be told to compile for the guest's architecture. */
+  /** The options for `gcc` to compile for the guest's architecture. */
   readonly gccTarget: readonly string[];
-  /** What `make` must be told to compile a module for it. */
+  /** The arguments for `make` to compile a module for it. */
   readonly makeTarget: readonly string[];
 }
 

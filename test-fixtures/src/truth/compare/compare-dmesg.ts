@@ -5,7 +5,7 @@ import { parseKernelLog, type TruthLogRecord } from '../proc/kernel-log';
 
 const NS_PER_SECOND = 1e9;
 const NS_PER_MICROSECOND = 1000;
-/** More than this many records printed after the log was read, or pushed out by such, are no accident. */
+/** More than this many records printed after the log was read, or pushed out by such, are not an accident. */
 const LATER_TOLERANCE = 16;
 
 /**

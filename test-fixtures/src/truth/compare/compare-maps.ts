@@ -42,7 +42,7 @@ export function compareMaps(truth: GuestTruth, rows: readonly Row[], options: Co
   return [...sentencesOf(found), ...(found.truthMissing ? [] : [...oddFlags(rows), ...oddAddresses(rows)])];
 }
 
-/** The rows of a task. `[vsyscall]` is shown to every process and is no mapping of any. */
+/** The rows of a task. `[vsyscall]` is shown to every process and is not a mapping of any. */
 export function expectMappings(tree: TruthTree, folder: string): Expected[] {
   const lines = parseProcMaps(tree.bytes(`${folder}/maps`) ?? new Uint8Array());
   return lines

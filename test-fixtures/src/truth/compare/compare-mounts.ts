@@ -5,7 +5,7 @@ import { parseMountInfo } from '../proc/proc-mount-info';
 
 /** Of which process the mounts are. */
 export interface CompareMountsOptions {
-  /** 1 where nothing is said. */
+  /** 1 by default. */
   readonly pid?: number | undefined;
 }
 

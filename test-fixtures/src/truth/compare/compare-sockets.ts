@@ -10,8 +10,8 @@ import { openFds } from './compare-files';
 /**
  * Compares the rows of `osi-linux sockets DUMP --json` with the truth; a sentence for each difference.
  *
- * A socket is known by the inode in its descriptor's link. The tables of `/proc/net` tell most; what they leave out
- * (sockets that are not bound, peers of unix sockets) the sockets themselves were asked.
+ * A socket is known by the inode in its descriptor's link. The tables of `/proc/net` list most facts; the
+ * sockets themselves were asked for the others (sockets that are not bound, peers of unix sockets).
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ export function compareSockets(
 export interface KnownSockets {
   /** Those of the tables of all network namespaces that were asked, by inode. */
   readonly listed: ReadonlyMap<number, TruthSocket>;
-  /** What the sockets themselves said, by the folder of the descriptor and its number. */
+  /** The answers of the sockets themselves, by the folder of the descriptor and its number. */
   readonly asked: ReadonlyMap<string, AskedSocket>;
 }
 
@@ -66,7 +66,7 @@ export function expectSockets(tree: TruthTree, folder: string, known: KnownSocke
   });
 }
 
-/** The tables are what users know; what a socket says of itself completes them. */
+/** Users know the tables; the sockets' own answers complete them. */
 function expectSocket(listed: TruthSocket | undefined, asked: AskedSocket | undefined): Expected {
   const told = asked === undefined ? {} : { family: asked.family, type: asked.type };
   if (listed === undefined) return { ...told, ...expectUnlisted(asked) };

@@ -6,7 +6,7 @@ import { expectedName } from '../internal/expected-name';
 /**
  * Compares the rows of `osi-linux threads DUMP --json` with the truth; a sentence for each difference.
  *
- * Pid 0 is no row. Threads of processes that came, went or changed meanwhile are not looked at.
+ * Pid 0 is not a row. Threads of processes that came, went or changed meanwhile are not looked at.
  *
  * @example
  * ```ts

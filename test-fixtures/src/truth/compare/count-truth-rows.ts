@@ -11,7 +11,7 @@ import { expectMappings } from './compare-maps';
 import { expectSockets, knownSockets } from './compare-sockets';
 
 /**
- * How many rows of a listing the truth has an answer to; undefined where nobody asked the guest.
+ * How many rows of a listing the truth has an answer to; undefined if nobody asked the guest.
  *
  * @example
  * ```ts

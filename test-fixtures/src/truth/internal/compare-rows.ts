@@ -1,14 +1,14 @@
 import { compareFields, compareOrder, type Expected, type Row } from './difference';
 
-/** How the rows of a listing are told apart and named. */
+/** How the rows of a listing are identified and named. */
 export interface RowForm {
-  /** What no two rows share. */
+  /** The key that no two rows share. */
   readonly key: (row: Row) => string;
   /** How sentences name a row. */
   readonly describe: (row: Row) => string;
 }
 
-/** What differs: rows that only one side has, and sentences about the others. */
+/** The differences: rows that only one side has, and sentences about the others. */
 export interface RowDifferences {
   readonly missing: readonly string[];
   readonly extra: readonly string[];

@@ -16,7 +16,7 @@ export interface CompareOptions {
 /** A listing whose rows belong to processes. */
 export interface TaskListing {
   readonly name: TruthListing;
-  /** What of a process's folder tells its rows: the collector must have asked for it. */
+  /** The file of a process's folder with its rows: the collector must have asked for it. */
   readonly source: string;
   /** A row's own key within its task. */
   readonly key: (row: Row) => string;
@@ -55,7 +55,7 @@ export function compareTasks(
   return { ...found, sentences: [...gaps, ...found.sentences], truthMissing: false };
 }
 
-/** The processes of which the collector has not asked something. */
+/** The processes with something that the collector has not asked for. */
 export function unasked({ tree, processes }: GuestTruth, source: string): number[] {
   return processes.map(({ pid }) => pid).filter((pid) => tree?.has(`/proc/${pid}/${source}`) !== true);
 }

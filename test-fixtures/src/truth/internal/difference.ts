@@ -5,7 +5,7 @@ export type Row = Readonly<Record<string, unknown>>;
 export type Expected = Readonly<Record<string, unknown>>;
 
 /**
- * Says field by field where a row differs from what is expected; an empty list when it does not.
+ * Lists field by field where a row differs from the expected one; an empty list if it does not.
  *
  * @example
  * ```ts
@@ -21,7 +21,7 @@ export function compareFields(what: string, expected: Expected, received: Row): 
   });
 }
 
-/** A kworker may start or end between the truth and the dump; more than this many are no accident. */
+/** A kworker may start or end between the truth and the dump; more than this many are not an accident. */
 export const KWORKER_TOLERANCE = 2;
 
 /**

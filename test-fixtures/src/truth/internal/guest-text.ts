@@ -1,4 +1,4 @@
-/** Bytes of the guest as text. The truth has no decoder in common with what it is compared with. */
+/** Bytes of the guest as text. The truth has no decoder in common with the rows that it is compared with. */
 export function textOf(bytes: Uint8Array): string {
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
 }

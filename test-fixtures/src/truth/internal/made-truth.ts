@@ -2,12 +2,12 @@ import type { GuestTruth, TruthProcess } from '../guest-truth';
 import type { TruthRecord, TruthRecordKind } from '../truth-records';
 import { TruthTree } from '../truth-tree';
 
-/** Bytes of a text in which each character is a byte. */
+/** Bytes of a text with one byte for each character. */
 export function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(Buffer.from(text, 'latin1'));
 }
 
-/** What the collector asks of every process, where a test says nothing of it. */
+/** The questions of the collector to every process, unless a test sets them. */
 function emptyAnswers(pid: number, records: object): TruthRecord[] {
   const bytes = new Uint8Array();
   const answers: TruthRecord[] = [

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AF_CONSTANTS, SOCK_CONSTANTS, TCP_CONSTANTS } from './socket-names';
 
-// The compiler says what the constants are: the tables of the oracle are neither ours nor the kernel's.
+// The compiler gives the constants: the tables of the oracle are neither ours nor the kernel's.
 
 let folder = '';
 beforeAll(() => {

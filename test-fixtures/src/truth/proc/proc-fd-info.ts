@@ -1,7 +1,7 @@
 import { textOf } from '../internal/guest-text';
 import { malformed } from '../internal/malformed';
 
-/** What is used of `/proc/PID/fdinfo/FD` (proc(5)). */
+/** The used fields of `/proc/PID/fdinfo/FD` (proc(5)). */
 export interface FdInfo {
   readonly pos: bigint;
   /** `f_flags`, with `O_CLOEXEC` where the descriptor has it. */
@@ -9,7 +9,7 @@ export interface FdInfo {
 }
 
 /**
- * Reads `/proc/PID/fdinfo/FD`: a decimal position and octal flags; what follows depends on the file.
+ * Reads `/proc/PID/fdinfo/FD`: a decimal position and octal flags; the rest depends on the file.
  *
  * @throws OsiError `TRUTH_MALFORMED`
  *

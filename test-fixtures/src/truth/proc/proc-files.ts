@@ -1,6 +1,6 @@
 import { malformed } from '../internal/malformed';
 
-/** What is used of `/proc/PID/status` (proc(5)). */
+/** The used fields of `/proc/PID/status` (proc(5)). */
 export interface ProcStatus {
   readonly tgid: number;
   readonly ppid: number;
@@ -10,7 +10,7 @@ export interface ProcStatus {
   readonly egid: number;
 }
 
-/** What is used of `/proc/PID/stat` (proc(5)). */
+/** The used fields of `/proc/PID/stat` (proc(5)). */
 export interface ProcStat {
   /** One letter: `R`, `S`, `Z` ... */
   readonly state: string;

@@ -13,7 +13,7 @@ export interface TruthMapping {
   readonly offset: bigint;
   /** Whether it has a file: its device and inode are not both 0. */
   readonly hasFile: boolean;
-  /** The last column as it stands; empty where there is nothing. */
+  /** The last column as it stands; empty if there is nothing. */
   readonly text: string;
 }
 
@@ -22,7 +22,8 @@ const LINE =
 
 /**
  * Reads `/proc/PID/maps`. Of a file's name the kernel escapes the newlines, as `\012`, and nothing else
- * (`seq_file_path(m, file, "\n")` in fs/proc/task_mmu.c); a text in brackets may be a file's: the device tells.
+ * (`seq_file_path(m, file, "\n")` in fs/proc/task_mmu.c); a text in brackets may be a file's: the device
+ * shows that.
  *
  * @throws OsiError `TRUTH_MALFORMED`
  *

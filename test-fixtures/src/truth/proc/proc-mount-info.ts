@@ -5,7 +5,7 @@ import { malformed } from '../internal/malformed';
 export interface TruthMount {
   readonly id: number;
   readonly parent: number;
-  /** What of the file system is mounted. */
+  /** The mounted part of the file system. */
   readonly root: string;
   readonly mountpoint: string;
   /** With the subtype, if any: `fuse.sshfs`. */

@@ -3,7 +3,7 @@ import { malformed } from '../internal/malformed';
 import { socketType, tcpState } from '../internal/socket-names';
 import { formatInet6 } from '../internal/socket-text';
 
-/** A socket as one of the tables of `/proc/net` has it; what the table does not tell is undefined. */
+/** A socket as one of the tables of `/proc/net` has it; fields that the table lacks are undefined. */
 export interface TruthSocket {
   readonly inode: number;
   readonly family: string;
@@ -33,8 +33,8 @@ const UNIX_STATES = ['UNCONNECTED', 'CONNECTING', 'CONNECTED', 'DISCONNECTING'];
 const SO_ACCEPTCON = 0x10000;
 
 /**
- * Reads a table of `/proc/net` by its name; nothing where it is none of sockets. Sockets without an inode, such as
- * those of TIME_WAIT, belong to nobody and are left out.
+ * Reads a table of `/proc/net` by its name; nothing if it is not a table of sockets. Sockets without an
+ * inode, such as those of TIME_WAIT, belong to nobody and are left out.
  *
  * @throws OsiError `TRUTH_MALFORMED`
  *

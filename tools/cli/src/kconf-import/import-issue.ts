@@ -10,7 +10,7 @@ export interface ImportIssue {
   readonly severity: IssueSeverity;
   /** Which of the two files it is about. */
   readonly file: 'log' | 'output';
-  /** Line number from 1; `null` where no line is meant. */
+  /** Line number from 1; `null` if no line is meant. */
   readonly line: number | null;
   readonly key: string | null;
   /** The code of an `OsiError`; `null` for an issue of a line. */

@@ -21,7 +21,7 @@ export interface ImportOptions {
   readonly json?: boolean;
 }
 
-/** What became of a section. */
+/** The result for a section. */
 export interface StoreOutcome {
   readonly action: Action;
   readonly findings: readonly ImportIssue[];
@@ -89,7 +89,7 @@ export async function storeSection(
   }
 }
 
-/** What is to become of the key file. */
+/** The new state of the key file. */
 interface Plan {
   readonly bytes: Uint8Array;
   readonly replaces: boolean;

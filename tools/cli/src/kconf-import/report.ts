@@ -4,7 +4,7 @@ import type { Io } from '../terminal/io';
 import type { ImportIssue } from './import-issue';
 import type { ImportedSection } from './section';
 
-/** What was done with a section. */
+/** The action on a section. */
 export type Action = 'added' | 'replaced' | 'dry-run' | 'printed' | 'refused';
 
 const COLOURS = { error: 'red', incomplete: 'yellow', warning: 'cyan' } as const;
@@ -22,7 +22,7 @@ export function printDiff(io: Io, diff: string): void {
   io.out(io.columns === undefined ? diff : diff.split('\n').map(escapeControls).join('\n'));
 }
 
-/** What `--json` answers with. */
+/** The answer of `--json`. */
 export interface Answer {
   readonly group: string;
   readonly log: string;

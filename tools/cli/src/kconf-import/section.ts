@@ -18,9 +18,9 @@ export interface BlockPlace {
   readonly blocks: number;
 }
 
-/** What was made of a log, or of a guest. */
+/** The section that was made of a log, or of a guest. */
 export interface ImportedSection {
-  /** What it comes from, for messages. */
+  /** Its source, for messages. */
   readonly source: 'log' | 'guest' | 'file';
   /** `undefined` if the log has no whole block, or if there is no log. */
   readonly block: BlockPlace | undefined;

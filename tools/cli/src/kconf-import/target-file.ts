@@ -28,7 +28,7 @@ export interface TargetFile {
   readonly name: string;
   /** Where the bytes are, behind any links. */
   readonly path: string;
-  /** What was in it; empty for a file that is not there yet. */
+  /** Its old contents; empty for a file that is not there yet. */
   readonly bytes: Uint8Array;
   readonly stats: BigIntStats | undefined;
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { unifiedDiff } from './unified-diff';
 
-/** What `patch` does, without its search for moved lines. */
+/** The work of `patch`, without its search for moved lines. */
 function apply(diff: string, before: string): string {
   const old = before.match(/[^\n]*\n|[^\n]+$/g) ?? [];
   const body = diff.replace(/\n\\ No newline at end of file\n/g, '\u0000');

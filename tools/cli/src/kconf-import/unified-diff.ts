@@ -3,7 +3,7 @@ import type { StructuredPatch } from 'diff';
 /** With more lines to take out and put in than this, the texts are shown whole: the time goes with their square. */
 const MOST_EDITS = 2000;
 
-/** What changes between two texts, in the unified form that `patch` reads; empty where nothing does. */
+/** The changes between two texts, in the unified form that `patch` reads; empty if there are none. */
 export async function unifiedDiff(name: string, before: string, after: string): Promise<string> {
   if (before === after) return '';
   // Loaded for a dry run only: most runs show no difference.

@@ -39,7 +39,7 @@ async function askWithoutProfile(
   try {
     return await askSourceDump(source, settings, io, listWithoutProfile);
   } catch (second) {
-    // What stands in the way is the missing profile.
+    // The missing profile is the obstacle.
     throw OsiError.is(second) ? error : second;
   }
 }

@@ -15,7 +15,7 @@ export interface ListingOptions {
   readonly ownRoot: boolean;
 }
 
-/** What a listing answers. */
+/** The answer of a listing. */
 export interface ListingAnswer {
   readonly rows: readonly JsonRow[];
   readonly skipped: readonly Skipped[];
@@ -26,11 +26,11 @@ export interface ListingCommand {
   readonly name: string;
   readonly summary: string;
   readonly columns: readonly Column[];
-  /** What `--threads` does for this command; it has no such option where absent. */
+  /** The effect of `--threads` on this command; it has no such option if absent. */
   readonly threadsHelp?: string;
   /** Whether it lists paths, and so has the option `--own-root`. */
   readonly tellsPaths?: true;
   readonly list: (guest: Guest, options: ListingOptions) => ListingAnswer;
-  /** What can be listed of a dump without a profile. */
+  /** The listing of a dump without a profile. */
   readonly listWithoutProfile?: (dump: Guest['dump']) => ListingAnswer;
 }

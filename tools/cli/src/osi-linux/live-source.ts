@@ -5,13 +5,17 @@ import { type LiveGuestOptions, openLiveGuest, parseGdbAddress, parseLiveSource 
 import { jsonText } from '../output/json-text';
 import type { LiveSettings } from '../settings/settings';
 
-/** What was asked of a source, and the dump that answered. */
+/** The answer of a source, and the dump that gave it. */
 export interface SourceAnswer<Answer> {
   readonly answer: Answer;
   readonly dump: Guest['dump'];
 }
 
-/** The live guest that SOURCE names; `undefined` where it names a dump. @throws OsiError `LIVE_SOURCE_INVALID`. */
+/**
+ * The live guest that SOURCE names; `undefined` if it names a dump.
+ *
+ * @throws OsiError `LIVE_SOURCE_INVALID`.
+ */
 export function findLiveSource(source: string, { gdb }: LiveSettings): LiveGuestOptions | undefined {
   const found = parseLiveSource(source);
   if (gdb === undefined) return found;
@@ -117,7 +121,7 @@ function requireRunning(dump: LiveGuest): void {
   });
 }
 
-/** What is kept of memory belongs to the moment before. */
+/** Cached memory belongs to the moment before. */
 function forget(guest: Guest): void {
   guest.memory.flush();
   guest.linux.refresh();

@@ -43,7 +43,7 @@ function keepOf(
   };
 }
 
-/** What is missing of another process does not make this answer incomplete; a broken list does. */
+/** Missing parts of another process do not make this answer incomplete; a broken list does. */
 function concerns({ pid }: Subject, pids: readonly number[]): boolean {
   return pid === undefined || pids.includes(pid);
 }

@@ -23,9 +23,9 @@ export interface LiveSettings {
   readonly stop: boolean;
 }
 
-/** What a command line leaves open, decided. */
+/** The settings that a command line leaves open, decided. */
 export interface Settings {
-  /** The key file; `undefined` where it is to be looked for. */
+  /** The key file; `undefined` if it is to be looked for. */
   readonly kconfFile: Setting<string | undefined>;
   /** Where it is looked for then, first place first. */
   readonly kconfPlaces: readonly string[];

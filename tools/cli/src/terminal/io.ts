@@ -1,6 +1,6 @@
 import type { ExitCode } from './exit-code';
 
-/** What a command may touch of the process it runs in, so that tests can stand in for it. */
+/** The parts of its process that a command may touch, so that tests can replace them. */
 export interface Io {
   /** Writes to standard output: text in UTF-8, or the bytes themselves. */
   readonly out: (data: string | Uint8Array) => void;

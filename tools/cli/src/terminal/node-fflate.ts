@@ -1,8 +1,9 @@
 import type * as zlib from 'node:zlib';
 
 /**
- * What the packages use of fflate, by Node's own zlib: the library fills tables when it is loaded, which costs a command
- * as much as listing the processes of a guest. Node's is loaded when it is called.
+ * The functions of fflate that the packages use, by Node's own zlib: the library fills tables when it is
+ * loaded, which costs a command as much as listing the processes of a guest. Node's is loaded when it is
+ * called.
  */
 export const unzlibSync = (block: Uint8Array, options?: zlib.ZlibOptions): Uint8Array =>
   process.getBuiltinModule('node:zlib').inflateSync(block, options);

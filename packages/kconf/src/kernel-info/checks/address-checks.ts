@@ -90,7 +90,10 @@ function checkPerCpuOffsets({ values, issues }: ReadSection): void {
   issues.add({ severity: 'warning', line: offsets.entry.line, key: offsets.entry.key, message, hint });
 }
 
-/** Sections of this project's module have what finds the slide again: there, slid addresses are as they should be. */
+/**
+ * Sections of this project's module have the keys that find the slide again: there, slid addresses are as
+ * they should be.
+ */
 function checkSlide({ values, issues }: ReadSection): void {
   if (values.has('kernel.swapper_pg_dir_addr')) return;
   const info = Object.fromEntries([...values].map(([key, { value }]) => [key, value]));

@@ -4,7 +4,7 @@ import type { KeyGeneration } from '../../schema/schema';
 import type { TypedValue } from '../kernel-info-builder';
 import type { Machine } from '../machine';
 
-/** A section that has been read, to be held against itself. */
+/** A section that has been read, to be checked against itself. */
 export interface ReadSection {
   readonly group: KeyFileGroup;
   readonly values: ReadonlyMap<string, TypedValue>;

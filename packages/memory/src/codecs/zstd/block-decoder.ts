@@ -68,7 +68,7 @@ function copy(source: Uint8Array, from: number, end: number, into: Uint8Array, a
   else for (let index = from, to = at; index < end; ) into[to++] = source[index++] ?? 0;
 }
 
-/** Copies what is `offset` bytes back; where that is less than `length`, it repeats itself. */
+/** Copies the bytes from `offset` bytes back; if that is less than `length`, it repeats itself. */
 function copyMatch(bytes: Uint8Array, at: number, offset: number, length: number): void {
   const from = at - offset;
   if (length <= LONG_RUN) {

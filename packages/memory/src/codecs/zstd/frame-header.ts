@@ -12,13 +12,13 @@ export interface FrameHeader {
   readonly length: number;
   /** How far back its matches may reach, in bytes. */
   readonly window: number;
-  /** What it comes to, in bytes; absent where the writer did not know. */
+  /** The unpacked size in bytes; absent if the writer did not know it. */
   readonly size: number | undefined;
   /** Whether four bytes of checksum follow the last block. */
   readonly checksum: boolean;
 }
 
-/** The header at the start of bytes; `undefined` where it is longer than they are. @throws PackingDamage */
+/** The header at the start of bytes; `undefined` if it is longer than they are. @throws PackingDamage */
 export function readFrameHeader(bytes: Uint8Array): FrameHeader | undefined {
   if (bytes.length < 5) return undefined;
   if (littleEndian(bytes, 0, 4) !== MAGIC) throw new PackingDamage('no frame begins at the expected place');

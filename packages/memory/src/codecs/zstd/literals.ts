@@ -7,7 +7,7 @@ const RLE = 1;
 const TREELESS = 3;
 const STREAMS = 4;
 
-/** The literals of a block (RFC 8878, 3.1.1.3.1): bytes that its sequences put between what they copy. */
+/** The literals of a block (RFC 8878, 3.1.1.3.1): bytes that its sequences put between their copies. */
 export class Literals {
   readonly bytes = new Uint8Array(LARGEST_BLOCK);
   count = 0;

@@ -72,7 +72,7 @@ export class GrowingOutput extends ZstdOutput {
     this.bytes = grown;
   }
 
-  /** What was unpacked. */
+  /** The unpacked bytes. */
   finish(): Uint8Array {
     return this.at === this.bytes.length ? this.bytes : this.bytes.slice(0, this.at);
   }

@@ -1,6 +1,6 @@
 import { LESS_THAN_ONE, StateTable } from './state-table';
 
-/** What the codes of one kind stand for, and how often each is expected where a block does not say. */
+/** The meaning of the codes of one kind, and the expected frequency of each if a block does not give it. */
 export interface SequenceCodes {
   readonly codes: number;
   readonly mostAccuracy: number;

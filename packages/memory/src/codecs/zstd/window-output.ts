@@ -2,7 +2,7 @@ import type { FrameHeader } from './frame-header';
 import { ZstdOutput } from './output';
 import { LARGEST_BLOCK } from './padded-bytes';
 
-/** What lies further back than is kept in memory, by its place in all that was handed on. */
+/** The bytes further back than those in memory, by their place in all that was handed on. */
 export type ReadBack = (position: number, into: Uint8Array) => void;
 
 /** Most bytes of a frame's window that are kept in memory. */
@@ -11,7 +11,9 @@ export const MOST_KEPT = 32 * 1024 * 1024;
 // A quarter more than is kept, so that not every block moves it all.
 const LEAST_SPARE = 2 * 1024 * 1024;
 
-/** Hands on what every block comes to, and keeps as much of it as the frame may copy from, up to `MOST_KEPT`. */
+/**
+ * Hands on the output of every block, and keeps as much of it as the frame may copy from, up to `MOST_KEPT`.
+ */
 export class WindowOutput extends ZstdOutput {
   bytes = new Uint8Array(0);
   private kept = 0;
@@ -24,7 +26,7 @@ export class WindowOutput extends ZstdOutput {
   private readonly take: (bytes: Uint8Array) => void;
   private readonly readBack: ReadBack | undefined;
 
-  /** What `take` is given changes with the next block. */
+  /** The bytes given to `take` change with the next block. */
   constructor(take: (bytes: Uint8Array) => void, readBack?: ReadBack) {
     super();
     this.take = take;
@@ -62,7 +64,7 @@ export class WindowOutput extends ZstdOutput {
     if (offset > Math.min(this.window, this.frameSize) || this.readBack === undefined) {
       super.copyFar(offset, length);
     }
-    // The frame ends at `total` and what of this block is not handed on yet.
+    // The frame ends at `total`, plus the part of this block that is not handed on yet.
     const position = this.total + (this.at - this.handedOn) - offset;
     this.readBack?.(position, this.bytes.subarray(this.at, this.at + length));
   }

@@ -27,7 +27,7 @@ export class ZstdReader {
     this.output = output;
   }
 
-  /** Begins anew, whatever came before. */
+  /** Begins anew, after any input. */
   reset(output: ZstdOutput): void {
     this.output = output;
     this.pending = NOTHING;

@@ -7,7 +7,7 @@ import { openDump } from '../formats';
 
 const MIB = 1024 * 1024;
 
-/** Bytes of which a part can be compressed. */
+/** Bytes that can be compressed in part. */
 function filled(length: number, seed: number): Uint8Array {
   return Uint8Array.from({ length }, (_, index) => (index % 4096 < 1000 ? (index * 7 + seed) & 0xff : seed));
 }

@@ -85,7 +85,7 @@ function tooMuch(count: number, damage: readonly Finding[]): string | undefined 
   return count >= MOST_BLOCKS ? 'more blocks than are read' : undefined;
 }
 
-/** Position after a block, or `undefined` where its end cannot be found. */
+/** Position after a block, or `undefined` if its end cannot be found. */
 function readBlock(
   source: ByteSource,
   position: number,

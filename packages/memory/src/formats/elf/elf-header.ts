@@ -57,7 +57,7 @@ export interface ProgramHeader {
   readonly memsz: number;
 }
 
-/** What is needed of an ELF header. */
+/** The needed fields of an ELF header. */
 export interface ElfHeader {
   readonly layout: ElfLayout;
   readonly type: number;

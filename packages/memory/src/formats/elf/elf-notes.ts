@@ -14,7 +14,7 @@ export interface ElfNote {
 /** The notes of a segment, up to the first that does not fit into it. */
 export interface ElfNotes {
   readonly notes: readonly ElfNote[];
-  /** What is wrong with the first one that does not fit. */
+  /** The fault of the first one that does not fit. */
   readonly damage: string | undefined;
 }
 

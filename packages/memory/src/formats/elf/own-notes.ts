@@ -13,7 +13,7 @@ export const NOTE_REGISTERS = 2;
 // A section has about 10 KiB.
 const MOST_PROFILE_BYTES = 1024 * 1024;
 
-/** What the notes of this project say. */
+/** The contents of this project's notes. */
 export interface OwnNotes {
   readonly profile?: string;
   readonly cpus?: readonly Cpu[];

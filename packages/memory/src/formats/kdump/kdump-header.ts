@@ -5,7 +5,7 @@ import type { FilePlace } from '../../sources/file-place';
 import { readAt } from '../../sources/read-at';
 import { damagedDump } from '../unsupported/damaged-dump';
 
-/** What is needed of the two headers of a kdump file. */
+/** The needed fields of the two headers of a kdump file. */
 export interface KdumpHeader {
   readonly version: number;
   /** `utsname.machine`, and `utsname.release`, which QEMU leaves empty. */

@@ -47,7 +47,7 @@ export class KdumpPart {
     return frame >= this.span.start && frame < this.span.end;
   }
 
-  /** The descriptor of a dumped frame of this part, or `undefined` where the file ends before it. */
+  /** The descriptor of a dumped frame of this part, or `undefined` if the file ends before it. */
   descriptor(frame: number): PageDescriptor | undefined {
     this.before ??= this.dumped.rank(this.span.start);
     if (!this.dumped.isSound(frame)) return undefined;

@@ -43,7 +43,7 @@ describe('lime', () => {
   });
 
   it('counts a page that is only partly in a range as missing', () => {
-    // What /proc/iomem of a PC says: 0x1000-0x9fbff.
+    // From /proc/iomem of a PC: 0x1000-0x9fbff.
     const { memory } = open(writeLime([{ physical: 0x1000, bytes: filled(0x9ec00, 3) }]));
     expect(memory.ranges).toEqual([{ start: 0x1000, end: 0x9f000 }]);
     expect([memory.page(0x9e)?.bytes.length, memory.page(0x9f)]).toEqual([4096, undefined]);

@@ -17,7 +17,7 @@ export interface BlockRoles {
   readonly rom: RamBlock | undefined;
 }
 
-/** What decides where RAM is split. */
+/** The facts that decide where RAM is split. */
 export interface SplitClues {
   readonly belowFourGiB: number | undefined;
   readonly machine: string | undefined;
@@ -163,7 +163,7 @@ function withAliases(spans: readonly PlacedSpan[], bios: RamBlock, rom: RamBlock
   return [...seen.reduce((rest, range) => without(rest, range), [...spans]), ...seen];
 }
 
-/** What is left of spans outside of a range. */
+/** The parts of spans outside a range. */
 function without(spans: readonly PlacedSpan[], { start, end }: PhysicalRange): PlacedSpan[] {
   return spans.flatMap((span) => {
     const left = { ...span, end: Math.min(span.end, start) };

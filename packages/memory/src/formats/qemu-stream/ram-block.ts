@@ -4,7 +4,7 @@ import { PageIndex } from './page-index';
 /** How the bytes of a page lie in the stream. */
 export const PAGE_KIND = { plain: 1, zlib: 2, delta: 3 } as const;
 
-/** What the stream has of a page. */
+/** The form of a page in the stream. */
 export interface SentPage {
   readonly kind: (typeof PAGE_KIND)[keyof typeof PAGE_KIND];
   /** File position of its bytes. */
@@ -80,7 +80,7 @@ export class RamBlock {
     return this.mapped !== undefined ? page < this.pages : this.index.get(page) !== 0;
   }
 
-  /** The byte that a page is filled with, or `undefined` where its bytes are elsewhere or nowhere. */
+  /** The byte that a page is filled with, or `undefined` if its bytes are elsewhere or nowhere. */
   filledWith(page: number): number | undefined {
     const { mapped } = this;
     if (mapped !== undefined) return page < this.pages && !isSet(mapped.bitmap, page) ? 0 : undefined;
@@ -88,7 +88,7 @@ export class RamBlock {
     return entry < 0 ? -1 - entry : undefined;
   }
 
-  /** Where the bytes of a page are; `undefined` where it is filled or was not sent. */
+  /** Where the bytes of a page are; `undefined` if it is filled or was not sent. */
   find(page: number): SentPage | undefined {
     const { mapped } = this;
     if (mapped !== undefined) {

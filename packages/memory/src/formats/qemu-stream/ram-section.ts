@@ -135,7 +135,7 @@ export class RamSections {
     }
   }
 
-  /** What the capabilities add to a block of the list. */
+  /** The bytes that the capabilities add to a block of the list. */
   private readExtras(reader: StreamReader, block: RamBlock): void {
     if (this.setup.hugePages) skipPageSize(reader);
     // QEMU commit fbd162e629 ("migration: Add an ability to ignore shared RAM blocks"): the address follows.

@@ -194,7 +194,7 @@ export class StreamSections {
     return fits ? description.size : undefined;
   }
 
-  /** Looks for the end of a section by what follows it. */
+  /** Looks for the end of a section by the bytes after it. */
   private searchEnd(name: string, id: number): number {
     const { reader } = this;
     const start = reader.position;

@@ -16,7 +16,7 @@ import type { StreamEnd } from './sections';
 const MOST_RANGES = 65536;
 const MOST_COMPRESSED = 2 * PAGE_SIZE;
 
-/** What the frames are made of. */
+/** The parts that the frames are made of. */
 export interface StreamFramesParts {
   readonly source: ByteSource;
   readonly spans: readonly PlacedSpan[];

@@ -3,13 +3,13 @@ import { readAt } from '../../sources/read-at';
 
 /** A format that is recognised so that it can be named, but not read. */
 export interface UnsupportedFormat {
-  /** What it is, to be put after "is". */
+  /** Its name, to be put after "is". */
   readonly name: string;
   /** The bytes that identify it, one character a byte. */
   readonly magic: string;
   /** Where they are; 0 unless given. */
   readonly at?: number;
-  /** What to do about it. */
+  /** The next step. */
   readonly remedy: string;
 }
 

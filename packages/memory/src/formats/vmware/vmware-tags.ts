@@ -57,7 +57,7 @@ export function eachTag(
   return `more than ${MOST_TAGS} tags in its groups`;
 }
 
-/** The tag that a view begins with, and the position after it; `undefined` where the view ends before. */
+/** The tag that a view begins with, and the position after it; `undefined` if the view ends before. */
 function readTag(
   source: ByteSource,
   position: number,

@@ -36,7 +36,7 @@ function openVmware(source: ByteSource): Dump {
   return openMemoryFile(source, findings);
 }
 
-/** What is wrong with the state file must not cost the memory. */
+/** A fault of the state file must not cost the memory. */
 function openMemoryFile(source: ByteSource, findings: Finding[]): Dump {
   let state: ByteSource | undefined;
   try {

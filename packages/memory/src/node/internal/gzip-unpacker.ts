@@ -38,7 +38,7 @@ async function handle({ piece, last }) {
 // A piece takes milliseconds; a minute without an answer is a worker that died.
 const LONGEST = 60_000;
 
-// What a piece comes to is in memory at once: up to 1032 times as much, 64 MiB.
+// The unpacked bytes of a piece are in memory at once: up to 1032 times as much, 64 MiB.
 const PIECE = 64 * 1024;
 
 /** Unpacks gzip (RFC 1952) with zlib, which compares the checksums. */

@@ -1,7 +1,7 @@
 import { OsiError } from '@osi-linux/core';
 import { SyncWorker } from './sync-worker';
 
-/** What is asked of a server: a range of bytes. */
+/** A request to a server: a range of bytes. */
 interface HttpRequest {
   readonly url: string;
   readonly range: string;
@@ -10,7 +10,7 @@ interface HttpRequest {
   readonly milliseconds: number;
 }
 
-/** What a server answered; of anything but a part of the file only the head. */
+/** The answer of a server; only the head of anything but a part of the file. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
@@ -78,7 +78,7 @@ const MOST_REDIRECTS = 5;
 // Until the worker itself must have noticed that nothing comes.
 const GRACE = 5000;
 
-/** Asks servers for ranges of bytes, and waits for what they answer. */
+/** Asks servers for ranges of bytes, and waits for their answers. */
 export class HttpClient {
   private readonly worker = new SyncWorker<HttpRequest, HttpAnswer>(CLIENT);
   private readonly milliseconds: number;
@@ -88,7 +88,7 @@ export class HttpClient {
   }
 
   /**
-   * The answer to a request for bytes, of whatever status; redirections are followed. `name` is for messages.
+   * The answer to a request for bytes, of any status; redirections are followed. `name` is for messages.
    *
    * @throws OsiError `SOURCE_UNREACHABLE`.
    */

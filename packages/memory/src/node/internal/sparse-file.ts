@@ -19,7 +19,7 @@ export class SparseFile {
   size = 0;
   private readonly fd: number;
   private readonly name: string;
-  /** What is left before free space is asked for again. */
+  /** The bytes left before the free space is checked again. */
   private allowance = 0;
 
   /** `name` is the name of the packed file, for messages. @throws OsiError `SOURCE_UNPACK_FAILED`. */

@@ -7,7 +7,7 @@ export type WorkerAnswer<Value> =
 
 const HEAD = "const { parentPort, workerData } = require('node:worker_threads');\n";
 
-// What every worker does: it answers a request, then wakes the thread that sleeps on the flag.
+// The loop of every worker: it answers a request, then wakes the thread that sleeps on the flag.
 const LOOP = `
 const flag = new Int32Array(workerData.flag);
 parentPort.on('message', async (request) => {
@@ -27,7 +27,8 @@ parentPort.on('message', async (request) => {
 const TIMED_OUT = { failure: { code: 'ETIMEDOUT', message: 'no answer in time' } } as const;
 
 /**
- * A thread that does what only asynchronous interfaces of Node can, while this one sleeps until it has the answer.
+ * A thread for the work that only asynchronous interfaces of Node can do, while this one sleeps until it has
+ * the answer.
  *
  * Its program is a text, so that it is found wherever this file is bundled to. It does not keep the process alive.
  */

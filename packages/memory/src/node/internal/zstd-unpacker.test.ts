@@ -89,7 +89,7 @@ describe('zstdUnpacker', () => {
     expect(spent).toBeLessThan(2000);
   });
 
-  // 48 MiB, of which 32 MiB are kept.
+  // 48 MiB; 32 MiB of them are kept.
   it.each([
     ['within what is kept', 20 * MiB, 0xa8],
     ['further than what is kept', 40 * MiB + 17, 0xa8],

@@ -3,7 +3,7 @@ import type { AddressSpace } from '@osi-linux/x86-mmu';
 
 /** A place in the kernel's code that a processor is set to enter it at. */
 export interface CpuEntry {
-  /** What names it: `the page fault of the IDT of cpu 0`. */
+  /** Its name: `the page fault of the IDT of cpu 0`. */
   readonly by: string;
   /** Its virtual address. */
   readonly address: VirtualAddress;

@@ -15,12 +15,12 @@ export interface Image {
   readonly textBase: VirtualAddress;
   readonly mapBase: VirtualAddress;
   readonly physBase: bigint;
-  /** Where distributions link it to begin; `undefined` where that is unknown. */
+  /** Where distributions link it to begin; `undefined` if that is unknown. */
   readonly linked: VirtualAddress | undefined;
   readonly evidence: string;
 }
 
-/** The image that a root maps, or `undefined` where it maps none. */
+/** The image that a root maps, or `undefined` if it maps none. */
 export function findImage(tables: AddressSpace, note: Vmcoreinfo | undefined): Image | undefined {
   return tables.architecture.wordSize === 8 ? findImage64(tables) : findImage32(tables, note);
 }

@@ -68,7 +68,7 @@ describe('locateKernel', () => {
 
   it('takes the root of a process to the kernel, and then the own root of that', () => {
     const image = kernel();
-    // A process has a top table of its own, and shares what is below it.
+    // A process has a top table of its own, and shares the tables below it.
     image.memory.setPage(0x300, image.memory.page(image.builder.root / 4096)?.bytes);
     const found = locateKernel({ memory: image.memory, cpus: [cpu(0x300000)] });
     expect(found?.location.root).toBe(image.builder.root);

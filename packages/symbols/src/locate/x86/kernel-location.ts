@@ -13,7 +13,7 @@ import type { KernelRoot } from './root';
  * Every kernel that a guest's memory shows, without a profile: by the source's own VMCOREINFO note, by the registers of
  * its processors, by VMCOREINFO in its memory, by page tables in its memory that lead to an image and to themselves.
  *
- * What is found later is searched for only when it is asked for; the last two read all of memory, once. A kernel that the
+ * Later locations are searched for only on request; the last two read all of memory, once. A kernel that the
  * registers lead to comes last where the processor's own handlers are not in its image.
  *
  * @example
@@ -33,7 +33,7 @@ export interface LocationCandidate {
   readonly vmcoreinfo: Vmcoreinfo | undefined;
 }
 
-/** What {@link eachKernelLocation} gives, with the notes. */
+/** The results of {@link eachKernelLocation}, with the notes. */
 export function* eachCandidate(source: KernelSource): Generator<LocationCandidate> {
   const seen: KernelLocation[] = [];
   const doubtful: LocationCandidate[] = [];
@@ -87,8 +87,8 @@ function isInImage(tables: AddressSpace, { textBase }: Image, address: VirtualAd
 }
 
 /**
- * The kernel that a page-table root leads to, or `undefined` where it maps none, or one of 32 bits without VMCOREINFO:
- * to find the start of that takes a search for its symbols.
+ * The kernel that a page-table root leads to, or `undefined` if it maps none, or one of 32 bits without
+ * VMCOREINFO: to find the start of that takes a search for its symbols.
  *
  * @example
  * ```ts

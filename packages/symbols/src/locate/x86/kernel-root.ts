@@ -20,7 +20,7 @@ const ROOTS_BY_METHOD: Readonly<Record<DiscoveryMethod, (source: SurveyedSource)
 };
 const ALL_METHODS = Object.keys(ROOTS_BY_METHOD) as readonly DiscoveryMethod[];
 
-/** What looked empty, then notes that begin no page. */
+/** Stretches that looked empty, then notes that do not begin a page. */
 function* rootsOfRest(survey: MemorySurvey): Generator<KernelRoot> {
   if (survey.complete()) {
     yield* survey.notes.flatMap(rootsOfNote);

@@ -20,19 +20,19 @@ export interface KernelLocation {
   readonly mapBase: VirtualAddress;
   /** Physical address behind {@link mapBase}, signed: an address of the image less `mapBase`, plus this, is physical. */
   readonly physBase: bigint;
-  /** What shows the root, the image and its shift. */
+  /** The evidence for the root, the image and its shift. */
   readonly evidence: LocationEvidence;
-  /** Where processors enter the kernel; empty where no processor names the root. */
+  /** Where processors enter the kernel; empty if no processor names the root. */
   readonly entries: readonly KernelEntry[];
 }
 
-/** What shows where a kernel is: clauses for people. */
+/** The evidence for the place of a kernel: clauses for people. */
 export interface LocationEvidence {
-  /** What names {@link KernelLocation.root}: `CR3 of cpu 0, 0x300000`. */
+  /** The name of {@link KernelLocation.root}: `CR3 of cpu 0, 0x300000`. */
   readonly root: string;
-  /** What shows {@link KernelLocation.textBase}. */
+  /** The evidence for {@link KernelLocation.textBase}. */
   readonly image: string;
-  /** What shows {@link KernelLocation.kaslrShift}. */
+  /** The evidence for {@link KernelLocation.kaslrShift}. */
   readonly kaslrShift: string;
 }
 

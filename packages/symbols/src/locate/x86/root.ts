@@ -2,13 +2,13 @@ import type { Cpu, PhysicalAddress } from '@osi-linux/core';
 import type { PagingForm } from '@osi-linux/x86-mmu';
 import type { Vmcoreinfo } from '../vmcoreinfo';
 
-/** A page-table root that may be a kernel's, and what names it. */
+/** A page-table root that may be a kernel's, and its name. */
 export interface KernelRoot {
   /** The form of paging that its tables are of. */
   readonly form: PagingForm;
   /** Physical address of the top page table. */
   readonly root: PhysicalAddress;
-  /** What names it, a clause for people: `CR3 of cpu 0`. */
+  /** Its name, a clause for people: `CR3 of cpu 0`. */
   readonly evidence: string;
   /** The VMCOREINFO note that it comes from. */
   readonly vmcoreinfo?: Vmcoreinfo;

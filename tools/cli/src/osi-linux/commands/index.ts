@@ -1,4 +1,5 @@
-// What no listing needs, for one `import()`: the build makes one file of it, and each further file costs a start.
+// The commands that no listing needs, for one `import()`: the build makes one file of it, and each further
+// file costs a start.
 
 export { storeSection } from '../../kconf-import/import-log';
 export { processInput, readInput, readWholeFile } from '../../kconf-import/input';

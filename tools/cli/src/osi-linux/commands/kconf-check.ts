@@ -12,7 +12,7 @@ import { groupOf, type OpenKeyFile } from './kconf-file';
 /** More findings than anybody reads; without an end to them, a hostile file would fill memory. */
 const FINDING_LIMIT = 100_000;
 
-/** What `osi-linux kconf check` found. */
+/** The findings of `osi-linux kconf check`. */
 export interface CheckedFile {
   /** One row a finding, in the order of the lines. */
   readonly rows: readonly JsonRow[];

@@ -9,7 +9,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Io } from '../../terminal/io';
 import { createProgram } from '../program';
 
-// What is derived, and written, is shown on whole guests: main-job.guest.test.ts.
+// Derived and written sections are tested on whole guests: main-job.guest.test.ts.
 const { dumpFile } = readRecordedGuest('debian-12-amd64');
 const folder = mkdtempSync(join(tmpdir(), 'kconf-derive-'));
 const output = join(folder, 'kernelinfo.conf');

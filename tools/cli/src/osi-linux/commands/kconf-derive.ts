@@ -79,7 +79,7 @@ async function derive(source: string, options: DeriveOptions, io: Io): Promise<E
   return outcome.action === 'refused' ? ExitCode.Incomplete : ExitCode.Complete;
 }
 
-/** `undefined` where the source is a guest: its memory, or itself. */
+/** `undefined` if the source is a guest: its memory, or itself. */
 async function deriveOfFile(
   source: string,
   { symbols, banner }: DeriveOptions,

@@ -22,7 +22,7 @@ const todaysName: ReadonlyMap<string, string> = new Map(
   KERNELINFO_SCHEMA.flatMap(({ key, aliases = [] }) => aliases.map((alias) => [alias, key] as const)),
 );
 
-/** What is understood of groups, and what could not be. */
+/** The parts of groups that are understood, and those that are not. */
 export interface ShownGroups {
   readonly rows: readonly JsonRow[];
   /** Values that could not be read. */

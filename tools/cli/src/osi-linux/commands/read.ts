@@ -4,7 +4,7 @@ import { type JsonRow, jsonAddress } from '../../output/json-value';
 import { selectAddressSpace } from '../address-space';
 import type { ListingOptions } from '../command';
 
-/** What `osi-linux read` answers. */
+/** The answer of `osi-linux read`. */
 export interface ReadAnswer {
   readonly bytes: Uint8Array;
   readonly holes: readonly ReadHole[];

@@ -5,7 +5,7 @@ type OsiProc = ReturnType<Guest['osi']['getProcesses']>[number];
 type OsiModule = ReturnType<Guest['osi']['getMappings']>[number];
 type OsiKernelModule = ReturnType<Guest['osi']['getModules']>[number];
 
-/** What `osi-linux test` answers: the text, and what could not be read for it. */
+/** The answer of `osi-linux test`: the text, and the list of unreadable parts. */
 export interface OsiTest {
   readonly text: string;
   readonly skipped: readonly Skipped[];
@@ -24,8 +24,8 @@ const NO_FIELDS: typeof OTHER_FIELDS = new Set();
 const RULE = `\n${'-'.repeat(49)}\n\n`;
 
 /**
- * What PANDA's plugin osi_test prints when the address space changes, once for each processor that is online, or for one
- * of them alone.
+ * The text that PANDA's plugin osi_test prints when the address space changes, once for each processor that
+ * is online, or for one of them alone.
  *
  * The process list begins with pid 0, as PANDA's does with OSI_LINUX_LIST_FROM_INIT. Mappings have PANDA's names:
  * `[???]` also for the kernel's own, no ` (deleted)`. The list of modules is this project's: PANDA has none on Linux.

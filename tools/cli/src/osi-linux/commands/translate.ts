@@ -6,7 +6,7 @@ import { jsonAddress, jsonCount } from '../../output/json-value';
 import { selectAddressSpace } from '../address-space';
 import type { ListingOptions } from '../command';
 
-/** What `osi-linux translate` answers; `missing` where the dump lacks what would decide it. */
+/** The answer of `osi-linux translate`; `missing` if the dump lacks the table that would decide it. */
 export interface Translation {
   readonly row: JsonRow;
   readonly missing: string | undefined;
