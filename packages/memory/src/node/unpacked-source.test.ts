@@ -92,7 +92,7 @@ describe('unpackSource', () => {
     expect(unpacked.findings).toEqual([
       {
         what: 'unpacked',
-        value: `400000 bytes, unpacked into a temporary file; to avoid this each time, run ${command} once`,
+        value: `400000 bytes, into a temporary file; to avoid this each time, run ${command} once`,
         evidence: `the file begins as ${name} does`,
       },
     ]);

@@ -170,7 +170,7 @@ function unpackInto(
 }
 
 function unpackedFinding(file: SparseFile, { name, command }: Compression): Finding {
-  const value = `${file.size} bytes, unpacked into a temporary file; to avoid this each time, run ${command} once`;
+  const value = `${file.size} bytes, into a temporary file; to avoid this each time, run ${command} once`;
   return { what: 'unpacked', value, evidence: `the file begins as ${name} does` };
 }
 
