@@ -12,6 +12,9 @@ const NAME_MAX = 255;
 /** `len` follows `hash` on little-endian guests, as since Linux 2.6. */
 const QSTR_LEN = 4;
 
+/** Name of anonymous shared memory, as `shmem_zero_setup` of mm/shmem.c gives it. */
+const SHARED_MEMORY = 'dev/zero';
+
 /** `d_dname` itself, and `d_automount`, `d_manage` and `d_real` behind it (include/linux/dcache.h). */
 const FURTHER_OPERATIONS = 4;
 
@@ -85,10 +88,16 @@ export class Dentry extends KernelStruct {
     throw this.contradiction('d_name.len', length, `0 to ${NAME_MAX}`);
   }
 
-  /** The name as one part of a path. @throws OsiError `STRUCT_IMPLAUSIBLE` for an empty one or one with slashes. */
+  /**
+   * The name as one part of a path. The one name with a slash is that of anonymous shared memory, to which
+   * `shmem_file_setup` of mm/shmem.c gave the root of a tmpfs as its directory, at least up to v3.2; by v3.10 it has none.
+   *
+   * @throws OsiError `STRUCT_IMPLAUSIBLE` for an empty one or another one with slashes.
+   */
   get component(): string {
     const { name } = this;
     if (name !== '' && !name.includes('/')) return name;
+    if (name === SHARED_MEMORY && this.isDeleted && this.parent.isRoot) return name;
     throw this.contradiction('d_name', name.indexOf('/'), 'a name without a slash');
   }
 

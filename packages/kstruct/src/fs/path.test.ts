@@ -91,6 +91,19 @@ describe('PathReader', () => {
     expect(paths().describe({ mnt: top, dentry: named })).toEqual({ text, deleted: false });
   });
 
+  it('knows the one name with a slash, of shared memory whose directory is the root of a tmpfs', () => {
+    const { tree, paths, tmpfs, tmpRoot, user } = createTree();
+    const hidden = tree.mount({ id: 2, superBlock: tmpfs, root: tmpRoot });
+    const of = (spec: { parent: bigint; deleted: boolean; name?: string }) => {
+      const dentry = tree.entry({ name: 'dev/zero', superBlock: tmpfs, ...spec });
+      return pathOrCode(() => paths().read({ mnt: hidden, dentry }));
+    };
+    expect(of({ parent: tmpRoot, deleted: true })).toBe('/dev/zero (deleted)');
+    expect(of({ parent: tmpRoot, deleted: false })).toBe('STRUCT_IMPLAUSIBLE');
+    expect(of({ parent: user, deleted: true })).toBe('STRUCT_IMPLAUSIBLE');
+    expect(of({ parent: tmpRoot, deleted: true, name: 'dev/null' })).toBe('STRUCT_IMPLAUSIBLE');
+  });
+
   it('does not mark the directories above a deleted one', () => {
     const { tree, paths, superBlock, bin, top } = createTree();
     const folder = tree.entry({ name: 'd', parent: bin, superBlock, directory: true, deleted: true });
