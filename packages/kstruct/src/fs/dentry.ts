@@ -44,12 +44,16 @@ export class Dentry extends KernelStruct {
   /**
    * Whether the name has left its directory while the file is still in use. Corresponds to `d_unlinked`.
    *
-   * `d_hash.pprev` is the word before `d_parent` where the profile does not say, as in every kernel since
+   * `DCACHE_UNHASHED` of `d_flags` decides where the kernel has it: an entry without it can have poison for pointers. Else
+   * `d_hash.pprev` decides, since Linux commit dea3667bc3c2 ("vfs: get rid of insane dentry hashing rules") (in v2.6.39):
+   * the word before `d_parent` where the profile does not say, as in every kernel since
    * Linux commit ceb5bdc2d246 ("fs: dcache per-bucket dcache hash locking") (in v2.6.38).
    */
   get isDeleted(): boolean {
     const { info, memory } = this.kernel;
     const parent = requireKey(info, 'path.d_parent_offset');
+    const unhashed = info['path.DCACHE_UNHASHED'];
+    if (unhashed !== undefined) return (this.u32('path.d_flags_offset') & unhashed) !== 0 && !this.isRoot;
     const offset = info['path.d_hash_pprev_offset'] ?? parent - memory.architecture.wordSize;
     const pprev = this.view.word(offset);
     if (pprev === 0n) return !this.isRoot;
