@@ -83,7 +83,8 @@ function descriptorText({ fd, first, last }: Subject): string {
   return fd === undefined ? `fds ${first} to ${last}` : `fd ${fd}`;
 }
 
-function logRecordText({ field, byte, first, last }: Subject): string {
+function logRecordText({ field, byte, bytes, first, last }: Subject): string {
+  if (bytes !== undefined) return `log records in ${bytes} bytes from byte ${byte} on`;
   if (byte !== undefined)
     return field === undefined
       ? `log records from byte ${byte} on`

@@ -30,6 +30,7 @@ describe('a subject', () => {
     [{ kind: 'log-record', first: 3, last: 3 }, 'log record 3'],
     [{ kind: 'log-record', first: 3, last: 5, field: 'text' }, 'text of log records 3 to 5'],
     [{ kind: 'log-record', byte: 64 }, 'log records from byte 64 on'],
+    [{ kind: 'log-record', byte: 64, bytes: 4096 }, 'log records in 4096 bytes from byte 64 on'],
     [{ kind: 'log-record', byte: 64, field: 'text' }, 'text of the log record at byte 64'],
     [{ kind: 'cpu', cpu: 1, field: 'mode' }, 'cpu 1: mode'],
     [{ kind: 'pid', pid: 7, address }, 'pid 7: struct pid 0xffff888000001000'],

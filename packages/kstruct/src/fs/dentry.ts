@@ -12,6 +12,9 @@ const NAME_MAX = 255;
 /** `len` follows `hash` on little-endian guests, as since Linux 2.6. */
 const QSTR_LEN = 4;
 
+/** Name of anonymous shared memory, as `shmem_zero_setup` of mm/shmem.c gives it. */
+const SHARED_MEMORY = 'dev/zero';
+
 /** `d_dname` itself, and `d_automount`, `d_manage` and `d_real` behind it (include/linux/dcache.h). */
 const FURTHER_OPERATIONS = 4;
 
@@ -41,12 +44,16 @@ export class Dentry extends KernelStruct {
   /**
    * Whether the name has left its directory while the file is still in use. Corresponds to `d_unlinked`.
    *
-   * `d_hash.pprev` is the word before `d_parent` where the profile does not say, as in every kernel since
+   * `DCACHE_UNHASHED` of `d_flags` decides where the kernel has it: an entry without it can have poison for pointers. Else
+   * `d_hash.pprev` decides, since Linux commit dea3667bc3c2 ("vfs: get rid of insane dentry hashing rules") (in v2.6.39):
+   * the word before `d_parent` where the profile does not say, as in every kernel since
    * Linux commit ceb5bdc2d246 ("fs: dcache per-bucket dcache hash locking") (in v2.6.38).
    */
   get isDeleted(): boolean {
     const { info, memory } = this.kernel;
     const parent = requireKey(info, 'path.d_parent_offset');
+    const unhashed = info['path.DCACHE_UNHASHED'];
+    if (unhashed !== undefined) return (this.u32('path.d_flags_offset') & unhashed) !== 0 && !this.isRoot;
     const offset = info['path.d_hash_pprev_offset'] ?? parent - memory.architecture.wordSize;
     const pprev = this.view.word(offset);
     if (pprev === 0n) return !this.isRoot;
@@ -85,10 +92,16 @@ export class Dentry extends KernelStruct {
     throw this.contradiction('d_name.len', length, `0 to ${NAME_MAX}`);
   }
 
-  /** The name as one part of a path. @throws OsiError `STRUCT_IMPLAUSIBLE` for an empty one or one with slashes. */
+  /**
+   * The name as one part of a path. The one name with a slash is that of anonymous shared memory, to which
+   * `shmem_file_setup` of mm/shmem.c gave the root of a tmpfs as its directory, at least up to v3.2; by v3.10 it has none.
+   *
+   * @throws OsiError `STRUCT_IMPLAUSIBLE` for an empty one or another one with slashes.
+   */
   get component(): string {
     const { name } = this;
     if (name !== '' && !name.includes('/')) return name;
+    if (name === SHARED_MEMORY && this.isDeleted && this.parent.isRoot) return name;
     throw this.contradiction('d_name', name.indexOf('/'), 'a name without a slash');
   }
 

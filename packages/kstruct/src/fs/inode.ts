@@ -37,6 +37,11 @@ export class Inode extends KernelStruct {
     return this.view.u16(layoutOf(this.kernel.info).inode.i_mode_offset ?? missingKey('inode.i_mode_offset'));
   }
 
+  /** Type alone, as `S_IFREG` of include/uapi/linux/stat.h; 0 of anonymous inodes. Corresponds to `S_IFMT` of `inode.i_mode`. */
+  get type(): number {
+    return this.mode & S_IFMT;
+  }
+
   /** Number of the file in its file system. Corresponds to `inode.i_ino`. */
   get ino(): bigint {
     return this.word('inode.i_ino_offset');
@@ -54,12 +59,12 @@ export class Inode extends KernelStruct {
 
   /** Whether it is a directory. */
   get isDirectory(): boolean {
-    return (this.mode & S_IFMT) === S_IFDIR;
+    return this.type === S_IFDIR;
   }
 
   /** Whether it is a socket. */
   get isSocket(): boolean {
-    return (this.mode & S_IFMT) === S_IFSOCK;
+    return this.type === S_IFSOCK;
   }
 
   /**

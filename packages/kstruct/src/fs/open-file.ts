@@ -1,4 +1,4 @@
-import type { VirtualAddress } from '@osi-linux/core';
+import { attempt, type VirtualAddress } from '@osi-linux/core';
 import { implausible, requirePointer } from '../kernel/implausible';
 import { type KeyOf, requireKey } from '../kernel/kernel';
 import { isKernelPointerWord } from '../kernel/kernel-pointer';
@@ -7,6 +7,7 @@ import { layoutOf, missingKey } from '../kernel/layout';
 import { Dentry } from './dentry';
 import { type Inode, requireInode } from './inode';
 import type { Path } from './path';
+import { SuperBlock } from './super-block';
 
 /**
  * An open file, pipe, socket or folder, which several descriptors may share. Corresponds to `file`.
@@ -90,15 +91,21 @@ export class OpenFile extends KernelStruct {
    * files behind others: overlayfs opened them under a path of its own up to
    * Linux commit def3ae83da02 ("fs: store real path instead of fake path in backing file f_path") (in v6.7).
    *
+   * Of a path on overlayfs, a file of the same type in another file system will do, which a descriptor has open since
+   * Linux commit 4bacc9c9234c ("overlayfs: Make f_path always point to the overlay and f_inode to the underlay") (in v4.2),
+   * until overlayfs got operations of its own by Linux commit d1d04ef8572b ("ovl: stack file ops") (in v4.19). A kernel
+   * with `FMODE_BACKING` is newer.
+   *
    * @throws OsiError `STRUCT_IMPLAUSIBLE` where it leads to another file.
    */
   validatePath(): void {
     const { fs, path } = layoutOf(this.kernel.info);
     if (fs.f_inode_offset === undefined || path.d_inode_offset === undefined) return;
     const { address } = this;
-    const { inode } = new Dentry(this.kernel, this.path.dentry);
+    const dentry = new Dentry(this.kernel, this.path.dentry);
+    const { inode } = dentry;
     const received = this.view.word(fs.f_inode_offset);
-    if (inode.address === received) return;
+    if (inode.address === received || this.isOfLayerBelow(inode, dentry)) return;
     throw implausible({
       struct: 'file',
       address,
@@ -106,6 +113,21 @@ export class OpenFile extends KernelStruct {
       received,
       expected: 'the inode of its f_path',
     });
+  }
+
+  /** Whether the path is on overlayfs, and the open file can be one of a layer below it. */
+  private isOfLayerBelow(seen: Inode, { superBlock }: Dentry): boolean {
+    const { kernel } = this;
+    if (layoutOf(kernel.info).fs.FMODE_BACKING !== undefined) return false;
+    return attempt(
+      () => {
+        const { inode } = this;
+        const other = seen.superBlock === superBlock.address && inode.superBlock !== superBlock.address;
+        if (!other || inode.isDirectory || inode.type !== seen.type) return false;
+        return superBlock.type === 'overlay' && new SuperBlock(kernel, inode.superBlock).type !== '';
+      },
+      () => false,
+    );
   }
 
   /**

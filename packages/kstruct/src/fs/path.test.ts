@@ -91,6 +91,51 @@ describe('PathReader', () => {
     expect(paths().describe({ mnt: top, dentry: named })).toEqual({ text, deleted: false });
   });
 
+  it('goes by DCACHE_UNHASHED where the kernel has it, whatever the pointers of the hash say', () => {
+    const { tree, kernel, superBlock, bin, top, root } = createTree();
+    const LIST_POISON2 = 0x00200200n;
+    const info = { ...kernel.info, 'path.DCACHE_UNHASHED': 0x10, 'path.d_flags_offset': 4 };
+    const paths = new PathReader({ ...kernel, info }, { mnt: top, dentry: root });
+    const of = (name: string, flags: number, pprev: bigint) => {
+      const dentry = tree.entry({ name, parent: bin, superBlock });
+      tree.memory.writeInt(dentry + 4n, flags);
+      tree.memory.writeWord(dentry + BigInt(info['path.d_hash_pprev_offset']), pprev);
+      return paths.read({ mnt: top, dentry });
+    };
+    expect(of('gone', 0x18, LIST_POISON2)).toBe('/usr/bin/gone (deleted)');
+    expect(of('there', 0x08, 0n)).toBe('/usr/bin/there');
+  });
+
+  it('begins with the name of the root of a tree apart, where the kernel has DCACHE_UNHASHED', () => {
+    const { tree, kernel, top, root } = createTree();
+    const info = { ...kernel.info, 'path.DCACHE_UNHASHED': 0x10, 'path.d_flags_offset': 4 };
+    const read = (name: string, child: string | undefined, keys: typeof kernel.info) => {
+      const superBlock = tree.superBlock('anon_inodefs');
+      const parent = tree.entry({ name, superBlock, directory: true });
+      const mnt = tree.mount({ id: 3, superBlock, root: parent });
+      const dentry = child === undefined ? parent : tree.entry({ name: child, parent, superBlock });
+      return new PathReader({ ...kernel, info: keys }, { mnt: top, dentry: root }).read({ mnt, dentry });
+    };
+    expect(read('anon_inode:', '[eventfd]', info)).toBe('anon_inode:[eventfd]');
+    expect(read('inotify', undefined, info)).toBe('inotify');
+    expect(read('/', 'file', info)).toBe('/file');
+    expect(read('/', undefined, info)).toBe('/');
+    expect(read('anon_inode:', '[eventfd]', kernel.info)).toBe('/[eventfd]');
+  });
+
+  it('knows the one name with a slash, of shared memory whose directory is the root of a tmpfs', () => {
+    const { tree, paths, tmpfs, tmpRoot, user } = createTree();
+    const hidden = tree.mount({ id: 2, superBlock: tmpfs, root: tmpRoot });
+    const of = (spec: { parent: bigint; deleted: boolean; name?: string }) => {
+      const dentry = tree.entry({ name: 'dev/zero', superBlock: tmpfs, ...spec });
+      return pathOrCode(() => paths().read({ mnt: hidden, dentry }));
+    };
+    expect(of({ parent: tmpRoot, deleted: true })).toBe('/dev/zero (deleted)');
+    expect(of({ parent: tmpRoot, deleted: false })).toBe('STRUCT_IMPLAUSIBLE');
+    expect(of({ parent: user, deleted: true })).toBe('STRUCT_IMPLAUSIBLE');
+    expect(of({ parent: tmpRoot, deleted: true, name: 'dev/null' })).toBe('STRUCT_IMPLAUSIBLE');
+  });
+
   it('does not mark the directories above a deleted one', () => {
     const { tree, paths, superBlock, bin, top } = createTree();
     const folder = tree.entry({ name: 'd', parent: bin, superBlock, directory: true, deleted: true });

@@ -32,6 +32,8 @@ interface Place {
   /** Its length in the guest. */
   readonly bytes: number;
   readonly end: End;
+  /** What separates it from the name below; a slash where absent. */
+  readonly separator?: '' | '/';
 }
 
 /** The cached facts about one dentry of a mount. */
@@ -173,13 +175,24 @@ export class PathReader {
   /** One step up. `climbed` means that the entry was reached as the parent of another one. */
   private above(mount: KnownMount, address: VirtualAddress, climbed: boolean): Above {
     if (address === mount.root) {
-      if (mount.parent === mount.address) return { end: AT_TOP };
+      if (mount.parent === mount.address) return { end: this.top(mount) };
       return { mount: this.mount(mount.parent), address: mount.mountpoint };
     }
     const dentry = new Dentry(this.kernel, address);
     dentry.validate(mount.superBlock, climbed);
     if (dentry.isRoot) return { end: ESCAPED };
     return { mount, address: dentry.parent.address, name: dentry.component, bytes: dentry.nameLength };
+  }
+
+  /**
+   * The top of a tree. In kernels that have `DCACHE_UNHASHED`, `__d_path` of fs/dcache.c begins with the name of the root
+   * there, which is `anon_inode:` or `inotify` where it is not a slash.
+   */
+  private top({ root }: KnownMount): Place {
+    if (this.kernel.info['path.DCACHE_UNHASHED'] === undefined) return AT_TOP;
+    const { name, nameLength } = new Dentry(this.kernel, root);
+    if (name === '/' || name === '') return AT_TOP;
+    return { prefix: name, bytes: nameLength, end: 'top', separator: '' };
   }
 
   private mount(address: VirtualAddress): KnownMount {
@@ -240,10 +253,14 @@ function settle(trail: readonly Step[], top: Place | OsiError, start: VirtualAdd
   return place;
 }
 
-function below({ prefix, bytes, end }: Place, name: string, length: number): Place | undefined {
+function below(
+  { prefix, bytes, end, separator = '/' }: Place,
+  name: string,
+  length: number,
+): Place | undefined {
   if (end === 'escaped') return ESCAPED;
-  const sum = bytes + 1 + length;
-  return sum < TEXT_LIMIT ? { prefix: `${prefix}/${name}`, bytes: sum, end } : undefined;
+  const sum = bytes + separator.length + length;
+  return sum < TEXT_LIMIT ? { prefix: prefix + separator + name, bytes: sum, end } : undefined;
 }
 
 function itself(error: OsiError): OsiError {

@@ -1,5 +1,6 @@
 import type { SkippedLog } from '@osi-linux/core';
 import type { Kernel } from '../kernel/kernel';
+import { eachCharacterRecord } from './character-log';
 import type { LogRecord } from './log-record';
 import { eachBufferRecord } from './printk-log';
 import { eachRingRecord } from './printk-ring';
@@ -8,9 +9,9 @@ import { eachRingRecord } from './printk-ring';
  * Yields the records of the kernel log, the oldest first, as `/dev/kmsg` gives them.
  *
  * Reads the lockless ring buffer where the profile knows it (`log.prb_addr`), else the records of `log_buf` (v3.5 to
- * v5.9). A text that cannot be read is `null`, with its reason in `skipped`.
+ * v5.9), else its characters where it knows their end (`log.log_end_addr`, before v3.5). A text that cannot be read is `null`, with its reason in `skipped`.
  *
- * @throws OsiError `PROFILE_KEY_MISSING` where the profile knows neither, `STRUCT_IMPLAUSIBLE` where the log as a whole
+ * @throws OsiError `PROFILE_KEY_MISSING` where the profile knows none of them, `STRUCT_IMPLAUSIBLE` where the log as a whole
  * makes no sense.
  *
  * @example
@@ -23,8 +24,10 @@ import { eachRingRecord } from './printk-ring';
  */
 export function eachLogRecord(kernel: Kernel, skipped: SkippedLog): Generator<LogRecord> {
   const { info } = kernel;
-  const hasBuffer = info['log.log_buf_addr'] !== undefined && info['printk_log.size'] !== undefined;
-  return info['log.prb_addr'] === undefined && hasBuffer
-    ? eachBufferRecord(kernel, skipped)
-    : eachRingRecord(kernel, skipped);
+  if (info['log.prb_addr'] !== undefined || info['log.log_buf_addr'] === undefined)
+    return eachRingRecord(kernel, skipped);
+  if (info['printk_log.size'] !== undefined) return eachBufferRecord(kernel, skipped);
+  return info['log.log_end_addr'] === undefined
+    ? eachRingRecord(kernel, skipped)
+    : eachCharacterRecord(kernel, skipped);
 }

@@ -26,11 +26,13 @@ class FakeBuffer {
   private next = 0;
   private time = 0n;
   private readonly records: { at: number; end: number }[] = [];
+  private readonly start: bigint;
 
-  constructor() {
-    this.memory.writeWord(VARIABLES, BUFFER);
+  constructor(start = BUFFER) {
+    this.start = start;
+    this.memory.writeWord(VARIABLES, start);
     this.memory.writeInt(VARIABLES + 8n, SIZE);
-    this.memory.writeBytes(BUFFER, new Uint8Array(SIZE));
+    this.memory.writeBytes(start, new Uint8Array(SIZE));
     this.writeEnds(0, 0);
   }
 
@@ -45,7 +47,7 @@ class FakeBuffer {
     const length = Math.ceil((HEAD + body.length) / 4) * 4;
     if (this.next + length + HEAD > SIZE) {
       this.forget(this.next, SIZE);
-      this.memory.writeBytes(BUFFER + BigInt(this.next), new Uint8Array(HEAD));
+      this.memory.writeBytes(this.start + BigInt(this.next), new Uint8Array(HEAD));
       this.next = 0;
     }
     const at = this.next;
@@ -59,7 +61,7 @@ class FakeBuffer {
     view.setUint8(14, 3);
     view.setUint8(15, (level << 5) | flags);
     bytes.set(body, HEAD);
-    this.memory.writeBytes(BUFFER + BigInt(at), bytes);
+    this.memory.writeBytes(this.start + BigInt(at), bytes);
     this.records.push({ at, end: at + length });
     this.next = at + length;
     this.time += 1_000_000n;
@@ -144,6 +146,22 @@ describe('the kernel log before the ring buffer', () => {
     expect(texts).toEqual([null, 'behind']);
     expect(skipped.map(({ subject }) => formatSubject(subject))[0]).toBe(
       `text of the log record at byte ${at}`,
+    );
+  });
+
+  it.each([4n, 1n])('needs no buffer that is aligned to words: one %i bytes behind a word', (behind) => {
+    const buffer = new FakeBuffer(BUFFER + behind);
+    for (let count = 0; count < 30; count += 1) buffer.print(`record ${count}`);
+    const { texts, skipped } = read(buffer);
+    expect(skipped).toEqual([]);
+    expect(texts[texts.length - 1]).toBe('record 29');
+  });
+
+  it('is refused where log_buf is not an address of the kernel', () => {
+    const buffer = new FakeBuffer();
+    buffer.memory.writeWord(VARIABLES, 0x4000n);
+    expect(() => read(buffer)).toThrow(
+      /log_buf at .*: its value is 0x4000, expected an address of the kernel/,
     );
   });
 

@@ -5,9 +5,10 @@ import {
   type SkippedLog,
   type VirtualAddress,
 } from '@osi-linux/core';
-import { implausible, requirePointer } from '../kernel/implausible';
+import { implausible } from '../kernel/implausible';
 import { type Kernel, requireKey } from '../kernel/kernel';
 import { StructView } from '../kernel/struct-view';
+import { requireLogBuffer } from './log-buffer';
 import type { LogRecord } from './log-record';
 
 /** 128 MiB; LOG_BUF_LEN_MAX of kernel/printk/printk.c would allow for 2 GiB. */
@@ -79,8 +80,7 @@ class LogBuffer {
   constructor(kernel: Kernel) {
     const { info, memory } = kernel;
     this.kernel = kernel;
-    const address = new StructView(memory, requireKey(info, 'log.log_buf_addr')).word(0);
-    this.address = requirePointer(kernel, address, { struct: 'printk_log', address, member: 'log_buf' });
+    this.address = requireLogBuffer(kernel);
     this.headSize = requireKey(info, 'printk_log.size');
     this.size = new StructView(memory, requireKey(info, 'log.log_buf_len_addr')).u32(0);
     if (this.size <= this.headSize || this.size > LOG_BUF_LIMIT)

@@ -152,6 +152,17 @@ describe('deriveKernelInfo', () => {
     expect(reasonOf('task.pid_offset', result)).toBeUndefined();
   });
 
+  it('has the log of characters by its symbols alone', () => {
+    const symbols = { log_buf: 0x1000n, log_buf_len: 0x1008n, log_end: 0x1010n, logged_chars: 0x1018n };
+    const { info } = derive(typesOf({ 'task_struct.pid': 8 }), symbols);
+    expect(info).toMatchObject({
+      'log.log_buf_addr': 0x1000n,
+      'log.log_buf_len_addr': 0x1008n,
+      'log.log_end_addr': 0x1010n,
+      'log.logged_chars_addr': 0x1018n,
+    });
+  });
+
   it('has each key of the module either as a value or as missing, in the order of the schema', () => {
     const { lines, missing } = derive(typesOf({ 'task_struct.pid': 8, 'cred.uid': 4 }), { init_task: 1n });
     const keys = lines.map((line) => line.slice(0, line.indexOf(' =')));

@@ -57,8 +57,8 @@ export const SPECIAL_RULES: Readonly<Record<string, Rule>> = {
   'maple_tree.MAPLE_NODE_SLOTS': mapleNodeSlots,
   'maple_node.slot_offset': mapleNodeSlot,
   'fs.FMODE_BACKING': backingFileMode,
-  'log.log_buf_addr': onlyWithPrintkLog,
-  'log.log_buf_len_addr': onlyWithPrintkLog,
+  'log.log_buf_addr': onlyWithOldLog,
+  'log.log_buf_len_addr': onlyWithOldLog,
   'log.log_first_idx_addr': onlyWithPrintkLog,
   'log.log_next_idx_addr': onlyWithPrintkLog,
 };
@@ -210,6 +210,14 @@ function backingFileMode(derivation: Derivation): Derived {
   return mark === undefined
     ? { value: 1 << 25, evidence: `without ${FSNOTIFY_MODE[0]}` }
     : { value: 1 << 24, evidence: mark };
+}
+
+/**
+ * The characters before
+ * Linux commit 7ff9554bb578 ("printk: convert byte-buffer to variable-length record buffer") (in v3.5) had no structure.
+ */
+function onlyWithOldLog(derivation: Derivation): Derived | undefined {
+  return derivation.symbol('logged_chars') === undefined ? onlyWithPrintkLog(derivation) : undefined;
 }
 
 /** Linux commit 896fbe20b4e2 ("printk: use the lockless ringbuffer") (in v5.10) left buffers of these names. */
