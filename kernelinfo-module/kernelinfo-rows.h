@@ -130,6 +130,7 @@ CONSTANT("swap.SWP_DEVICE_WRITE", SWP_DEVICE_WRITE);
 OFFSET("task.usage_offset", struct task_struct, usage);
 /* Linux commit 2c4704756cab ("pids: Move the pgrp and session pid pointers from task_struct to signal_struct") (in v4.19) */
 OFFSET("task.pid_links_offset", struct task_struct, pid_links);
+OFFSET("task.pid_links_offset", struct task_struct, pids);
 OFFSET("task.fs_offset", struct task_struct, fs);
 OFFSET("cred.usage_offset", struct cred, usage);
 OFFSET("fs_struct.users_offset", struct fs_struct, users);

@@ -1,4 +1,4 @@
-import { formatFinding, OsiError, type Subject } from '@osi-linux/core';
+import { formatFinding, formatSubject, OsiError, type Subject } from '@osi-linux/core';
 import type { LinuxHidden, OsiLinux } from '@osi-linux/osi-linux';
 import { describe, expect, it } from 'vitest';
 import { findHiddenFindings } from './hidden-findings';
@@ -6,12 +6,16 @@ import { findHiddenFindings } from './hidden-findings';
 const thread = { pid: 10, tid: 10, name: 'daemon', taskd: 0xffff888000001000n };
 
 function findings(hidden: Partial<LinuxHidden>, skipped: readonly Subject[] = []) {
-  const reason = new OsiError('PROFILE_KEY_MISSING', 'the profile has no module.modules_addr');
+  const missing = new OsiError('PROFILE_KEY_MISSING', 'the profile has no module.modules_addr');
+  const damage = new OsiError('STRUCT_IMPLAUSIBLE', 'invalid list_head');
   const answer = {
     threads: [],
     modules: [],
     ...hidden,
-    skipped: skipped.map((subject) => ({ subject, reason })),
+    skipped: skipped.map((subject) => ({
+      subject,
+      reason: subject.kind === 'comparison' ? missing : damage,
+    })),
   };
   return findHiddenFindings({ findHidden: () => answer } as unknown as OsiLinux).map(formatFinding);
 }
@@ -49,15 +53,22 @@ describe('the findings about what hides', () => {
     expect(findings({ threads }).at(-1)?.value).toBe('4900 more');
   });
 
-  it('say where the search was not whole', () => {
+  it('say for which search the profile has no keys, and where a search was not whole', () => {
     const compared: Subject = { kind: 'comparison', name: 'modules' };
-    expect(findings({}, [compared, compared])).toEqual([
-      {
-        what: 'search for hidden tasks and modules',
-        value: 'incomplete',
-        evidence:
-          'comparison of the module list with /sys/module: the profile has no module.modules_addr, and 1 more',
-      },
+    const list: Subject = { kind: 'list', name: 'task_struct.tasks' };
+    const what = 'search for hidden tasks and modules';
+    const evidence = 'comparison of the module list with /sys/module: the profile has no module.modules_addr';
+    expect(findings({}, [compared])).toEqual([{ what, value: 'not checked', evidence }]);
+    expect(findings({}, [list, compared, list, compared])).toEqual([
+      { what, value: 'not checked', evidence: `${evidence}, and 1 more` },
+      { what, value: 'incomplete', evidence: `${formatSubject(list)}: invalid list_head, and 1 more` },
     ]);
+  });
+
+  it('do not take a comparison that failed otherwise for one that was not checked', () => {
+    const reason = new OsiError('STRUCT_IMPLAUSIBLE', 'invalid pid_namespace');
+    const skipped = [{ subject: { kind: 'comparison', name: 'threads' }, reason }];
+    const linux = { findHidden: () => ({ threads: [], modules: [], skipped }) } as unknown as OsiLinux;
+    expect(findHiddenFindings(linux).map(({ value }) => value)).toEqual(['incomplete']);
   });
 });

@@ -46,7 +46,20 @@ function moduleFinding({ name, modd, onlyIn }: HiddenModule): Finding {
   };
 }
 
+/** A comparison whose keys the profile lacks is not checked; anything else that was skipped makes it incomplete. */
 function incomplete(skipped: readonly Skipped[]): Finding[] {
+  const isUnchecked = ({ subject, reason }: Skipped) =>
+    subject.kind === 'comparison' && reason.code === 'PROFILE_KEY_MISSING';
+  return [
+    ...summary('not checked', skipped.filter(isUnchecked)),
+    ...summary(
+      'incomplete',
+      skipped.filter((record) => !isUnchecked(record)),
+    ),
+  ];
+}
+
+function summary(value: string, skipped: readonly Skipped[]): Finding[] {
   const [first] = skipped;
   if (first === undefined) return [];
   const rest = skipped.length === 1 ? '' : `, and ${skipped.length - 1} more`;
@@ -54,7 +67,7 @@ function incomplete(skipped: readonly Skipped[]): Finding[] {
     {
       what: 'hidden-incomplete',
       title: 'search for hidden tasks and modules',
-      value: 'incomplete',
+      value,
       evidence: `${formatSubject(first.subject)}: ${first.reason.message}${rest}`,
     },
   ];

@@ -14,7 +14,8 @@ export const TASKS_EXTENSION_ROWS = [
     kind: 'offset',
     member: 'list',
     expression: 'task_struct.pid_links',
-    doc: 'Links the task in `pid.tasks`, an hlist_node a kind of id. Linux commit 2c4704756cab ("pids: Move the pgrp and session pid pointers from task_struct to signal_struct") (in v4.19).',
+    alternatives: ['task_struct.pids'],
+    doc: 'Links the task in `pid.tasks`, an hlist_node a kind of id; the thread itself is the first kind. In a pid_link with the id before Linux commit 2c4704756cab ("pids: Move the pgrp and session pid pointers from task_struct to signal_struct") (in v4.19).',
   },
   {
     key: 'task.fs_offset',

@@ -45,9 +45,16 @@ export class OpenFile extends KernelStruct {
     return this.pathBy('fs.user_path_mnt_offset', 'fs.user_path_dentry_offset');
   }
 
-  /** The file in its file system. Corresponds to `file.f_inode`. @throws OsiError `STRUCT_IMPLAUSIBLE` for none. */
+  /**
+   * The file in its file system. Corresponds to `file_inode`: `file.f_inode`, and the inode of `file.f_path.dentry` before
+   * Linux commit dd37978c50bc ("cache the value of file_inode() in struct file") (in v3.9).
+   *
+   * @throws OsiError `STRUCT_IMPLAUSIBLE` for none.
+   */
   get inode(): Inode {
-    const pointer = this.word('fs.f_inode_offset');
+    const { f_inode_offset } = layoutOf(this.kernel.info).fs;
+    if (f_inode_offset === undefined) return this.inodeOfPath;
+    const pointer = this.view.word(f_inode_offset);
     return requireInode(this.kernel, pointer, { struct: 'file', address: this.address, member: 'f_inode' });
   }
 
@@ -128,6 +135,10 @@ export class OpenFile extends KernelStruct {
       },
       () => false,
     );
+  }
+
+  private get inodeOfPath(): Inode {
+    return new Dentry(this.kernel, this.path.dentry).inode;
   }
 
   /**

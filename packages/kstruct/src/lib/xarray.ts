@@ -1,9 +1,9 @@
 import { OsiError, type SkippedLog, type Subject, type VirtualAddress } from '@osi-linux/core';
 import { type Contradiction, implausible, requirePointer } from '../kernel/implausible';
-import { type Kernel, requireKey } from '../kernel/kernel';
+import { type Kernel, type KeyOf, requireKey } from '../kernel/kernel';
 import { StructView } from '../kernel/struct-view';
 
-/** XA_CHUNK_SIZE where the profile does not say: 64, or 16 in kernels built to be small. */
+/** Slots of a node where the profile does not say: 64, or 16 in kernels built to be small. */
 const XA_CHUNK_SIZE = 64;
 
 /** A value up to here that looks like a node is not a node, but a sibling, a retry or a zero entry. */
@@ -16,9 +16,39 @@ export interface XarrayEntry {
   readonly entry: VirtualAddress;
 }
 
+/** How an age of kernels calls the parts of the tree, and by which keys its nodes are read. */
+export interface XarrayForm {
+  /** The member that is the head. */
+  readonly head: string;
+  /** The structure of a node. */
+  readonly node: string;
+  readonly shift: KeyOf<number>;
+  readonly slots: KeyOf<number>;
+  readonly chunk: KeyOf<number>;
+}
+
+/** Since Linux commit f8d5d0cc145c ("xarray: Add definition of struct xarray") (in v4.20). */
+export const XARRAY: XarrayForm = {
+  head: 'xa_head',
+  node: 'xa_node',
+  shift: 'xa_node.shift_offset',
+  slots: 'xa_node.slots_offset',
+  chunk: 'xa_node.XA_CHUNK_SIZE',
+};
+
+/** Before it: the shift, the slot in the parent and the count lie together in these nodes too. */
+export const RADIX_TREE: XarrayForm = {
+  head: 'rnode',
+  node: 'radix_tree_node',
+  shift: 'radix_tree_node.shift_offset',
+  slots: 'radix_tree_node.slots_offset',
+  chunk: 'radix_tree_node.RADIX_TREE_MAP_SIZE',
+};
+
 /** A tree to walk. */
 export interface Xarray {
-  /** The word `xa_head` itself. */
+  readonly form: XarrayForm;
+  /** The word `xa_head` or `rnode` itself. */
   readonly head: VirtualAddress;
   /** The name of the array in a report. */
   readonly name: string;
@@ -43,7 +73,7 @@ interface Node {
  * @throws OsiError `STRUCT_IMPLAUSIBLE` where the head is no tree.
  */
 export function* eachXarrayEntry(kernel: Kernel, array: Xarray, skipped: SkippedLog): Generator<XarrayEntry> {
-  const { head } = array;
+  const { form, head } = array;
   const tag = head & 3n;
   if (tag === 0n && head !== 0n) {
     yield { index: 0, entry: head };
@@ -53,7 +83,7 @@ export function* eachXarrayEntry(kernel: Kernel, array: Xarray, skipped: Skipped
     throw implausible({
       struct: array.name,
       address: head,
-      member: 'xa_head',
+      member: form.head,
       received: head,
       expected: 'a node',
     });
@@ -71,9 +101,10 @@ class XarrayWalk {
   private readonly seen = new Set<VirtualAddress>();
 
   constructor(kernel: Kernel, array: Xarray, skipped: SkippedLog) {
-    const slots = kernel.info['xa_node.XA_CHUNK_SIZE'] ?? XA_CHUNK_SIZE;
+    const { chunk } = array.form;
+    const slots = kernel.info[chunk] ?? XA_CHUNK_SIZE;
     if (slots !== 64 && slots !== 16) {
-      throw new OsiError('STRUCT_IMPLAUSIBLE', `XA_CHUNK_SIZE is ${slots}, expected 16 or 64`, {
+      throw new OsiError('STRUCT_IMPLAUSIBLE', `${chunk} is ${slots}, expected 16 or 64`, {
         hint: 'the profile is of another kernel',
       });
     }
@@ -114,7 +145,8 @@ class XarrayWalk {
     count: number;
   } {
     const { info, memory } = this.kernel;
-    const struct = 'xa_node';
+    const { form } = this.array;
+    const struct = form.node;
     requirePointer(this.kernel, address, { struct, address, member: 'its address' });
     if (this.seen.has(address) || firstIndex >= this.array.end) {
       const member = 'first index';
@@ -129,7 +161,7 @@ class XarrayWalk {
     this.seen.add(address);
     const view = new StructView(memory, address);
     // shift, the node's slot in its parent, and how many slots are in use, a byte each.
-    const [shift = 0, , count = 0] = view.bytes(requireKey(info, 'xa_node.shift_offset'), 3);
+    const [shift = 0, , count = 0] = view.bytes(requireKey(info, form.shift), 3);
     const deepest = Math.ceil(Math.log2(this.array.end));
     const fits = expected === undefined ? shift % this.bits === 0 && shift <= deepest : shift === expected;
     if (!fits) {
@@ -137,7 +169,7 @@ class XarrayWalk {
         expected === undefined ? `a multiple of ${this.bits}, at most ${deepest}` : String(expected);
       throw implausible({ struct, address, member: 'shift', received: shift, expected: wanted });
     }
-    const first = requireKey(info, 'xa_node.slots_offset');
+    const first = requireKey(info, form.slots);
     const word = memory.architecture.wordSize;
     const slots = Array.from({ length: this.slots }, (_, slot) => view.word(first + slot * word));
     return { shift, slots, count };
@@ -159,6 +191,9 @@ class XarrayWalk {
     address: VirtualAddress,
     found: Pick<Contradiction, 'member' | 'received' | 'expected'>,
   ): void {
-    this.skipped.add(this.subjectOf({ address }), implausible({ struct: 'xa_node', address, ...found }));
+    this.skipped.add(
+      this.subjectOf({ address }),
+      implausible({ struct: this.array.form.node, address, ...found }),
+    );
   }
 }

@@ -1,5 +1,7 @@
 import type { VirtualAddress } from '@osi-linux/core';
+import { requirePointer } from '../kernel/implausible';
 import { type Kernel, requireKey } from '../kernel/kernel';
+import { StructView } from '../kernel/struct-view';
 import { formatEndpoint } from './ip-address';
 import { Sock } from './sock';
 
@@ -11,6 +13,27 @@ const TCP_CLOSE = 7;
 const SOCK_RAW = 3;
 const IPV4_LENGTH = 4;
 const IPV6_LENGTH = 16;
+/** More bytes than a sock of any protocol has before its `ipv6_pinfo`. */
+const SOCK_SIZE_LIMIT = 8192n;
+
+/** The keys of one end's address. */
+interface AddressKeys {
+  readonly ipv4: 'sock.skc_rcv_saddr_offset' | 'sock.skc_daddr_offset';
+  readonly ipv6: 'sock.skc_v6_rcv_saddr_offset' | 'sock.skc_v6_daddr_offset';
+  /** Where the sock has no IPv6 addresses. */
+  readonly older: 'ipv6_pinfo.rcv_saddr_offset' | 'ipv6_pinfo.daddr_offset';
+}
+
+const LOCAL: AddressKeys = {
+  ipv4: 'sock.skc_rcv_saddr_offset',
+  ipv6: 'sock.skc_v6_rcv_saddr_offset',
+  older: 'ipv6_pinfo.rcv_saddr_offset',
+};
+const REMOTE: AddressKeys = {
+  ipv4: 'sock.skc_daddr_offset',
+  ipv6: 'sock.skc_v6_daddr_offset',
+  older: 'ipv6_pinfo.daddr_offset',
+};
 
 /**
  * A socket of `AF_INET` or `AF_INET6`: TCP, UDP, raw and their like. Corresponds to `inet_sock`.
@@ -32,9 +55,14 @@ export class InetSock extends Sock {
     return family === AF_INET || family === AF_INET6;
   }
 
-  /** Corresponds to `inet_sock.inet_rcv_saddr` or `sock.sk_v6_rcv_saddr`, and `inet_sock.inet_sport`. */
+  /**
+   * Corresponds to `inet_sock.inet_rcv_saddr` or `sock.sk_v6_rcv_saddr`, and `inet_sock.inet_sport`.
+   *
+   * The IPv6 addresses of both ends were in `ipv6_pinfo` before
+   * Linux commit efe4208f47f9 ("ipv6: make lookups simpler and faster") (in v3.13).
+   */
   override get local(): string {
-    const address = this.addressBytes('sock.skc_rcv_saddr_offset', 'sock.skc_v6_rcv_saddr_offset');
+    const address = this.addressBytes(LOCAL);
     return formatEndpoint(address, swapBytes(this.u16('inet_sock.inet_sport_offset')));
   }
 
@@ -45,18 +73,26 @@ export class InetSock extends Sock {
    */
   override get remote(): string {
     if (this.state === TCP_CLOSE) return formatEndpoint(new Uint8Array(this.addressLength), 0);
-    const address = this.addressBytes('sock.skc_daddr_offset', 'sock.skc_v6_daddr_offset');
+    const address = this.addressBytes(REMOTE);
     const port = this.type === SOCK_RAW ? 0 : swapBytes(this.u16('sock.skc_dport_offset'));
     return formatEndpoint(address, port);
   }
 
-  private addressBytes(
-    ipv4: 'sock.skc_rcv_saddr_offset' | 'sock.skc_daddr_offset',
-    ipv6: 'sock.skc_v6_rcv_saddr_offset' | 'sock.skc_v6_daddr_offset',
-  ): Uint8Array {
-    const { info } = this.kernel;
-    const length = this.addressLength;
-    return this.view.bytes(requireKey(info, length === IPV6_LENGTH ? ipv6 : ipv4), length);
+  private addressBytes({ ipv4, ipv6, older }: AddressKeys): Uint8Array {
+    const { info, memory } = this.kernel;
+    if (this.addressLength === IPV4_LENGTH) return this.view.bytes(requireKey(info, ipv4), IPV4_LENGTH);
+    if (info[ipv6] !== undefined || info['inet_sock.pinet6_offset'] === undefined)
+      return this.view.bytes(requireKey(info, ipv6), IPV6_LENGTH);
+    return new StructView(memory, this.pinet6).bytes(requireKey(info, older), IPV6_LENGTH);
+  }
+
+  /** The `ipv6_pinfo`, virtual; it ends the structure that begins with this sock (`inet6_sk_generic`). */
+  private get pinet6(): VirtualAddress {
+    const received = this.word('inet_sock.pinet6_offset');
+    requirePointer(this.kernel, received, { struct: 'inet_sock', address: this.address, member: 'pinet6' });
+    const distance = received - this.address;
+    if (distance > 0n && distance < SOCK_SIZE_LIMIT) return received;
+    throw this.contradiction('pinet6', received, 'the ipv6_pinfo behind the sock');
   }
 
   private get addressLength(): number {

@@ -38,16 +38,37 @@ const info = {
   'unix_address.name_offset': 8,
 } as const;
 
+/** Of before v3.9: no inode in the file, the ports in inet_sock, the IPv6 addresses in ipv6_pinfo. */
+const {
+  'fs.f_inode_offset': _inode,
+  'sock.skc_v6_daddr_offset': _daddr,
+  'sock.skc_v6_rcv_saddr_offset': _saddr,
+  ...kept
+} = info;
+const oldInfo = {
+  ...kept,
+  'fs.f_path_mnt_offset': 0x10,
+  'fs.f_path_dentry_offset': 0x18,
+  'path.d_inode_offset': 0x30,
+  'sock.skc_dport_offset': 808,
+  'sock.skc_num_offset': 810,
+  'inet_sock.pinet6_offset': 800,
+  'ipv6_pinfo.rcv_saddr_offset': 16,
+  'ipv6_pinfo.daddr_offset': 32,
+} as const;
+const [DENTRY, PINFO] = [0xffff888000007000n, SOCK + 0x700n];
+
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 const half = (value: number) => Uint8Array.of(value & 0xff, value >> 8);
 
 /** A file that leads to a socket of its own; each test writes its own values over it. */
 class FakeSocket {
   readonly memory = new FakeVirtualMemory();
-  readonly kernel: Kernel = { memory: this.memory, info };
+  readonly kernel: Kernel;
 
-  constructor(type: number, family: number, state: number) {
+  constructor(type: number, family: number, state: number, profile: Kernel['info'] = info) {
     const { memory } = this;
+    this.kernel = { memory, info: profile };
     memory.writeWord(FILE + 0x20n, INODE);
     memory.writeWord(FILE + 0x30n, SOCKET);
     memory.writeBytes(INODE, half(0o140777));
@@ -187,6 +208,60 @@ describe('an IP socket', () => {
     for (const [at, value] of bytes as [number, number][])
       fake.memory.writeBytes(SOCK + 72n + BigInt(at), Uint8Array.of(value));
     expect(fake.ends).toEqual([`[${expected}]:0`, '[::]:0']);
+  });
+});
+
+describe('an IP socket of before v3.9', () => {
+  /** One whose file has no inode, and whose IPv6 addresses are behind it: `::1` and `fe80::2`. */
+  const createOld = (family: number, profile: Kernel['info'] = oldInfo) => {
+    const fake = new FakeSocket(STREAM, family, 1, profile);
+    fake.memory.writeWord(FILE + 0x18n, DENTRY);
+    fake.memory.writeWord(DENTRY + 0x30n, INODE);
+    fake.memory.writeWord(FILE + 0x20n, 0n);
+    fake.memory.writeWord(SOCK + 800n, PINFO);
+    fake.memory.writeBytes(SOCK + 808n, Uint8Array.of(0x1f, 0x90));
+    fake.memory.writeBytes(SOCK + 830n, Uint8Array.of(0, 80));
+    fake.memory.writeBytes(SOCK, Uint8Array.of(10, 0, 0, 2, 127, 0, 0, 1));
+    fake.memory.writeBytes(PINFO + 31n, Uint8Array.of(1, 0xfe, 0x80));
+    fake.memory.writeBytes(PINFO + 47n, Uint8Array.of(2));
+    return fake;
+  };
+
+  it('is found by the inode of its path, and has the ports of inet_sock', () => {
+    expect(createOld(INET).ends).toEqual(['127.0.0.1:80', '10.0.0.2:8080']);
+  });
+
+  it('has the IPv6 addresses of its ipv6_pinfo', () => {
+    expect(createOld(INET6).ends).toEqual(['[::1]:80', '[fe80::2]:8080']);
+  });
+
+  it('has the addresses of the sock where the profile knows both places', () => {
+    const both = { ...oldInfo, 'sock.skc_v6_daddr_offset': 56, 'sock.skc_v6_rcv_saddr_offset': 72 };
+    expect(createOld(INET6, both).ends).toEqual(['[::]:80', '[::]:8080']);
+  });
+
+  it('needs the newer key where the profile knows neither place', () => {
+    const { 'inet_sock.pinet6_offset': _, ...neither } = oldInfo;
+    expect(reasonOf(() => createOld(INET6, neither).ends)).toBe(
+      'PROFILE_KEY_MISSING the profile has no sock.skc_v6_rcv_saddr_offset',
+    );
+  });
+
+  it.each([
+    ['null', 0n],
+    ['before the sock', SOCK - 8n],
+    ['of another object', SOCK + 0x2000n],
+  ])('has no addresses where its pointer to them is %s', (_, pinet6) => {
+    const fake = createOld(INET6);
+    fake.memory.writeWord(SOCK + 800n, pinet6);
+    expect(reasonOf(() => fake.find()?.sk.local)).toMatch(/^STRUCT_IMPLAUSIBLE .*pinet6 is/);
+    expect(reasonOf(() => fake.find()?.sk.remote)).toMatch(/^STRUCT_IMPLAUSIBLE .*pinet6 is/);
+  });
+
+  it('is refused where its path leads to no inode', () => {
+    const fake = createOld(INET);
+    fake.memory.writeWord(DENTRY + 0x30n, 0n);
+    expect(reasonOf(() => fake.find())).toMatch(/^STRUCT_IMPLAUSIBLE invalid dentry .*d_inode is 0x0/);
   });
 });
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Kernel } from '../kernel/kernel';
 import { StructView } from '../kernel/struct-view';
-import { eachTaskWithId } from './pid-tree';
+import { eachTaskWithId, hasPidTree } from './pid-tree';
 import { eachProcess } from './task-list';
 
 const NAMESPACE = 0xffff888002000000n;
@@ -16,20 +16,30 @@ const TASKS = 0x20n;
 
 const keys = {
   'pid_ns.init_pid_ns_addr': NAMESPACE,
-  'pid_ns.xa_head_offset': 8,
-  'xa_node.shift_offset': 0,
-  'xa_node.slots_offset': 0x28,
-  'xa_node.XA_CHUNK_SIZE': 64,
   'pid.tasks_offset': Number(TASKS),
   'task.pid_links_offset': Number(LINKS),
 };
+
+/** The keys of the tree itself, by its age. */
+const xarrayKeys = (chunk: number) => ({
+  'pid_ns.xa_head_offset': 8,
+  'xa_node.shift_offset': 0,
+  'xa_node.slots_offset': 0x28,
+  'xa_node.XA_CHUNK_SIZE': chunk,
+});
+const radixTreeKeys = (chunk: number) => ({
+  'pid_ns.rnode_offset': 8,
+  'radix_tree_node.shift_offset': 0,
+  'radix_tree_node.slots_offset': 0x28,
+  'radix_tree_node.RADIX_TREE_MAP_SIZE': chunk,
+});
 
 /** Node 0 is the top, with node 1 for the ids up to 63 and node 2 for those up to 127. */
 const node = (index: number) => NODES + BigInt(index) * NODE_SIZE;
 const slot = (index: number, at: number) => node(index) + 0x28n + BigInt(at) * 8n;
 const pidOf = (id: number) => PIDS + BigInt(id) * 0x80n;
 
-function createTree({ tag = 2n, chunk = 64 } = {}) {
+function createTree({ tag = 2n, chunk = 64, older = false } = {}) {
   const fake = new FakeKernel([
     { pid: 0, comm: 'swapper/0' },
     { pid: 1, comm: 'init', args: ['/sbin/init'] },
@@ -50,7 +60,8 @@ function createTree({ tag = 2n, chunk = 64 } = {}) {
     memory.writeWord(fake.task(id) + LINKS + 8n, pidOf(id) + TASKS);
   }
   countSlots(memory);
-  const info: Kernel['info'] = { ...fake.info, ...keys, 'xa_node.XA_CHUNK_SIZE': chunk };
+  const form = older ? radixTreeKeys(chunk) : xarrayKeys(chunk);
+  const info: Kernel['info'] = { ...fake.info, ...keys, ...form };
   return { fake, memory, info };
 }
 
@@ -74,7 +85,8 @@ function list(kernel: Kernel) {
 describe('the tree of ids', () => {
   it.each([
     ['an xarray', { tag: 2n }],
-    ['a radix tree', { tag: 1n }],
+    ['a radix tree', { tag: 1n, older: true }],
+    ['a radix tree of 16 slots', { tag: 1n, older: true, chunk: 16 }],
     ['an xarray of 16 slots', { chunk: 16 }],
   ])('gives every thread, ascending, as %s', (_, form) => {
     expect(list(createTree(form))).toEqual({ pids: [1, 2, 70, 71], skipped: [] });
@@ -142,6 +154,50 @@ describe('the tree of ids', () => {
     );
   });
 
+  it('of a radix tree says by the names of its age what has lost an entry, or is not a tree', () => {
+    const kernel = createTree({ tag: 1n, older: true });
+    kernel.memory.writeWord(slot(1, 2), 0n);
+    const skipped = new SkippedLog();
+    expect([...eachTaskWithId(kernel, skipped)].map(({ pid }) => pid)).toEqual([1, 70, 71]);
+    expect(skipped.records.map(({ reason }) => reason.message)).toEqual([
+      `invalid radix_tree_node at 0x${node(1).toString(16)}: count is 2, expected 1, its slots in use`,
+    ]);
+    kernel.memory.writeWord(NAMESPACE + 8n, 0x401n);
+    expect(() => list(kernel)).toThrow(/rnode is 0x401/);
+    const info = { ...kernel.info, 'radix_tree_node.RADIX_TREE_MAP_SIZE': 32 };
+    kernel.memory.writeWord(NAMESPACE + 8n, node(0) + 1n);
+    expect(() => list({ ...kernel, info })).toThrow('radix_tree_node.RADIX_TREE_MAP_SIZE is 32');
+  });
+
+  it('does not follow an entry of a radix tree that is tagged as a node of an xarray', () => {
+    const kernel = createTree({ tag: 1n, older: true });
+    kernel.memory.writeWord(slot(0, 1), node(2) + 2n);
+    const { pids, skipped } = list(kernel);
+    expect(pids).toEqual([1, 2]);
+    expect(skipped).toEqual([`init_pid_ns.idr: node 0x${node(0).toString(16)}: STRUCT_IMPLAUSIBLE`]);
+  });
+
+  it('is read by its newest form where the profile knows both', () => {
+    const kernel = createTree();
+    const info = { ...kernel.info, ...radixTreeKeys(64), 'pid_ns.rnode_offset': 0x100 };
+    expect(list({ ...kernel, info }).pids).toEqual([1, 2, 70, 71]);
+  });
+
+  it.each([
+    'pid_ns.init_pid_ns_addr',
+    'pid_ns.rnode_offset',
+    'radix_tree_node.shift_offset',
+    'radix_tree_node.slots_offset',
+    'pid.tasks_offset',
+    'task.pid_links_offset',
+  ] as const)('is not known without %s', (key) => {
+    const kernel = createTree({ tag: 1n, older: true });
+    expect(hasPidTree(kernel)).toBe(true);
+    const { [key]: _, ...info } = kernel.info;
+    expect(hasPidTree({ ...kernel, info })).toBe(false);
+    expect(() => list({ ...kernel, info })).toThrow(/^the profile has no /);
+  });
+
   it('is refused where its head is no tree', () => {
     const kernel = createTree();
     kernel.memory.writeWord(NAMESPACE + 8n, 0x402n);
@@ -198,7 +254,7 @@ describe('the list of processes, broken', () => {
   it('has no more than its ends lead to where the profile does not know the tree', () => {
     const kernel = createTree();
     cut(kernel);
-    const { 'pid_ns.init_pid_ns_addr': _, ...info } = kernel.info;
+    const { 'pid_ns.xa_head_offset': _, ...info } = kernel.info;
     expect(listed({ memory: kernel.memory, info })).toEqual({
       pids: [0, 1, 70],
       skipped: ['task_struct.tasks'],

@@ -1,13 +1,26 @@
 import { offsetAddress, type SkippedLog, type VirtualAddress } from '@osi-linux/core';
+import type { KernelInfo } from '@osi-linux/kconf';
 import { implausible, requirePointer } from '../kernel/implausible';
 import { type Kernel, requireKey } from '../kernel/kernel';
 import { StructView } from '../kernel/struct-view';
-import { eachXarrayEntry } from '../lib/xarray';
+import { eachXarrayEntry, RADIX_TREE, XARRAY, type Xarray, type XarrayForm } from '../lib/xarray';
 import { Task } from './task';
 import { validateTask } from './task-plausibility';
 
 /** PID_MAX_LIMIT on 64 bit, include/linux/threads.h. */
 const PID_MAX_LIMIT = 4 * 1024 * 1024;
+
+/** A form of the tree, and the key of the member that is its head. */
+interface TreeForm {
+  readonly form: XarrayForm;
+  readonly head: 'pid_ns.xa_head_offset' | 'pid_ns.rnode_offset';
+}
+
+/** Newest first. */
+const FORMS = [
+  { form: XARRAY, head: 'pid_ns.xa_head_offset' },
+  { form: RADIX_TREE, head: 'pid_ns.rnode_offset' },
+] as const satisfies readonly TreeForm[];
 
 /**
  * Yields every task that has an id, ascending by it: the leaders and threads that `/proc` and `kill` find.
@@ -17,7 +30,8 @@ const PID_MAX_LIMIT = 4 * 1024 * 1024;
  * Corresponds to `find_task_by_pid_ns(nr, &init_pid_ns)`. Source:
  * Linux commit 95846ecf9dac ("pid: replace pid bitmap implementation with IDR API") (in v4.15).
  *
- * @throws OsiError `PROFILE_KEY_MISSING` where the profile does not know the tree, else why its head cannot be read.
+ * @throws OsiError `PROFILE_KEY_MISSING` where the profile does not know the tree (`hasPidTree`), as before that commit,
+ * else why its head cannot be read.
  *
  * @example
  * ```ts
@@ -27,25 +41,59 @@ const PID_MAX_LIMIT = 4 * 1024 * 1024;
  * ```
  */
 export function* eachTaskWithId(kernel: Kernel, skipped: SkippedLog): Generator<Task> {
-  const { info, memory } = kernel;
-  const namespace = new StructView(memory, requireKey(info, 'pid_ns.init_pid_ns_addr'));
-  const head = namespace.word(requireKey(info, 'pid_ns.xa_head_offset'));
-  if (head === 0n)
-    throw implausible({
-      struct: 'pid_namespace',
-      address: namespace.address,
-      member: 'idr',
-      received: head,
-      expected: 'a tree, as pid 1 is in it',
-    });
-  const array = { head, name: 'init_pid_ns.idr', end: PID_MAX_LIMIT + 1 };
-  for (const { index, entry } of eachXarrayEntry(kernel, array, skipped)) {
+  for (const { index, entry } of eachXarrayEntry(kernel, readTree(kernel), skipped)) {
     const task = skipped.attempt(
       () => ({ kind: 'pid', pid: index, address: entry }),
       () => readTask(kernel, entry, index),
     );
     if (task !== null && task !== undefined) yield task;
   }
+}
+
+/**
+ * Whether the profile has the keys of the tree of ids. Before v4.15 there is none, as ids are in a hash.
+ *
+ * @example
+ * ```ts
+ * declare const kernel: Kernel;
+ * hasPidTree(kernel) // => true
+ * hasPidTree({ ...kernel, info: {} }) // => false
+ * ```
+ */
+export function hasPidTree({ info }: Kernel): boolean {
+  return keysOf(findForm(info)).every((key) => info[key] !== undefined);
+}
+
+/** The newest form that the profile knows. */
+function findForm(info: KernelInfo): TreeForm {
+  return FORMS.find(({ head }) => info[head] !== undefined) ?? FORMS[0];
+}
+
+function keysOf({ form, head }: TreeForm): (keyof KernelInfo)[] {
+  return [
+    'pid_ns.init_pid_ns_addr',
+    head,
+    form.shift,
+    form.slots,
+    'pid.tasks_offset',
+    'task.pid_links_offset',
+  ];
+}
+
+function readTree({ info, memory }: Kernel): Xarray {
+  const tree = findForm(info);
+  for (const key of keysOf(tree)) requireKey(info, key);
+  const { form } = tree;
+  const namespace = new StructView(memory, requireKey(info, 'pid_ns.init_pid_ns_addr'));
+  const head = namespace.word(requireKey(info, tree.head));
+  if (head !== 0n) return { form, head, name: 'init_pid_ns.idr', end: PID_MAX_LIMIT + 1 };
+  throw implausible({
+    struct: 'pid_namespace',
+    address: namespace.address,
+    member: 'idr',
+    received: head,
+    expected: 'a tree, as pid 1 is in it',
+  });
 }
 
 /** The task of a `struct pid`, `undefined` where only a group or a session still has the id. */

@@ -1,7 +1,7 @@
 import { SkippedLog, type VirtualAddress } from '@osi-linux/core';
 import { type Kernel, requireKey } from '../kernel/kernel';
 import { ListEntries } from '../lib/list-head';
-import { eachTaskWithId } from './pid-tree';
+import { eachTaskWithId, hasPidTree } from './pid-tree';
 import { Task } from './task';
 import { isTask } from './task-plausibility';
 
@@ -25,7 +25,7 @@ export function findInitTask(kernel: Kernel): Task {
  *
  * Corresponds to `for_each_process` over `task_struct.tasks`, which holds thread-group leaders only. A task
  * that by its own ids is not a leader is reported to `skipped` instead. Where the list is broken, the tree of
- * ids (`eachTaskWithId`) adds those leaders that the list no longer leads to, ascending by id.
+ * ids (`eachTaskWithId`), if the profile knows it, adds those leaders that the list no longer leads to, ascending by id.
  *
  * @example
  * ```ts
@@ -61,7 +61,7 @@ export function* eachProcess(kernel: Kernel, skipped: SkippedLog): Generator<Tas
  * read the tree itself.
  */
 function* eachLost(kernel: Kernel, seen: ReadonlySet<VirtualAddress>, skipped: SkippedLog): Generator<Task> {
-  if (kernel.info['pid_ns.init_pid_ns_addr'] === undefined) return;
+  if (!hasPidTree(kernel)) return;
   const tasks = skipped.attempt(
     () => ({ kind: 'list', name: 'init_pid_ns.idr' }),
     () => Array.from(eachTaskWithId(kernel, new SkippedLog())),
