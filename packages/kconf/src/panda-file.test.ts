@@ -48,7 +48,7 @@ describe(`PANDA's own file${present ? '' : ' (not here: set OSI_LINUX_PANDA_CONF
       'ubuntu:4.4.0-98-generic:32 warning task.per_cpu_offsets_addr',
     ]);
     const slid = findings('ubuntu:4.15.0-72-generic:64', 'default')[0];
-    expect(slid?.message).toMatch(/0xffffffff8fc13480, slid by KASLR/);
+    expect(slid?.message).toMatch(/0xffffffff8fc13480, moved by KASLR/);
   });
 });
 
