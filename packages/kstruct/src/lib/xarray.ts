@@ -22,6 +22,8 @@ export interface XarrayForm {
   readonly head: string;
   /** The structure of a node. */
   readonly node: string;
+  /** The two low bits of an entry that is a node. */
+  readonly tag: bigint;
   readonly shift: KeyOf<number>;
   readonly slots: KeyOf<number>;
   readonly chunk: KeyOf<number>;
@@ -31,15 +33,20 @@ export interface XarrayForm {
 export const XARRAY: XarrayForm = {
   head: 'xa_head',
   node: 'xa_node',
+  tag: 2n,
   shift: 'xa_node.shift_offset',
   slots: 'xa_node.slots_offset',
   chunk: 'xa_node.XA_CHUNK_SIZE',
 };
 
-/** Before it: the shift, the slot in the parent and the count lie together in these nodes too. */
+/**
+ * Before it: the shift, the slot in the parent and the count lie together in these nodes too. The tag is that before
+ * Linux commit 3159f943aafd ("xarray: Replace exceptional entries") (in v4.20).
+ */
 export const RADIX_TREE: XarrayForm = {
   head: 'rnode',
   node: 'radix_tree_node',
+  tag: 1n,
   shift: 'radix_tree_node.shift_offset',
   slots: 'radix_tree_node.slots_offset',
   chunk: 'radix_tree_node.RADIX_TREE_MAP_SIZE',
@@ -66,20 +73,17 @@ interface Node {
 /**
  * Yields the pointers that an xarray stores, ascending by index.
  *
- * An entry is a node where its two low bits say so: 2, and 1 in the radix tree that came before
- * Linux commit 3159f943aafd ("xarray: Replace exceptional entries") (in v4.20).
  * Each node must lie one level below its parent, and is visited once.
  *
  * @throws OsiError `STRUCT_IMPLAUSIBLE` where the head is no tree.
  */
 export function* eachXarrayEntry(kernel: Kernel, array: Xarray, skipped: SkippedLog): Generator<XarrayEntry> {
   const { form, head } = array;
-  const tag = head & 3n;
-  if (tag === 0n && head !== 0n) {
+  if ((head & 3n) === 0n && head !== 0n) {
     yield { index: 0, entry: head };
     return;
   }
-  if (tag === 3n || head <= LARGEST_INTERNAL)
+  if ((head & 3n) !== form.tag || head <= LARGEST_INTERNAL)
     throw implausible({
       struct: array.name,
       address: head,
@@ -88,7 +92,7 @@ export function* eachXarrayEntry(kernel: Kernel, array: Xarray, skipped: Skipped
       expected: 'a node',
     });
   const walk = new XarrayWalk(kernel, array, skipped);
-  yield* walk.below({ address: head - tag, firstIndex: 0, shift: undefined });
+  yield* walk.below({ address: head - form.tag, firstIndex: 0, shift: undefined });
 }
 
 class XarrayWalk {
@@ -97,7 +101,6 @@ class XarrayWalk {
   private readonly skipped: SkippedLog;
   private readonly slots: number;
   private readonly bits: number;
-  private readonly tag: bigint;
   private readonly seen = new Set<VirtualAddress>();
 
   constructor(kernel: Kernel, array: Xarray, skipped: SkippedLog) {
@@ -113,7 +116,6 @@ class XarrayWalk {
     this.skipped = skipped;
     this.slots = slots;
     this.bits = Math.log2(slots);
-    this.tag = array.head & 3n;
   }
 
   *below(node: Node): Generator<XarrayEntry> {
@@ -123,6 +125,7 @@ class XarrayWalk {
     );
     if (read === null) return;
     const { shift, slots, count } = read;
+    const { tag } = this.array.form;
     const used = slots.filter((entry) => entry !== 0n).length;
     // A node without entries is taken out of the tree.
     if (used !== count || used === 0)
@@ -133,9 +136,9 @@ class XarrayWalk {
       if ((entry & 3n) === 0n) {
         if (shift === 0 && index < this.array.end) yield { index, entry };
         else this.reportSlot(node, slot, entry);
-      } else if ((entry & 3n) !== this.tag) this.reportSlot(node, slot, entry);
+      } else if ((entry & 3n) !== tag) this.reportSlot(node, slot, entry);
       else if (entry > LARGEST_INTERNAL)
-        yield* this.below({ address: entry - this.tag, firstIndex: index, shift: shift - this.bits });
+        yield* this.below({ address: entry - tag, firstIndex: index, shift: shift - this.bits });
     }
   }
 

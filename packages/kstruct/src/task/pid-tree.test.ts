@@ -177,6 +177,13 @@ describe('the tree of ids', () => {
     expect(skipped).toEqual([`init_pid_ns.idr: node 0x${node(0).toString(16)}: STRUCT_IMPLAUSIBLE`]);
   });
 
+  it.each([
+    ['an xarray', { tag: 1n }, /xa_head is 0x/],
+    ['a radix tree', { tag: 2n, older: true }, /rnode is 0x/],
+  ])('is refused as %s whose nodes have the tag of the other', (_, tree, message) => {
+    expect(() => list(createTree(tree))).toThrow(message);
+  });
+
   it('is read by its newest form where the profile knows both', () => {
     const kernel = createTree();
     const info = { ...kernel.info, ...radixTreeKeys(64), 'pid_ns.rnode_offset': 0x100 };
