@@ -8,7 +8,7 @@ import { type Guest, openGuestBy } from './guest';
 import { type Banner, findBannerNear } from './kernel/banner';
 import { reportDiscovery } from './kernel/discovery';
 import { findKaslrShift } from './kernel/kaslr';
-import { rootFinding } from './kernel/location-findings';
+import { rivalFindings, rootFinding } from './kernel/location-findings';
 import { KernelSearch } from './kernel/search';
 import { sectionFindings } from './profile/section-needed';
 import type { ProfileSource } from './profile/source';
@@ -142,6 +142,7 @@ function guestFindings({ profile, linux }: Guest): Finding[] {
   const { root, findings, group } = profile;
   return [
     rootFinding(root),
+    ...rivalFindings(root),
     { what: 'profile', value: group ?? profile.from, evidence: 'nothing in memory contradicts it' },
     ...findings,
     ...findHiddenFindings(linux),

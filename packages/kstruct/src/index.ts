@@ -17,6 +17,7 @@ export { readUtsname, type Utsname } from './kernel/utsname';
 export { eachListEntry, type ListHead } from './lib/list-head';
 export { eachMapleEntry, type MapleEntry } from './lib/maple-tree';
 export { readCommandLine } from './mm/command-line';
+export { ContestedMemory } from './mm/contested-memory';
 export { readEnvironment } from './mm/environment';
 export { LinearMapMemory } from './mm/linear-map';
 export { Mm } from './mm/mm';

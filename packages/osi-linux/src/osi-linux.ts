@@ -69,7 +69,7 @@ export class OsiLinux implements OsiProvider {
     const skipped = new SkippedLog();
     const rows: LinuxProcess[] = [];
     for (const task of eachProcess(this.kernel, skipped)) rows.push(this.calls.readProcess(task, skipped));
-    return createListing(rows, skipped.records);
+    return this.listing(rows, skipped);
   }
 
   /** Every thread of every process that `/proc` shows (so not those of pid 0), process by process. */
@@ -84,7 +84,7 @@ export class OsiLinux implements OsiProvider {
       );
       for (const thread of found ?? []) rows.push(readThread(thread, skipped));
     }
-    return createListing(rows, skipped.records);
+    return this.listing(rows, skipped);
   }
 
   /** Every loaded module, the newest first: the rows of `/proc/modules`. */
@@ -94,7 +94,7 @@ export class OsiLinux implements OsiProvider {
       () => ({ kind: 'list', name: 'modules' }),
       () => readModules(this.kernel, skipped),
     );
-    return createListing(rows ?? [], skipped.records);
+    return this.listing(rows ?? [], skipped);
   }
 
   /** The kernel log, the oldest record first: the rows of `/dev/kmsg`. */
@@ -104,7 +104,7 @@ export class OsiLinux implements OsiProvider {
       () => ({ kind: 'list', name: 'kernel log' }),
       () => readLog(this.kernel, skipped),
     );
-    return createListing(rows ?? [], skipped.records);
+    return this.listing(rows ?? [], skipped);
   }
 
   /**
@@ -113,7 +113,7 @@ export class OsiLinux implements OsiProvider {
    */
   findHidden(): Answer<LinuxHidden> {
     const skipped = new SkippedLog();
-    return { ...compareViews(this.kernel, skipped), skipped: skipped.records };
+    return { ...compareViews(this.kernel, skipped), skipped: this.complete(skipped).records };
   }
 
   /** Every socket that a process has open, by its leader's descriptors: process by process, ascending by descriptor. */
@@ -122,13 +122,13 @@ export class OsiLinux implements OsiProvider {
     const rows: LinuxSocket[] = [];
     for (const { task, pid } of eachSelectedProcess(this.kernel, selection, skipped))
       rows.push(...readSockets(this.kernel, task, pid, skipped));
-    return createListing(rows, skipped.records);
+    return this.listing(rows, skipped);
   }
 
   /** Every descriptor that is in use: process by process, ascending. The tables are those of the leaders. */
   getFiles(selection: FileSelection = {}): Listing<LinuxFile> {
     const skipped = new SkippedLog();
-    return createListing(readFiles(this.kernel, selection, skipped), skipped.records);
+    return this.listing(readFiles(this.kernel, selection, skipped), skipped);
   }
 
   /**
@@ -144,13 +144,13 @@ export class OsiLinux implements OsiProvider {
       return this.calls.readMappings({ asid: null, ...selection, taskd }, threads ?? false);
     const skipped = new SkippedLog();
     const kept = this.calls.findMappingReader();
-    return createListing(readMappings(this.kernel, selection, skipped, kept), skipped.records);
+    return this.listing(readMappings(this.kernel, selection, skipped, kept), skipped);
   }
 
   /** The environment and the directories of every process that `/proc` shows. */
   getEnvironments(selection: PathSelection = {}): Listing<LinuxEnvironment> {
     const skipped = new SkippedLog();
-    return createListing(readEnvironments(this.kernel, selection, skipped), skipped.records);
+    return this.listing(readEnvironments(this.kernel, selection, skipped), skipped);
   }
 
   /**
@@ -163,7 +163,7 @@ export class OsiLinux implements OsiProvider {
       () => ({ kind: 'list', name: 'mounts', pid }),
       () => readMounts(this.kernel, pid, skipped),
     );
-    return createListing(rows ?? [], skipped.records);
+    return this.listing(rows ?? [], skipped);
   }
 
   /** The thread on each processor that is online, or on one of them, by the processor's number. */
@@ -181,7 +181,7 @@ export class OsiLinux implements OsiProvider {
       );
       if (row !== null) rows.push(row);
     }
-    return createListing(rows, skipped.records);
+    return this.listing(rows, skipped);
   }
 
   /**
@@ -203,7 +203,10 @@ export class OsiLinux implements OsiProvider {
    */
   getCurrentProcess(cpu = 0): Answer<LinuxProcess> {
     const skipped = new SkippedLog();
-    return answerOf(this.calls.readProcess(this.processors.currentTask(cpu).groupLeader, skipped), skipped);
+    return answerOf(
+      this.calls.readProcess(this.processors.currentTask(cpu).groupLeader, skipped),
+      this.complete(skipped),
+    );
   }
 
   /**
@@ -341,5 +344,15 @@ export class OsiLinux implements OsiProvider {
     return typeof seenBy === 'number'
       ? this.processors.currentTask(seenBy)
       : this.calls.requireProcess(seenBy);
+  }
+
+  private listing<Row>(rows: Row[], skipped: SkippedLog): Listing<Row> {
+    return createListing(rows, this.complete(skipped).records);
+  }
+
+  /** With page tables that contradict those in use. */
+  private complete(skipped: SkippedLog): SkippedLog {
+    this.kernel.contested?.report(skipped);
+    return skipped;
   }
 }

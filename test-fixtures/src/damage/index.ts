@@ -6,5 +6,6 @@ export * from './damage-report';
 export * from './damage-subject';
 export * from './damaged-memory';
 export * from './listings';
+export * from './planted-root';
 export * from './random';
 export * from './touched-memory';

@@ -11,7 +11,8 @@ export interface BuiltMapping {
   readonly size: number;
 }
 
-interface Layout {
+/** A form of paging, as this builder knows it. */
+export interface BuilderLayout {
   readonly entryBytes: number;
   /** For each level from the top: lowest virtual bit of the index, and index bits. */
   readonly levels: readonly (readonly [shift: number, bits: number])[];
@@ -19,8 +20,8 @@ interface Layout {
   readonly pageShifts: readonly number[];
 }
 
-// Written from the figures of Intel SDM vol. 3A 4.3 to 4.5, and from nothing of the project's own walker.
-const LAYOUTS: Readonly<Record<BuilderForm, Layout>> = {
+/** Written from the figures of Intel SDM vol. 3A 4.3 to 4.5, and from nothing of the project's own walker. */
+export const BUILDER_LAYOUTS: Readonly<Record<BuilderForm, BuilderLayout>> = {
   i386: {
     entryBytes: 4,
     levels: [
@@ -68,13 +69,13 @@ export class PageTableBuilder {
   /** The mappings, in order. */
   readonly mappings: BuiltMapping[] = [];
   private readonly memory: FakePhysicalMemory;
-  private readonly layout: Layout;
+  private readonly layout: BuilderLayout;
   private nextTable: number;
 
   /** `tables` is the physical address from which page tables are put down, one after the other. */
   constructor(memory: FakePhysicalMemory, form: BuilderForm, tables: number) {
     this.memory = memory;
-    this.layout = LAYOUTS[form];
+    this.layout = BUILDER_LAYOUTS[form];
     this.root = tables;
     this.nextTable = tables - (tables % 4096) + 4096;
     memory.setPage(Math.floor(tables / 4096));

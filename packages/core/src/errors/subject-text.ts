@@ -62,6 +62,7 @@ const TEXTS: { readonly [Kind in SubjectKind]: (subject: Subject) => string } = 
   'task-root': (subject) => owned('root directory of the task', subject),
   comparison: ({ name }) =>
     `comparison of ${name === 'threads' ? 'the task list with the pid table' : 'the module list with /sys/module'}`,
+  'page-tables': ({ address = 0n }) => `page tables at physical ${formatAddress(address)}`,
   memory: ({ bytes, address = 0n }) => `${bytes} bytes at ${formatAddress(address)}`,
 };
 

@@ -9,6 +9,7 @@
  * - `reader-root`, `init-root`, `task-root`: the root directory from which paths are written: of a reader of `/proc`, of
  *   pid 1 (whose root is that reader's), of one task.
  * - `comparison`: two records of the kernel that are compared.
+ * - `page-tables`: page tables of the kernel, at `address`, physical, that contradict those in use.
  * - `memory`: bytes.
  */
 export type SubjectKind =
@@ -30,6 +31,7 @@ export type SubjectKind =
   | 'init-root'
   | 'task-root'
   | 'comparison'
+  | 'page-tables'
   | 'memory';
 
 /** The field that stands for all fields of a row that is there. */
@@ -55,7 +57,7 @@ export interface Subject {
   readonly cpu?: number;
   /** Number of the mount. */
   readonly id?: number;
-  /** Address of its structure, virtual; of `memory`, of its first byte. */
+  /** Address of its structure, virtual; of `memory`, of its first byte; of `page-tables`, of the top one, physical. */
   readonly address?: bigint;
   /** The C name of the structure at `address`, where `kind` does not settle it: `vm_area_struct`. */
   readonly struct?: string;

@@ -6,6 +6,16 @@ export function rootFinding({ root, evidence }: Pick<KernelRoot, 'root' | 'evide
   return { what: 'page-table-root', title: 'page-table root', value: { physical: root }, evidence };
 }
 
+/** The other roots that a search of memory found for the same kernel. */
+export function rivalFindings({ rivals = [] }: Pick<KernelRoot, 'rivals'>): Finding[] {
+  return rivals.map(({ root, evidence }) => ({
+    what: 'page-table-rival',
+    title: 'another page-table root',
+    value: { physical: root },
+    evidence: `${evidence}; it leads to the same image, and a process of the guest may have planted it`,
+  }));
+}
+
 /** Where a kernel's image begins. */
 export function imageFinding({ textBase, evidence }: KernelLocation): Finding {
   return {

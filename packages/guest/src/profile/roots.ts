@@ -38,8 +38,8 @@ export function findSearchedRoots({ kernel }: KernelSearch): readonly KernelRoot
 
 /** The root of a kernel that was found by a search. */
 export function rootOf({ location }: LocatedKernel): KernelRoot {
-  const { form, root, evidence } = location;
-  return { form, root, evidence: evidence.root };
+  const { form, root, evidence, rivals } = location;
+  return { form, root, evidence: evidence.root, rivals };
 }
 
 function rootsOfSlides({ memory }: Dump, info: KernelInfo): KernelRoot[] {

@@ -1,6 +1,6 @@
 import { attempt, OsiError, type PhysicalMemory } from '@osi-linux/core';
 import { type KernelInfo, safeParseKernelInfo } from '@osi-linux/kconf';
-import { findInitTask, type Kernel, LinearMapMemory } from '@osi-linux/kstruct';
+import { ContestedMemory, findInitTask, type Kernel, LinearMapMemory } from '@osi-linux/kstruct';
 import type { Dump } from '@osi-linux/memory';
 import type { KernelRoot } from '@osi-linux/symbols';
 import { AddressSpace, linuxNonPresent } from '@osi-linux/x86-mmu';
@@ -81,7 +81,9 @@ function* eachTrial(
 /** The kernel's own page tables first, which are the same in every dump of a guest; then those of a process. */
 function rootsOfSlid(info: KernelInfo, by: KernelRoot): readonly KernelRoot[] {
   const own = findProfileRoot(info);
-  return own === undefined ? [by] : [{ ...own, evidence: `${own.evidence}, by ${by.evidence}` }, by];
+  if (own === undefined) return [by];
+  const rivals = by.rivals?.filter(({ root }) => root !== own.root) ?? [];
+  return [{ ...own, evidence: `${own.evidence}, by ${by.evidence}`, rivals }, by];
 }
 
 function withSlide(verdict: Verdict, slide: bigint): Verdict {
@@ -96,8 +98,10 @@ function withSlide(verdict: Verdict, slide: bigint): Verdict {
 /** Compares values with a dump, at their addresses. */
 function tryProfile(dump: Dump, info: KernelInfo, root: KernelRoot): Verdict {
   const tables = new AddressSpace(root.form, dump.memory, root.root, linuxNonPresent(findSwapTypes(info)));
-  const memory = new LinearMapMemory(tables, dump.memory, info);
-  const kernel = withListStart({ memory, info }, dump.memory);
+  const linear = new LinearMapMemory(tables, dump.memory, info);
+  const rivals = (root.rivals ?? []).map((rival) => tables.withRoot(rival.root));
+  const contested = rivals.length === 0 ? undefined : new ContestedMemory(linear, rivals);
+  const kernel = withListStart({ memory: contested ?? linear, contested, info }, dump.memory);
   const { contradictions, findings } = checkProfileFit(kernel);
   if (contradictions.length > 0) return { contradictions, through: root };
   return { fits: { kernel, tables, root, findings }, isSlid: false };

@@ -1,10 +1,13 @@
 import { OsiError, type VirtualAddress, type VirtualMemory } from '@osi-linux/core';
 import type { KernelInfo } from '@osi-linux/kconf';
+import type { ContestedMemory } from '../mm/contested-memory';
 
 /** A running kernel to walk: its memory through the kernel's own page tables, and where its structures keep what. */
 export interface Kernel {
   /** The guest through the kernel's page-table root. */
   readonly memory: VirtualMemory;
+  /** The same memory, where other page tables claim to be this kernel's too. */
+  readonly contested?: ContestedMemory | undefined;
   /** Offsets, sizes and addresses of this very kernel. */
   readonly info: KernelInfo;
   /** A process to start from where `init_task` is not in the dump: the address of its leader's `task_struct`. */

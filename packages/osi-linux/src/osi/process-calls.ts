@@ -85,6 +85,7 @@ export class ProcessCalls {
     const skipped = new SkippedLog();
     const rows: OsiProcHandle[] = [];
     for (const task of eachProcess(this.kernel, skipped)) rows.push(readProcessHandle(task, skipped));
+    this.kernel.contested?.report(skipped);
     return createListing(rows, skipped.records);
   }
 
@@ -98,7 +99,9 @@ export class ProcessCalls {
     const task = this.find(handle);
     if (task === undefined) return undefined;
     const skipped = new SkippedLog();
-    return answerOf(this.readProcess(task, skipped), skipped);
+    const row = this.readProcess(task, skipped);
+    this.kernel.contested?.report(skipped);
+    return answerOf(row, skipped);
   }
 
   findPid(handle: OsiProcHandle | Absent): number | undefined {
@@ -125,6 +128,7 @@ export class ProcessCalls {
         return this.mappingReader(skipped).read(task, task.tgid, threads, skipped);
       },
     );
+    this.kernel.contested?.report(skipped);
     return createListing(rows ?? [], skipped.records);
   }
 

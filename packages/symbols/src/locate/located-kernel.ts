@@ -98,7 +98,7 @@ const COMMON = ['saved_command_line', 'vmcoreinfo_note'] as const;
 const TOP_TABLE = { 8: 'init_top_pgt', 4: 'swapper_pg_dir' } as const;
 
 function describeKernel(
-  { memory, symbols: wanted = [] }: KernelSource,
+  { memory, vmcoreinfo: fromSource, symbols: wanted = [] }: KernelSource,
   found: KernelLocation,
   note: Vmcoreinfo | undefined,
 ): LocatedKernel {
@@ -110,7 +110,9 @@ function describeKernel(
   const addresses = symbols?.lookup([topTable, ...COMMON, ...wanted]) ?? new Map<string, VirtualAddress>();
   const location = withOwnRoot(found, ownRoot(memory, found, addresses.get(topTable)));
   const commandLine = readCommandLine(location.tables, addresses.get('saved_command_line'));
-  const vmcoreinfo = note ?? readNote(memory, location.tables, addresses.get('vmcoreinfo_note'));
+  const own = () => readNote(memory, location.tables, addresses.get('vmcoreinfo_note'));
+  // A process can write such a note into its own memory; the kernel's symbol leads to the kernel's own.
+  const vmcoreinfo = fromSource !== undefined ? (note ?? own()) : (own() ?? note);
   const isCrashKernel = /(?:^|\s)elfcorehdr=/.test(commandLine ?? '');
   return { location, symbols, problem, vmcoreinfo, commandLine, isCrashKernel };
 }
@@ -137,7 +139,8 @@ function withOwnRoot(
   const same = tables.translate(location.textBase) === location.tables.translate(location.textBase);
   if (!same) return location;
   const evidence = { ...location.evidence, root: `${by}, by ${location.evidence.root}` };
-  return { ...location, root, tables, evidence };
+  const rivals = location.rivals.filter((rival) => rival.root !== root);
+  return { ...location, root, tables, evidence, rivals };
 }
 
 function readCommandLine(tables: VirtualMemory, variable: VirtualAddress | undefined): string | undefined {

@@ -1,4 +1,5 @@
 import type { Cpu } from '@osi-linux/core';
+import { PlantedMemory, PlantedTables } from '@osi-linux/test-fixtures/damage';
 import { FakePhysicalMemory } from '@osi-linux/test-fixtures/fake-memory';
 import {
   type FakeImage,
@@ -141,6 +142,41 @@ describe('locateKernel', () => {
       });
       expect(found?.location.form.name).toBe(paging);
       expect(found?.symbols?.count).toBe(image.symbols.length);
+    },
+  );
+
+  it.each(['pae', 'i386', '4-level', '5-level'] as const)(
+    'takes %s page tables with the whole image in one run before those that a process planted, and names these',
+    (paging) => {
+      const isWide = paging.endsWith('level');
+      const textBase = isWide ? TEXT : 0xc9000000n;
+      const mapBase = isWide ? 0xffffffff80000000n : 0xc0000000n;
+      const image = kernel({ form: isWide ? FORM : FORM_32, paging, textBase });
+      const name = isWide ? 'init_top_pgt' : 'swapper_pg_dir';
+      const table = image.symbols.find((symbol) => symbol.name === name)?.address ?? 0n;
+      const note = (root: number, at: bigint) =>
+        [
+          'OSRELEASE=6.1.0',
+          `SYMBOL(swapper_pg_dir)=${at.toString(16)}`,
+          `SYMBOL(_stext)=${textBase.toString(16)}`,
+          ...(isWide ? [`NUMBER(phys_base)=${BigInt(root) - (at - mapBase)}`] : []),
+          `NUMBER(pgtable_l5_enabled)=${paging === '5-level' ? 1 : 0}`,
+          ...(paging === 'pae' ? ['CONFIG_X86_PAE=y'] : []),
+        ].join('\n');
+      image.memory.write(0x500000, writeVmcoreinfoNote(note(image.builder.root, table)));
+      const memory = new PlantedMemory(image.memory, 0x600000, 16);
+      const planted = new PlantedTables(memory, paging, image.builder.root);
+      planted.shadow(textBase + 0x400000n, new TextEncoder().encode('evil'));
+      if (isWide) planted.lead(table & ~0xfffn, planted.root / 4096);
+      const at = isWide ? table : mapBase + BigInt(planted.root);
+      const page = new Uint8Array(4096);
+      page.set(writeVmcoreinfoNote(`${note(planted.root, at)}\nlonger=${'x'.repeat(2000)}`));
+      memory.plant(page);
+      const { location } = locateKernel({ memory }) ?? {};
+      expect(location?.root).toBe(image.builder.root);
+      expect(location?.rivals.map(({ root }) => root)).toEqual([planted.root]);
+      const named = locateKernel({ memory, vmcoreinfo: note(image.builder.root, table) });
+      expect(named?.location.rivals).toEqual([]);
     },
   );
 

@@ -1,13 +1,15 @@
 import { IMAGE_REACH, type PhysicalMemory, type VirtualAddress } from '@osi-linux/core';
 import { AddressSpace, linuxNonPresent } from '@osi-linux/x86-mmu';
-import type { KernelSource } from '../kernel-source';
+import { MemorySurvey } from '../../survey/memory-survey';
+import type { DiscoveryMethod, KernelSource } from '../kernel-source';
 import type { Vmcoreinfo } from '../vmcoreinfo';
 import { entriesOfCpu } from './cpu-entries';
 import { findI386Image } from './i386-image';
 import { findImage, type Image } from './image';
-import { eachRoot } from './kernel-root';
+import { eachRoot, type SurveyedSource } from './kernel-root';
 import type { KernelLocation } from './location';
 import type { KernelRoot } from './root';
+import { rankLocations } from './root-rank';
 
 /**
  * Every kernel that a guest's memory shows, without a profile: by the source's own VMCOREINFO note, by the registers of
@@ -35,19 +37,65 @@ export interface LocationCandidate {
 
 /** The results of {@link eachKernelLocation}, with the notes. */
 export function* eachCandidate(source: KernelSource): Generator<LocationCandidate> {
+  const survey = source.survey ?? new MemorySurvey(source.memory);
   const seen: KernelLocation[] = [];
   const doubtful: LocationCandidate[] = [];
-  for (const root of eachRoot(source, () => seen.length > doubtful.length)) {
-    const found = locateRoot(source.memory, root);
-    if (found === undefined) continue;
-    const { location, isDoubtful } = found;
-    if (seen.some((other) => isSameImage(other, location))) continue;
-    seen.push(location);
-    const candidate = { location, vmcoreinfo: root.vmcoreinfo };
+  const isNew = ({ location }: LocationCandidate) => !seen.some((other) => isSameImage(other, location));
+  const locate = (methods: readonly DiscoveryMethod[]) => eachLocated({ ...source, survey }, methods);
+  for (const { isDoubtful, ...candidate } of locate(NAMED)) {
+    if (!isNew(candidate)) continue;
+    seen.push(candidate.location);
     if (isDoubtful) doubtful.push(candidate);
     else yield candidate;
   }
+  for (const candidate of rankCandidates(survey, [...locate(SEARCHED)])) {
+    if (!isNew(candidate)) continue;
+    seen.push(candidate.location);
+    yield candidate;
+  }
+  for (const candidate of seen.length > doubtful.length ? [] : locate(['rest-of-memory'])) {
+    if (!isNew(candidate)) continue;
+    seen.push(candidate.location);
+    yield candidate;
+  }
   yield* doubtful;
+}
+
+/** The roots that the source names: a process of the guest cannot plant those. */
+const NAMED = ['vmcoreinfo', 'registers'] as const;
+const SEARCHED = ['vmcoreinfo-in-memory', 'page-tables-in-memory'] as const;
+
+interface Located extends LocationCandidate {
+  readonly isDoubtful: boolean;
+}
+
+function* eachLocated(source: SurveyedSource, methods: readonly DiscoveryMethod[]): Generator<Located> {
+  for (const root of eachRoot(source, methods)) {
+    const found = locateRoot(source.memory, root);
+    if (found !== undefined) yield { ...found, vmcoreinfo: root.vmcoreinfo };
+  }
+}
+
+/** The best of each image with its rivals: the other roots that lead to the same image. */
+function rankCandidates(survey: MemorySurvey, candidates: readonly LocationCandidate[]): LocationCandidate[] {
+  const isSameRoot = (one: KernelLocation, other: KernelLocation) =>
+    one.form === other.form && one.root === other.root;
+  const distinct = candidates.filter(
+    ({ location }, at) => candidates.findIndex((other) => isSameRoot(other.location, location)) === at,
+  );
+  const ranked = rankLocations(
+    survey,
+    distinct.map(({ location }) => location),
+  );
+  return ranked.map((location, at) => {
+    const rivals = ranked.slice(at + 1).filter((other) => isSameImage(location, other));
+    const found = distinct.find((candidate) => candidate.location === location);
+    return { location: { ...location, rivals: rivals.map(rootOf) }, vmcoreinfo: found?.vmcoreinfo };
+  });
+}
+
+function rootOf({ form, root, evidence }: KernelLocation): KernelRoot {
+  return { form, root, evidence: evidence.root };
 }
 
 /** Under page-table isolation the half of user code maps a part of the image, which seems to begin there. */
@@ -116,5 +164,6 @@ function describeLocation(tables: AddressSpace, candidate: KernelRoot, image: Im
       kaslrShift: told === undefined ? 'where the image begins' : 'KERNELOFFSET of VMCOREINFO',
     },
     entries: [],
+    rivals: [],
   };
 }

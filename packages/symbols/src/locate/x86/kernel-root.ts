@@ -8,7 +8,8 @@ import type { KernelRoot } from './root';
 import { rootsOfVmcoreinfo } from './vmcoreinfo-roots';
 import { findX8664Roots } from './x86-64-roots';
 
-type SurveyedSource = KernelSource & { readonly survey: MemorySurvey };
+/** A source with the survey of its memory. */
+export type SurveyedSource = KernelSource & { readonly survey: MemorySurvey };
 
 const ROOTS_BY_METHOD: Readonly<Record<DiscoveryMethod, (source: SurveyedSource) => Iterable<KernelRoot>>> = {
   vmcoreinfo: ({ vmcoreinfo }) =>
@@ -18,7 +19,6 @@ const ROOTS_BY_METHOD: Readonly<Record<DiscoveryMethod, (source: SurveyedSource)
   'page-tables-in-memory': ({ survey }) => rootsOfTables(survey),
   'rest-of-memory': ({ survey }) => rootsOfRest(survey),
 };
-const ALL_METHODS = Object.keys(ROOTS_BY_METHOD) as readonly DiscoveryMethod[];
 
 /** Stretches that looked empty, then notes that do not begin a page. */
 function* rootsOfRest(survey: MemorySurvey): Generator<KernelRoot> {
@@ -38,16 +38,16 @@ function rootsOfNote({ at, text }: FoundVmcoreinfo): KernelRoot[] {
 }
 
 /**
- * The roots that each of the source's discovery methods leads to; later roots are searched for only on
- * request. `isFound` reports whether one of them has led to a kernel.
+ * The roots that some discovery methods lead to, as far as the source allows them; later ones are searched for only on
+ * request.
  */
-export function* eachRoot(source: KernelSource, isFound: () => boolean): Generator<KernelRoot> {
-  const survey = source.survey ?? new MemorySurvey(source.memory);
-  for (const method of ALL_METHODS) {
-    if (source.methods !== undefined && !source.methods.includes(method)) continue;
-    if (method === 'rest-of-memory' && isFound()) continue;
-    yield* ROOTS_BY_METHOD[method]({ ...source, survey });
-  }
+export function* eachRoot(
+  source: SurveyedSource,
+  methods: readonly DiscoveryMethod[],
+): Generator<KernelRoot> {
+  for (const method of methods)
+    if (source.methods === undefined || source.methods.includes(method))
+      yield* ROOTS_BY_METHOD[method](source);
 }
 
 /**
@@ -63,5 +63,6 @@ export function* eachRoot(source: KernelSource, isFound: () => boolean): Generat
  * ```
  */
 export function findNamedRoots(source: KernelSource): KernelRoot[] {
-  return [...eachRoot({ ...source, methods: ['vmcoreinfo', 'registers'] }, () => true)];
+  const methods = ['vmcoreinfo', 'registers'] as const;
+  return [...eachRoot({ ...source, survey: new MemorySurvey(source.memory), methods }, methods)];
 }

@@ -1,6 +1,7 @@
 import type { PhysicalAddress, VirtualAddress } from '@osi-linux/core';
 import type { AddressSpace, PagingForm } from '@osi-linux/x86-mmu';
 import type { CpuEntry } from './cpu-entries';
+import type { KernelRoot } from './root';
 
 /** Where a kernel is in a guest's memory. */
 export interface KernelLocation {
@@ -24,6 +25,11 @@ export interface KernelLocation {
   readonly evidence: LocationEvidence;
   /** Where processors enter the kernel; empty if no processor names the root. */
   readonly entries: readonly KernelEntry[];
+  /**
+   * Other roots in memory that lead to the same image: at most one of them is the kernel's own. Empty if the source
+   * itself names the root.
+   */
+  readonly rivals: readonly KernelRoot[];
 }
 
 /** The evidence for the place of a kernel: clauses for people. */

@@ -14,4 +14,6 @@ export interface KernelRoot {
   readonly vmcoreinfo?: Vmcoreinfo;
   /** The processor that uses it. */
   readonly cpu?: Cpu;
+  /** Other roots of the same kernel that a search of memory found: one of them may be planted. */
+  readonly rivals?: readonly KernelRoot[];
 }
