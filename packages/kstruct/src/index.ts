@@ -20,6 +20,8 @@ export { readCommandLine } from './mm/command-line';
 export { readEnvironment } from './mm/environment';
 export { LinearMapMemory } from './mm/linear-map';
 export { Mm } from './mm/mm';
+export { readStackGuardSize } from './mm/stack-guard';
+export { ThreadStacks } from './mm/thread-stacks';
 export { Vma } from './mm/vma';
 export { eachVma, findVmaOrder } from './mm/vma-list';
 export { VmaNames } from './mm/vma-name';
