@@ -53,7 +53,11 @@
 #include <linux/maple_tree.h>
 #endif
 
-/* The value where the structure has the member; elsewhere the row does not compile. */
+/* The value where the structure has the member, or the kernel the function; elsewhere the row does not compile. */
 #define WITH_MEMBER(type, member, value)	((value) + 0 * sizeof(((type *)0)->member))
+#define WITH_FUNCTION(function, value)		((value) + 0 * sizeof(&(function)))
+
+/* How far above the start of its kernel stack a task has the stack pointer of its program. */
+#define STACK_SP_OFFSET		((char *)&task_pt_regs(current)->sp - (char *)task_stack_page(current))
 
 #endif

@@ -143,6 +143,8 @@ OFFSET("task.active_mm_offset", struct task_struct, active_mm);
 OFFSET("mm.mm_users_offset", struct mm_struct, mm_users);
 OFFSET("mm.map_count_offset", struct mm_struct, map_count);
 OFFSET("mm.exe_file_offset", struct mm_struct, exe_file);
+/* Before Linux commit 2dd8ad81e31d ("mm: use mm->exe_file instead of first VM_EXECUTABLE vma->vm_file") and those after it (in v3.7) */
+OFFSET("mm.num_exe_file_vmas_offset", struct mm_struct, num_exe_file_vmas);
 OFFSET("mm.vdso_offset", struct mm_struct, context.vdso);
 /* Linux commit 763ecb035029 ("mm: remove the vma linked list") (in v6.1) */
 OFFSET("mm.mm_mt_offset", struct mm_struct, mm_mt);
@@ -166,6 +168,19 @@ CONSTANT("vma.initial_heap_touches", 1);
 /* Until Linux commit 1be7107fbe18 ("mm: larger stack guard gap, between vmas") (in v4.12) */
 CONSTANT("vma.stack_guard_page_flag", ((void)CALL(stack_guard_page_start), VM_GROWSDOWN));
 CONSTANT("vma.stack_guard_page_flag", ((void)CALL(vma_stack_continue), VM_GROWSDOWN));
+/* Linux commit b76437579d13 ("procfs: mark thread stack correctly in proc/<pid>/maps") (in v3.4) */
+CONSTANT("vma.thread_stacks_in_process", WITH_FUNCTION(vm_is_stack, 1));
+CONSTANT("vma.thread_stacks_in_process", WITH_FUNCTION(task_of_stack, 1));
+CONSTANT("vma.thread_stacks_in_thread", WITH_FUNCTION(vm_is_stack, 1));
+CONSTANT("vma.thread_stacks_in_thread", WITH_FUNCTION(task_of_stack, 1));
+/* Linux commit 65376df58217 ("proc: revert /proc/<pid>/maps [stack:TID] annotation") (in v4.5) */
+FOUND_CONSTANT("vma.thread_stacks_in_thread", vma_is_stack_for_task, thread_stacks);
+COMPUTED_OFFSET("task.stack_sp_offset", WITH_FUNCTION(vm_is_stack, STACK_SP_OFFSET));
+COMPUTED_OFFSET("task.stack_sp_offset", WITH_FUNCTION(task_of_stack, STACK_SP_OFFSET));
+COMPUTED_OFFSET("task.stack_sp_offset", WITH_FUNCTION(vma_is_stack_for_task, STACK_SP_OFFSET));
+OFFSET("task.usersp_offset", struct task_struct, thread.usersp);
+COMPUTED_OFFSET("thread_info.flags_offset", WITH_MEMBER(struct task_struct, thread.usersp, offsetof(struct thread_info, flags)));
+CONSTANT("thread_info.TIF_IA32", WITH_MEMBER(struct task_struct, thread.usersp, TIF_IA32));
 CONSTANT("vma.VM_READ", VM_READ);
 CONSTANT("vma.VM_WRITE", VM_WRITE);
 CONSTANT("vma.VM_EXEC", VM_EXEC);

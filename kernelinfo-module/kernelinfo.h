@@ -59,6 +59,8 @@ static inline const char *describe_candidates(int candidates)
 int ki_pgtable_levels(void);
 void ki_find_modules(struct found_address *found);
 void ki_find_special_mapping_vmops(struct found_address *found);
+/* 1 or 0 in place of an address. */
+void ki_find_thread_stacks(struct found_address *found);
 #ifdef HAVE_PRIVATE_MOUNT
 void ki_probe_mounts(struct mount_offsets *found);
 #else

@@ -114,6 +114,7 @@ static void __init print_noted(const char *key, const struct vmcoreinfo *note, c
 #define MEMBER_SIZE(key, type, member)	ROW(key, print_unsigned(key, sizeof(((type *)0)->member)))
 #define PROBED(key, probed)		ROW(key, print_probed(key, &(probed)))
 #define FOUND_ADDRESS(key, found)	ROW(key, print_found(key, &(found)))
+#define FOUND_CONSTANT(key, function, found)	ROW(key, print_found(key, &(found)))
 #define NOTED(key, start, old, base)	ROW(key, print_noted(key, &note, start, old, base))
 #define NOTED_SYMBOL(key, symbol)	NOTED(key, "SYMBOL(" #symbol ")=", NULL, 16)
 #define NOTED_SIZE(key, type)		NOTED(key, "SIZE(" #type ")=", NULL, 10)
@@ -127,6 +128,7 @@ static int __init kernelinfo_init(void)
 {
 	struct found_address special_mapping_vmops;
 	struct found_address modules;
+	struct found_address thread_stacks;
 	struct mount_offsets mounts;
 	struct vmcoreinfo note;
 	int result;
@@ -135,6 +137,7 @@ static int __init kernelinfo_init(void)
 	ki_probe_mounts(&mounts);
 	ki_find_special_mapping_vmops(&special_mapping_vmops);
 	ki_find_modules(&modules);
+	ki_find_thread_stacks(&thread_stacks);
 
 	result = ki_make_up();
 	if (!result) {

@@ -38,6 +38,7 @@ static __attribute__((__noinline__)) void trial_text(const char *format, ...) { 
 #define MEMBER_SIZE(key, type, member)	TRIAL(key, USE(sizeof(((type *)0)->member)))
 #define PROBED(key, probed)		TRIAL(key)
 #define FOUND_ADDRESS(key, found)	TRIAL(key)
+#define FOUND_CONSTANT(key, function, found)	TRIAL(key, USE(sizeof(&(function))))
 #define NOTED_SYMBOL(key, symbol)	TRIAL(key)
 #define NOTED_SIZE(key, type)		TRIAL(key)
 #define NOTED_OFFSET(key, member)	TRIAL(key)

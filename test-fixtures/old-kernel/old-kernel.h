@@ -53,7 +53,7 @@ struct module { struct list_head list; };
 struct dentry;
 struct vfsmount;
 struct path { struct vfsmount *mnt; struct dentry *dentry; };
-struct file { struct path f_path; };
+struct file { struct path f_path; void *private_data; };
 struct file_system_type { const char *name; struct module *owner; };
 struct fs_struct { struct path root; };
 struct mm_struct { unsigned long start_brk, brk; };
@@ -101,6 +101,9 @@ struct vfsmount { struct dentry *mnt_root; };
 static inline int stack_guard_page_start(struct vm_area_struct *vma, unsigned long addr) { return 0; }
 
 #define IS_ERR(pointer)		((unsigned long)(pointer) >= -4095ul)
+#define ERR_PTR(error)		((void *)(long)(error))
+#define O_RDONLY		0
+#define TASK_SIZE		0x7ffffffff000ul
 #define for_each_process(task)	for (task = &init_task; task; task = NULL)
 void get_fs_root(struct fs_struct *fs, struct path *root);
 void task_lock(struct task_struct *task);
@@ -114,6 +117,16 @@ struct vfsmount *kern_mount(struct file_system_type *type);
 void kern_unmount(struct vfsmount *mnt);
 struct file_system_type *get_fs_type(const char *name);
 void module_put(struct module *module);
+
+struct seq_operations;
+struct seq_file { char *buf; size_t size; const struct seq_operations *op; };
+struct seq_operations { int (*show)(struct seq_file *m, void *v); };
+int snprintf(char *to, size_t size, const char *format, ...);
+char *strstr(const char *text, const char *part);
+int task_pid_vnr(struct task_struct *task);
+struct file *filp_open(const char *path, int flags, int mode);
+void fput(struct file *file);
+int vma_is_stack_for_task(struct vm_area_struct *vma, struct task_struct *t);
 #endif
 
 #endif

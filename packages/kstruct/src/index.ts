@@ -21,6 +21,8 @@ export { ContestedMemory } from './mm/contested-memory';
 export { readEnvironment } from './mm/environment';
 export { LinearMapMemory } from './mm/linear-map';
 export { Mm } from './mm/mm';
+export { readStackGuardSize } from './mm/stack-guard';
+export { ThreadStacks } from './mm/thread-stacks';
 export { Vma } from './mm/vma';
 export { eachVma, findVmaOrder } from './mm/vma-list';
 export { VmaNames } from './mm/vma-name';

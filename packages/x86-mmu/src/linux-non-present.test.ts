@@ -37,6 +37,14 @@ describe.each(['pae', '4-level', '5-level'] as const)('%s', (form) => {
     expect(reading(form, flagged, level)).toMatchObject(expected);
   });
 
+  it('has an inverted frame of 46 bits on 4 levels, in kernels that know no more of them', () => {
+    const entry = (~0x12345000n & 0x00003ffffffff000n) | 0x8000000000000160n;
+    const { kind, physical } = reading(form, entry);
+    expect(kind).toBe('prot-none');
+    expect(physical === 0x12345123).toBe(form === '4-level');
+    expect(reading(form, 0x00001ffffffff000n | 0x160n).physical).toBe(0x00001ffffffff123);
+  });
+
   // | TYPE (59-63) | ~OFFSET (9-58) | 0 | 0 | X X X X X X | 0 |
   const swap = (type: bigint, offset: bigint) => (type << 59n) | ((~offset & ((1n << 50n) - 1n)) << 9n);
 

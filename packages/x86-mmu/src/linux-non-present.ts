@@ -23,8 +23,11 @@ interface Encoding {
   readonly kernelFrom: bigint;
   /** Levels whose entries can hold more than "nothing here"; those of large pages are the PDEs. */
   readonly levels: readonly string[];
-  /** Set in an entry of a kernel that stores the complement of frames and offsets; clear in one that does not. */
-  readonly invertedFrame: bigint;
+  /**
+   * Set in an entry of a kernel that stores the complement of frames and offsets; clear in one that does not. Of frames
+   * the highest bit of the field, for each width that the field has in some kernel, the widest first.
+   */
+  readonly invertedFrame: readonly bigint[];
   readonly invertedOffset: bigint;
   readonly typeShift: bigint;
   readonly offsetShift: bigint;
@@ -39,7 +42,7 @@ interface Encoding {
 const ENTRY_64: Encoding = {
   kernelFrom: 0xff00000000000000n,
   levels: ['PDE', 'PTE'],
-  invertedFrame: 1n << 51n,
+  invertedFrame: [1n << 51n],
   invertedOffset: 1n << 58n,
   typeShift: 59n,
   offsetShift: 9n,
@@ -49,7 +52,7 @@ const ENTRY_64: Encoding = {
 const ENTRY_32: Encoding = {
   kernelFrom: I386_PAGE_OFFSET,
   levels: ['PTE'],
-  invertedFrame: 0n,
+  invertedFrame: [],
   invertedOffset: 0n,
   typeShift: 1n,
   offsetShift: 9n,
@@ -61,7 +64,8 @@ const ENTRY_32: Encoding = {
 const ENCODINGS: Readonly<Record<PagingFormName, Encoding>> = {
   i386: ENTRY_32,
   pae: { ...ENTRY_64, kernelFrom: I386_PAGE_OFFSET, frameBits: 24 },
-  '4-level': ENTRY_64,
+  // __PHYSICAL_MASK_SHIFT is 46 in kernels without five levels: arch/x86/include/asm/page_64_types.h up to 4.15.
+  '4-level': { ...ENTRY_64, invertedFrame: [1n << 51n, 1n << 45n] },
   '5-level': { ...ENTRY_64, frameBits: 40 },
 };
 
@@ -135,8 +139,8 @@ function resident(
   { virtual, entry = 0n }: FaultedWalk,
   kind: keyof typeof RESIDENCIES,
 ): NonPresentEntry {
-  const inverted = (entry & ENCODINGS[form.name].invertedFrame) !== 0n;
-  const frame = pageFrame(form, level, inverted ? ~entry : entry);
+  const highest = ENCODINGS[form.name].invertedFrame.find((bit) => (entry & bit) !== 0n);
+  const frame = pageFrame(form, level, highest === undefined ? entry : ~entry & (2n * highest - 1n));
   return residentAt(kind, RESIDENCIES[kind], frame + inPage(level, virtual));
 }
 

@@ -56,12 +56,19 @@ const LOG_BUF = [
   ...['log.log_end_addr', 'log.logged_chars_addr'],
   ...['printk_log.size', 'printk_log.ts_nsec_offset', 'printk_log.len_offset', 'printk_log.text_len_offset'],
 ] as const;
-/** Sockets, ids, stacks and names as they were before v4.20. */
+/** Sockets, ids, stacks, names and programs as they were before v4.20. */
 const OLD_KERNELS = [
   ...['inet_sock.pinet6_offset', 'ipv6_pinfo.rcv_saddr_offset', 'ipv6_pinfo.daddr_offset'],
   ...['pid_ns.rnode_offset', 'radix_tree_node.shift_offset', 'radix_tree_node.slots_offset'],
   ...['radix_tree_node.RADIX_TREE_MAP_SIZE', 'pid.numbers_offset', 'upid.nr_offset', 'upid.ns_offset'],
   ...['upid.pid_chain_offset', 'vma.stack_guard_page_flag', 'path.DCACHE_UNHASHED'],
+  ...['vma.thread_stacks_in_process', 'vma.thread_stacks_in_thread', 'task.stack_sp_offset'],
+  ...[
+    'task.usersp_offset',
+    'thread_info.flags_offset',
+    'thread_info.TIF_IA32',
+    'mm.num_exe_file_vmas_offset',
+  ],
 ] as const;
 
 /** Keys without an answer, by the kernels here. Names of anonymous mappings came in v5.17, and Debian has none. */

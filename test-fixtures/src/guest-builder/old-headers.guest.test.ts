@@ -11,9 +11,9 @@ const KERNEL_HEADER = fileURLToPath(new URL('../../old-kernel/old-kernel.h', imp
 
 /** The headers of 2.6.32 that the module may ask for without looking whether they are there. */
 const HEADERS = words(`
-  cpumask cred dcache elf err fdtable fs fs_struct idr init io ipv6 kallsyms kernel kexec kobject
+  cpumask cred dcache elf err fdtable file fs fs_struct idr init io ipv6 kallsyms kernel kexec kobject
   limits list mm mm_inline mm_types module mount namei net path percpu pid pid_namespace radix-tree
-  rcupdate sched slab string swap types uaccess utsname version
+  rcupdate sched seq_file slab string swap types uaccess utsname version
 `).map((name) => `linux/${name}.h`);
 const OTHER_HEADERS = words(
   'net/af_unix.h net/inet_sock.h net/sock.h asm/current.h asm/page.h asm/pgtable.h',
@@ -98,6 +98,8 @@ describe.each(Object.entries(KERNELS))(
       cpSync(KERNEL_HEADER, join(folder, 'include/old-kernel.h'));
       const mount = kernel.probes ? '' : '/* struct vfsmount *mnt_parent; */\n';
       writeFileSync(join(folder, 'include/linux/mount.h'), `#include <old-kernel.h>\n${mount}`);
+      const stacks = kernel.probes ? '/* vma_is_stack_for_task() */\n' : '';
+      writeFileSync(join(folder, 'include/linux/mm.h'), `#include <old-kernel.h>\n${stacks}`);
     });
 
     afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -112,6 +114,8 @@ describe.each(Object.entries(KERNELS))(
       expect(presentMacros('path.mnt_parent_offset')).toEqual([kernel.probes ? 'PROBED' : 'OFFSET']);
       expect(presentMacros('mount.mnt_offset')).toEqual([kernel.probes ? 'PROBED' : 'COMPUTED_OFFSET']);
       expect(presentMacros('vma.stack_guard_page_flag')).toEqual(['CONSTANT']);
+      expect(presentMacros('vma.thread_stacks_in_thread')).toEqual(kernel.probes ? ['FOUND_CONSTANT'] : []);
+      expect(presentMacros('vma.thread_stacks_in_process')).toEqual([]);
       expect(presentMacros('sock.sk_protocol_offset')).toEqual(['COMPUTED_OFFSET']);
       expect(presentMacros('mm.mm_mt_offset')).toEqual([]);
     });

@@ -26,6 +26,20 @@ function processRecords(pid: number, tasks: string): TruthRecord[] {
   ];
 }
 
+describe('parseProcStatus', () => {
+  it('reads users and groups that a kernel prints as signed numbers', () => {
+    const text = 'Name:\tx\nTgid:\t7\nPPid:\t1\nUid:\t-2\t-1294967295\t5\t5\nGid:\t-1\t-2147483648\t3\t4\n';
+    expect(parseProcStatus(text)).toEqual({
+      ...{ tgid: 7, ppid: 1, uid: 4294967294, euid: 3000000001 },
+      ...{ gid: 4294967295, egid: 2147483648 },
+    });
+    expect(() => parseProcStatus(text.replace('PPid:\t1', 'PPid:\t-1'))).toThrow(
+      'status has no line "PPid:"',
+    );
+    expect(() => parseProcStatus(text.replace('Uid:\t-2', 'Uid:\t--2'))).toThrow('status has no line "Uid:"');
+  });
+});
+
 describe('parseGuestTruth', () => {
   it('reads a process with its threads, and drops one newline of comm', () => {
     const { processes, unsettled } = parseGuestTruth(

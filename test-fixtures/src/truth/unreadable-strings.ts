@@ -9,6 +9,9 @@ const FIELDS: readonly (readonly [strings: ProcessStrings, start: number])[] = [
   ['env', 50],
 ];
 
+/** Field 28: where the main stack starts; both lie above it. Kernels before 3.5 have no later addresses. */
+const START_STACK = 28;
+
 /**
  * Which strings a process cannot read itself: it has taken the right to read them from some page of theirs, or has
  * unmapped it. `/proc` then shows them cut or empty, without a word.
@@ -22,6 +25,11 @@ const FIELDS: readonly (readonly [strings: ProcessStrings, start: number])[] = [
  */
 export function findUnreadableStrings(stat: string, maps: Uint8Array): ProcessStrings[] {
   const readable = parseProcMaps(maps).filter(({ perms }) => perms.startsWith('r'));
+  if (fieldsOf(stat).length <= 51 - 3) {
+    const at = stringsAddress(stat, START_STACK);
+    const isThere = at === 0n || readable.some(({ start, end }) => start <= at && at < end);
+    return isThere ? [] : FIELDS.map(([strings]) => strings);
+  }
   return FIELDS.filter(([, field]) => {
     let at = stringsAddress(stat, field);
     const end = stringsAddress(stat, field + 1);
@@ -53,6 +61,10 @@ export function findPagedOutStrings(pid: number, stat: string, list: string): Pr
 }
 
 function stringsAddress(stat: string, field: number): bigint {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return BigInt(fields[field - 3] ?? 0);
+  return BigInt(fieldsOf(stat)[field - 3] ?? 0);
+}
+
+/** The fields from the third on. */
+function fieldsOf(stat: string): string[] {
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }

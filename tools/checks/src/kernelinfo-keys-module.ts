@@ -17,6 +17,7 @@ const KINDS: Readonly<Record<string, KeyKind>> = {
   ADDRESS: 'address',
   ADDRESS_COMMENT: 'address',
   FOUND_ADDRESS: 'address',
+  FOUND_CONSTANT: 'constant',
   SIZE: 'size',
   MEMBER_SIZE: 'size',
   OFFSET: 'offset',

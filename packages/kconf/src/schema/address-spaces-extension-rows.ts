@@ -29,6 +29,12 @@ export const ADDRESS_SPACES_EXTENSION_ROWS = [
     doc: 'The program that is run, an open file.',
   },
   {
+    key: 'mm.num_exe_file_vmas_offset',
+    kind: 'offset',
+    expression: 'mm_struct.num_exe_file_vmas',
+    doc: 'How many mappings the program has; with 0, `exe_file` is null. Only until Linux commit 2dd8ad81e31d ("mm: use mm->exe_file instead of first VM_EXECUTABLE vma->vm_file") (in v3.7).',
+  },
+  {
     key: 'mm.vdso_offset',
     kind: 'offset',
     expression: 'mm_struct.context.vdso',
@@ -123,6 +129,45 @@ export const ADDRESS_SPACES_EXTENSION_ROWS = [
     kind: 'constant',
     expression: 'VM_GROWSDOWN',
     doc: 'The bit of a stack whose first page is a guard that `/proc/PID/maps` does not show, unless the mapping before it has the bit too and ends there; only before Linux commit 1be7107fbe18 ("mm: larger stack guard gap, between vmas") (in v4.12).',
+  },
+  {
+    key: 'vma.thread_stacks_in_process',
+    kind: 'constant',
+    expression: 'vm_is_stack()',
+    doc: 'Whether `/proc/PID/maps` names the mappings with the stack pointers of threads `[stack:TID]` (1); since Linux commit b76437579d13 ("procfs: mark thread stack correctly in proc/<pid>/maps") (in v3.4) and until Linux commit 65376df58217 ("proc: revert /proc/<pid>/maps [stack:TID] annotation") (in v4.5).',
+  },
+  {
+    key: 'vma.thread_stacks_in_thread',
+    kind: 'constant',
+    expression: 'vma_is_stack_for_task()',
+    doc: 'Whether `/proc/PID/task/TID/maps` names the mapping with the stack pointer of the thread `[stack]`, and no other (1), or that of the process (0); the module asks the kernel. Only until Linux commit b18cb64ead40 ("fs/proc: Stop trying to report thread stacks") (in v4.9).',
+  },
+  {
+    key: 'task.stack_sp_offset',
+    kind: 'offset',
+    expression: 'task_pt_regs()',
+    doc: 'From the start of the kernel stack of a task to the stack pointer that its program had when it entered the kernel; only where `[stack]` goes by it.',
+  },
+  {
+    key: 'task.usersp_offset',
+    kind: 'offset',
+    expression: 'task_struct.thread.usersp',
+    doc: 'The stack pointer of a 64-bit program when it last entered the kernel, in older kernels of 64 bits.',
+  },
+  {
+    key: 'thread_info.flags_offset',
+    kind: 'offset',
+    member: 'int',
+    expression: 'thread_info.flags',
+    onlyWith: 'task_struct.thread.usersp',
+    doc: 'Flags of a task, in the `thread_info` at the start of its kernel stack; only in kernels with `usersp`.',
+  },
+  {
+    key: 'thread_info.TIF_IA32',
+    kind: 'constant',
+    expression: 'TIF_IA32',
+    onlyWith: 'task_struct.thread.usersp',
+    doc: 'The number of the flag of a task that runs a 32-bit program.',
   },
   {
     key: 'vma.VM_READ',

@@ -92,6 +92,16 @@ export class Mm extends KernelStruct {
   }
 
   /**
+   * Whether `/proc/PID/exe` leads to a program. Older kernels forget it with its last mapping: `exe_file` is null then, as
+   * `mm_struct.num_exe_file_vmas` confirms.
+   */
+  get hasExeFile(): boolean {
+    const { exe_file_offset, num_exe_file_vmas_offset: mappings } = layoutOf(this.kernel.info).mm;
+    if (mappings === undefined || exe_file_offset === undefined) return true;
+    return !this.view.isZero(mappings) || !this.view.isZero(exe_file_offset);
+  }
+
+  /**
    * The program that is run, which execve sets before anything of it runs. Corresponds to `mm_struct.exe_file`.
    *
    * @throws OsiError `STRUCT_IMPLAUSIBLE` where it is no open file.

@@ -6,6 +6,7 @@ import { viewOf } from '../kernel/kernel-struct';
 import { layoutOf } from '../kernel/layout';
 import { StructView } from '../kernel/struct-view';
 import type { Mm } from './mm';
+import type { ThreadStacks } from './thread-stacks';
 import type { Vma } from './vma';
 
 /** ANON_VMA_NAME_MAX_LEN, its NUL included: kernel/sys.c. */
@@ -44,17 +45,20 @@ export class VmaNames {
   }
 
   /**
-   * The text in brackets for a mapping of `mm` without a file; `undefined` if it has none.
+   * The text in brackets for a mapping of `mm` without a file; `undefined` if it has none. `stacks` are those of the
+   * kernels that find them by stack pointers.
    *
    * @throws OsiError the fault of a page, `STRUCT_IMPLAUSIBLE`, or `PROFILE_KEY_MISSING`.
    */
-  read(vma: Vma, mm: Mm): string | undefined {
+  read(vma: Vma, mm: Mm, stacks?: ThreadStacks): string | undefined {
     const special = this.readSpecial(vma, mm);
     if (special !== undefined) return special;
     const { start, end } = vma;
     const { brk, startBrk, startStack } = this.boundsOf(mm);
     if (this.heapTouches ? start <= brk && end >= startBrk : start < brk && end > startBrk) return '[heap]';
-    if (start <= startStack && startStack <= end) return '[stack]';
+    if (stacks === undefined && start <= startStack && startStack <= end) return '[stack]';
+    const stack = stacks?.read({ start, end }, { startStack });
+    if (stack !== undefined) return stack;
     const name = this.readAnonName(vma);
     return name === undefined ? undefined : `[anon:${name}]`;
   }

@@ -68,6 +68,23 @@ describe('the threads of a process', () => {
   });
 });
 
+describe('the threads of pid 0', () => {
+  it('are itself, also where the kernel left its ring blank', () => {
+    const fake = kernel();
+    const info = { ...fake.info, 'signal.thread_head_offset': undefined };
+    const found = { memory: fake.memory, info } as never;
+    const read = (index: number) => {
+      const skipped = new SkippedLog();
+      const leader = [...eachProcess(found, new SkippedLog())][index]!;
+      fake.memory.writeWord(leader.address + 0x900n, 0n);
+      fake.memory.writeWord(leader.address + 0x908n, 0n);
+      return [[...eachThread(found, leader, skipped)].length, skipped.records.length > 0];
+    };
+    expect(read(0)).toEqual([1, false]);
+    expect(read(1)).toEqual([1, true]);
+  });
+});
+
 describe('the command line of a process', () => {
   const init = (fake: FakeKernel) => [...eachProcess(fake, new SkippedLog())][1]!;
 

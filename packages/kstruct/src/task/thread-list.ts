@@ -1,5 +1,6 @@
-import { offsetAddress, type SkippedLog } from '@osi-linux/core';
+import { offsetAddress, type SkippedLog, type VirtualAddress } from '@osi-linux/core';
 import { type Kernel, requireKey } from '../kernel/kernel';
+import { StructView } from '../kernel/struct-view';
 import { eachListEntry } from '../lib/list-head';
 import { Task } from './task';
 import { isTask } from './task-plausibility';
@@ -40,10 +41,16 @@ function* eachThreadNode(kernel: Kernel, leader: Task, skipped: SkippedLog): Gen
   }
 }
 
+/** Pid 0 has no other threads; 2.6.32 leaves its ring blank. */
+function isBlank({ memory }: Kernel, head: VirtualAddress): boolean {
+  return new StructView(memory, head).isZero(0);
+}
+
 function* eachGroupMember(kernel: Kernel, leader: Task, skipped: SkippedLog): Generator<Task> {
   const offset = requireKey(kernel.info, 'task.thread_group_offset');
   const head = leader.listHead('task.thread_group_offset');
   yield leader;
+  if (leader.address === kernel.info['task.init_addr'] && isBlank(kernel, head)) return;
   for (const node of eachListEntry(kernel, { head, name: 'task_struct.thread_group' }, skipped)) {
     const address = offsetAddress(node, -offset);
     if (isTask(kernel, address, leader.address, skipped)) yield new Task(kernel, address);

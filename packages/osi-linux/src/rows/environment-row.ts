@@ -16,7 +16,10 @@ export interface LinuxEnvironment {
   readonly cwd: string | null;
   /** Its root directory. */
   readonly root: string | null;
-  /** The program that it runs; `null` for kernel threads and zombies. */
+  /**
+   * The program that it runs; `null` for kernel threads and zombies, and on older kernels for a process that has
+   * unmapped it.
+   */
   readonly exe: string | null;
 }
 
@@ -54,6 +57,6 @@ function readProgram(task: Task, paths: PathReader, field: Field): Pick<LinuxEnv
   if (mm === undefined) return { env: [], exe: null };
   return {
     env: field('env', () => readEnvironment(mm)),
-    exe: field('exe', () => paths.read(mm.exeFile.path)),
+    exe: field('exe', () => (mm.hasExeFile ? paths.read(mm.exeFile.path) : null)),
   };
 }

@@ -1,22 +1,27 @@
 import { OsiError, SkippedLog, type Subject, type VirtualAddress } from '@osi-linux/core';
 import {
-  eachThread,
   eachVma,
   findVmaOrder,
   type Kernel,
   type Mm,
   type PathReader,
+  readStackGuardSize,
   type Task,
+  ThreadStacks,
   type Vma,
   VmaNames,
 } from '@osi-linux/kstruct';
 import type { OsiModule } from '@osi-linux/osi';
 import { eachSelectedProcess } from './process-selection';
 import { type PathSelection, TaskPaths } from './reader-paths';
+import { ThreadGroup } from './thread-group';
 
 /** The processes whose mappings are wanted. Any value that names a process in the OSI API is accepted. */
 export interface MappingSelection extends PathSelection {
-  /** Whether threads that have another address space than their leader get rows too. */
+  /**
+   * Whether threads that have another address space than their leader get rows too, or, on older kernels, other stacks
+   * in the same one.
+   */
   readonly threads?: boolean | undefined;
   /** Only the process of this descriptor: the address of its leader's `task_struct`, virtual. */
   readonly taskd?: VirtualAddress | undefined;
@@ -31,7 +36,7 @@ export interface MappingSelection extends PathSelection {
 export interface LinuxMapping extends OsiModule {
   /** Id of the process. */
   readonly pid: number;
-  /** Id of the thread whose mapping it is, where that is not the leader's; absent for the leader's own. */
+  /** Id of the thread whose mapping it is, where its mappings differ from the leader's; absent for those of the leader. */
   readonly tid?: number;
   /** The rights: `r-xp`; `s` in the last place for memory that may be shared. */
   readonly perms: string | null;
@@ -68,6 +73,7 @@ export class MappingReader {
   private readonly kernel: Kernel;
   private readonly paths: PathReader;
   private readonly names: VmaNames;
+  private readonly hidesGuards: boolean;
   private readonly files = new Map<VirtualAddress, MappedFile>();
   private lastFile: MappedFile | undefined;
 
@@ -75,42 +81,44 @@ export class MappingReader {
     this.kernel = kernel;
     this.paths = paths;
     this.names = new VmaNames(kernel);
+    this.hidesGuards = kernel.info['vma.stack_guard_page_flag'] !== undefined;
   }
 
   /**
    * The mappings of a process, ascending: those of its leader, and with `threads` those of each thread that has another
-   * address space. Kernel threads and exited processes have no mappings.
+   * address space, or the same with other names of stacks. Kernel threads and exited processes have no mappings.
    */
   read(task: Task, pid: number, threads: boolean, skipped: SkippedLog): LinuxMapping[] {
     const own = new SkippedLog();
     const mm = findMm(task, { kind: 'process', field: 'mm' }, own);
-    const rows = mm === undefined ? [] : this.readMm({ mm, pid }, own);
-    if (threads) for (const row of this.readThreads(task, pid, mm?.address, own)) rows.push(row);
+    const group = new ThreadGroup(this.kernel, task, own);
+    const stacks = ThreadStacks.ofProcess(this.kernel, () => group.read());
+    const rows = mm === undefined ? [] : this.readMm({ mm, pid, stacks }, own);
+    if (threads) for (const row of this.readThreads(group, { mm, pid, rows }, own)) rows.push(row);
     for (const { subject, reason } of own.records) skipped.add({ ...subject, pid }, reason);
     return rows;
   }
 
-  private readThreads(
-    leader: Task,
-    pid: number,
-    shared: VirtualAddress | undefined,
-    skipped: SkippedLog,
-  ): LinuxMapping[] {
+  private readThreads(group: ThreadGroup, leader: LeaderMappings, skipped: SkippedLog): LinuxMapping[] {
     const rows: LinuxMapping[] = [];
-    const threads = skipped.attempt(
-      () => ({ kind: 'list', name: 'threads' }),
-      () => Array.from(eachThread(this.kernel, leader, skipped)),
-    );
-    for (const thread of threads ?? []) {
-      if (thread.address === leader.address) continue;
+    for (const thread of group.read()) {
       const { address } = thread;
+      if (address === group.leader.address) continue;
       const mm = findMm(thread, { kind: 'thread', address, field: 'mm' }, skipped);
-      if (mm === undefined || mm.address === shared) continue;
+      if (mm === undefined) continue;
+      const stacks = ThreadStacks.ofThread(this.kernel, thread);
+      const shared = mm.address === leader.mm?.address;
+      if (shared && stacks === undefined) continue;
       const tid = skipped.attempt(
-        () => ({ kind: 'thread', address: thread.address, field: 'tid' }),
+        () => ({ kind: 'thread', address, field: 'tid' }),
         () => thread.pid,
       );
-      if (tid !== null) for (const row of this.readMm({ mm, pid, tid }, skipped)) rows.push(row);
+      if (tid === null) continue;
+      const again = new SkippedLog();
+      const own = this.readMm({ mm, pid: leader.pid, tid, stacks }, again);
+      if (shared && haveSameNames(own, leader.rows)) continue;
+      for (const row of own) rows.push(row);
+      for (const { subject, reason } of again.records) skipped.add(subject, reason);
     }
     return rows;
   }
@@ -120,39 +128,48 @@ export class MappingReader {
     skipped.attempt(
       () => ({ kind: 'list', name: 'mappings' }),
       () => {
-        for (const vma of eachVma(this.kernel, space.mm, skipped))
-          rows.push(this.readRow(vma, space, skipped));
+        let before: Vma | undefined;
+        for (const vma of eachVma(this.kernel, space.mm, skipped)) {
+          rows.push(this.readRow(vma, before, space, skipped));
+          before = vma;
+        }
       },
     );
     return rows;
   }
 
-  private readRow(vma: Vma, { mm, pid, tid }: AddressSpace, skipped: SkippedLog): LinuxMapping {
-    const { address: modd, start: base } = vma;
-    const { size } = vma;
+  private readRow(vma: Vma, before: Vma | undefined, space: AddressSpace, skipped: SkippedLog): LinuxMapping {
+    const { pid, tid } = space;
+    const { address: modd } = vma;
+    let { start: base, size } = vma;
+    if (this.hidesGuards) {
+      const hidden = readStackGuardSize(this.kernel, vma, before);
+      base += BigInt(hidden);
+      size -= hidden;
+    }
     let fields: MappingFields;
     try {
-      fields = this.describe(vma, mm);
+      fields = this.describe(vma, space);
     } catch (error) {
       if (!OsiError.is(error)) throw error;
-      fields = this.describeParts(vma, mm, skipped);
+      fields = this.describeParts(vma, space, skipped);
     }
     const { file, name, offset, flags, perms } = fields;
     if (tid === undefined) return { pid, modd, base, size, file, name, offset, flags, perms };
     return { pid, tid, modd, base, size, file, name, offset, flags, perms };
   }
 
-  private describe(vma: Vma, mm: Mm): MappingFields {
+  private describe(vma: Vma, space: AddressSpace): MappingFields {
     const { flags, perms } = vma;
-    const { file, name } = this.identify(vma, mm);
+    const { file, name } = this.identify(vma, space);
     return { file, name, offset: file === null ? 0n : vma.offset, flags, perms };
   }
 
   /** The same once more where something is missing, field by field. */
-  private describeParts(vma: Vma, mm: Mm, skipped: SkippedLog): MappingFields {
+  private describeParts(vma: Vma, space: AddressSpace, skipped: SkippedLog): MappingFields {
     const field = <Value>(name: string, read: () => Value): Value | null =>
       skipped.attempt(() => ({ kind: 'mapping', base: vma.start, field: name }), read);
-    const thing = field('file', () => this.identify(vma, mm));
+    const thing = field('file', () => this.identify(vma, space));
     return {
       file: thing?.file ?? null,
       name: thing?.name ?? null,
@@ -162,9 +179,9 @@ export class MappingReader {
     };
   }
 
-  private identify(vma: Vma, mm: Mm): MappedThing {
+  private identify(vma: Vma, { mm, stacks }: AddressSpace): MappedThing {
     const address = vma.fileAddress;
-    if (address === 0n) return { file: null, name: this.names.read(vma, mm) ?? UNNAMED };
+    if (address === 0n) return { file: null, name: this.names.read(vma, mm, stacks) ?? UNNAMED };
     const known = address === this.lastFile?.address ? this.lastFile : this.readFile(vma, address);
     this.lastFile = known;
     const shared = this.names.readShared(vma);
@@ -186,6 +203,14 @@ interface AddressSpace {
   readonly mm: Mm;
   readonly pid: number;
   readonly tid?: number;
+  readonly stacks: ThreadStacks | undefined;
+}
+
+/** The mappings of a leader, which its threads are held against. */
+interface LeaderMappings {
+  readonly mm: Mm | undefined;
+  readonly pid: number;
+  readonly rows: readonly LinuxMapping[];
 }
 
 type MappingFields = Pick<LinuxMapping, 'file' | 'name' | 'offset' | 'flags' | 'perms'>;
@@ -199,6 +224,10 @@ interface MappedThing {
 interface MappedFile extends MappedThing {
   /** The `struct file`, virtual. */
   readonly address: VirtualAddress;
+}
+
+function haveSameNames(rows: readonly LinuxMapping[], others: readonly LinuxMapping[]): boolean {
+  return rows.length === others.length && rows.every(({ name }, index) => name === others[index]?.name);
 }
 
 function lastComponent(path: string, deleted: boolean): string {

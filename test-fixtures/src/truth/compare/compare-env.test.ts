@@ -100,6 +100,15 @@ describe('findUnreadableStrings', () => {
     expect(findUnreadableStrings(stat(0x9000, 0x9000, 0, 0), maps(''))).toEqual([]);
   });
 
+  it('finds both by the start of the stack on kernels that do not show where they are', () => {
+    const old = (startStack: number) => `7 (a) S${' 0'.repeat(24)} ${startStack}${' 0'.repeat(16)}`;
+    const readable = '1000-2000 rw-p 0 00:00 0 \n2000-3000 ---p 0 00:00 0 \n';
+    expect(findUnreadableStrings(old(0x1ff0), maps(readable))).toEqual([]);
+    expect(findUnreadableStrings(old(0x2000), maps(readable))).toEqual(['cmdline', 'env']);
+    expect(findUnreadableStrings(old(0x3000), maps(readable))).toEqual(['cmdline', 'env']);
+    expect(findUnreadableStrings(old(0), maps(''))).toEqual([]);
+  });
+
   it('knows what was sent into the swap', () => {
     const list = '7 1000 1000\n8 5000 1000\n';
     expect(findPagedOutStrings(7, stat(0x1fff, 0x2000, 0x5000, 0x5010), list)).toEqual(['cmdline']);

@@ -86,10 +86,11 @@ function expectedProcess(process: TruthProcess, task: TruthTask | undefined): Ex
   };
 }
 
-/** Pid 0 has no folder in `/proc`: it is root's, without parent and without arguments. */
+/** Pid 0 has no folder in `/proc`: it is root's, without parent and without arguments. 2.6.32 calls it `swapper`. */
 function expectedIdle(task: TruthTask | undefined): Expected {
   const root = { uid: 0, gid: 0, euid: 0, egid: 0 };
-  return { pid: 0, ppid: 0, name: 'swapper/0', ...expectedTask(task), ...root, cmdline: [] };
+  const name = task === undefined ? 'swapper/0' : expectedName(task.comm, task);
+  return { pid: 0, ppid: 0, name, ...expectedTask(task), ...root, cmdline: [] };
 }
 
 function expectedTask(task: TruthTask | undefined): Expected {

@@ -158,6 +158,15 @@ describe('compareProcesses', () => {
     expect(startingAt(2_199_890_000n)).toHaveLength(1);
   });
 
+  it('takes the name of pid 0 from the kernel, if it is known', () => {
+    const [idle, ...others] = TRUTH.tasks;
+    const truth = { ...TRUTH, tasks: [{ ...idle!, comm: comm('swapper') }, ...others] };
+    expect(compareProcesses(truth, withChange(PROCESSES, 0, { name: 'swapper' }))).toEqual([]);
+    expect(compareProcesses(truth, PROCESSES)).toEqual([
+      'pid 0 "swapper": name: expected "swapper", received "swapper/0"',
+    ]);
+  });
+
   it('reports rows that are missing, too many, or there twice', () => {
     expect(
       compareProcesses(

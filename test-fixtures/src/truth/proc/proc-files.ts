@@ -39,6 +39,7 @@ export interface TruthTask {
 
 /**
  * Reads `/proc/PID/status`. The name in it is passed over: its control characters are escaped, but not its blanks.
+ * Older kernels print users and groups as signed numbers: 4294967294 is -2.
  *
  * @throws OsiError `TRUTH_MALFORMED` when a line is missing.
  *
@@ -49,21 +50,25 @@ export interface TruthTask {
  * ```
  */
 export function parseProcStatus(text: string): ProcStatus {
-  const numbers = (name: string): number[] => {
-    const line = new RegExp(`^${name}:\\t([0-9\\t]+)$`, 'm').exec(text)?.[1];
+  const numbers = (name: string, form: string): number[] => {
+    const line = new RegExp(`^${name}:((?:\\t${form})+)$`, 'm').exec(text)?.[1];
     if (line === undefined) throw malformed(`status has no line "${name}:"`, text);
-    return line.split('\t').map(Number);
+    return line.slice(1).split('\t').map(Number);
   };
-  const [uid = Number.NaN, euid = Number.NaN] = numbers('Uid');
-  const [gid = Number.NaN, egid = Number.NaN] = numbers('Gid');
+  const [uid = Number.NaN, euid = Number.NaN] = numbers('Uid', '-?\\d+').map(unsigned);
+  const [gid = Number.NaN, egid = Number.NaN] = numbers('Gid', '-?\\d+').map(unsigned);
   return {
-    tgid: numbers('Tgid')[0] ?? Number.NaN,
-    ppid: numbers('PPid')[0] ?? Number.NaN,
+    tgid: numbers('Tgid', '\\d+')[0] ?? Number.NaN,
+    ppid: numbers('PPid', '\\d+')[0] ?? Number.NaN,
     uid,
     euid,
     gid,
     egid,
   };
+}
+
+function unsigned(id: number): number {
+  return id >>> 0;
 }
 
 /**

@@ -70,6 +70,7 @@ describe('parseNetTable', () => {
       'unix',
       'ffff888003a2c000: 00000002 00000000 00010000 0001 01  4711 /run/a b',
       '(____ptrval____): 00000002 00000000 00000000 0002 01     7 @abstract@name@',
+      '        (ptrval): 00000002 00000000 00000000 0002 01     9 /run/early',
       '0000000000000000: 00000003 00000000 00000000 0005 03 12345',
       'c1a2b300: 00000002 00000000 00000000 0001 01 8 /run/new',
       'line: and 1 more',
@@ -79,6 +80,7 @@ describe('parseNetTable', () => {
     ).toEqual([
       [4711, 'stream', '/run/a b', 'LISTEN', undefined],
       [7, 'dgram', '@abstract@name@', 'UNCONNECTED', undefined],
+      [9, 'dgram', '/run/early', 'UNCONNECTED', undefined],
       [12345, 'seqpacket', null, 'CONNECTED', undefined],
       [8, 'stream', '/run/new\nline: and 1 more', 'UNCONNECTED', undefined],
     ]);
@@ -95,6 +97,13 @@ describe('parseNetTable', () => {
     expect(netlink).toEqual({ inode: 4713, family: 'netlink', type: undefined, ...nothing });
     expect(() => table('packet', 'x')).toThrow('packet sockets');
     expect(() => table('netlink', 'x')).toThrow('netlink sockets');
+  });
+
+  it('has nothing of a table of netlink sockets without inodes', () => {
+    const head = 'sk       Eth Pid    Groups   Rmem     Wmem     Dump     Locks     Drops';
+    const line = 'cf078e00 0   0      00000000 0        0        (null) 2        0       ';
+    expect(parseNetTable('netlink', bytesOf(`${head}\n${line}\n`))).toEqual([]);
+    expect(() => table('netlink', line)).toThrow('netlink sockets');
   });
 
   it('takes the protocol of raw sockets for a port, as the table does', () => {

@@ -7,7 +7,7 @@ export const maps: ListingCommand = {
   name: 'maps',
   summary: 'list the memory mappings of each process',
   threadsHelp:
-    'also list the mappings of threads whose address space differs from that of their leader, with the tid',
+    'also list the mappings of threads whose address space differs from that of their leader, or, on older kernels, whose [stack] differs, with the tid',
   tellsPaths: true,
   columns: [
     { field: 'pid', title: 'PID', align: 'right' },
