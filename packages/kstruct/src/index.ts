@@ -11,7 +11,14 @@ export type { PathText } from './fs/path-text';
 export { findReaderRoot } from './fs/reader-root';
 export { SuperBlock } from './fs/super-block';
 export { type Kernel, type KeyOf, requireKey } from './kernel/kernel';
-export { findCpu, findCurrentTask, isCpuOnline, readOnlineCpus, readPerCpuOffset } from './kernel/per-cpu';
+export {
+  findCpu,
+  findCurrentTask,
+  findStartedCpus,
+  isCpuOnline,
+  readOnlineCpus,
+  readPerCpuOffset,
+} from './kernel/per-cpu';
 export { StructView } from './kernel/struct-view';
 export { readUtsname, type Utsname } from './kernel/utsname';
 export { eachListEntry, type ListHead } from './lib/list-head';
