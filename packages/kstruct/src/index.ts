@@ -11,7 +11,14 @@ export type { PathText } from './fs/path-text';
 export { findReaderRoot } from './fs/reader-root';
 export { SuperBlock } from './fs/super-block';
 export { type Kernel, type KeyOf, requireKey } from './kernel/kernel';
-export { findCpu, findCurrentTask, isCpuOnline, readOnlineCpus, readPerCpuOffset } from './kernel/per-cpu';
+export {
+  findCpu,
+  findCurrentTask,
+  findStartedCpus,
+  isCpuOnline,
+  readOnlineCpus,
+  readPerCpuOffset,
+} from './kernel/per-cpu';
 export { StructView } from './kernel/struct-view';
 export { readUtsname, type Utsname } from './kernel/utsname';
 export { eachListEntry, type ListHead } from './lib/list-head';
@@ -33,7 +40,7 @@ export { findSocket, Socket } from './net/socket';
 export { eachLogRecord } from './printk/kernel-log';
 export type { LogRecord } from './printk/log-record';
 export { Cred } from './task/cred';
-export { eachTaskWithId, hasPidTree } from './task/pid-tree';
+export { eachTaskWithId, hasPidTable, type PidTableName, pidTableName } from './task/pid-table';
 export { ProcessReader, type ProcessRecord } from './task/process-reader';
 export { Task } from './task/task';
 export { eachProcess, findInitTask } from './task/task-list';

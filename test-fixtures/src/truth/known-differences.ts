@@ -22,6 +22,11 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason: 'it opens and closes what it reads, and its output goes on',
   },
   {
+    listing: 'files',
+    reason:
+      'O_CLOEXEC of descriptors, which the row shows: kernels without /proc/PID/ns print f_flags alone (fs/proc/base.c of Linux 2.6.32, line 1692)',
+  },
+  {
     listing: 'env',
     process: 'kworker',
     reason: 'kworkers come and go by themselves between the truth and the dump: up to two each',

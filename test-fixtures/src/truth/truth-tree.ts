@@ -4,7 +4,7 @@ import type { TruthRecord } from './truth-records';
 /** The source of the comparisons of mappings, files, mounts, environments, sockets, modules and the log. */
 const OF_TASK = 'maps|environ|mountinfo|cwd|root|exe|fd|fd/\\d+|fdinfo/\\d+|net/\\w+';
 const KEPT = new RegExp(
-  `^(/dev/kmsg|/run/sockets|/proc/modules|/proc/net/\\w+|/proc/\\d+/(task/\\d+/)?(${OF_TASK}))$`,
+  `^(/dev/kmsg|/run/sockets|/proc/modules|/proc/1/ns/\\w+|/proc/net/\\w+|/proc/\\d+/(task/\\d+/)?(${OF_TASK}))$`,
 );
 
 /**

@@ -40,10 +40,17 @@ describe('the findings about what hides', () => {
     const threads = [
       { ...thread, onlyIn: 'init_pid_ns.idr' as const },
       { ...thread, tid: 11, onlyIn: 'task_struct.tasks' as const },
+      { ...thread, onlyIn: 'pid_hash' as const },
     ];
     expect(findings({ threads }).map(({ what, value }) => `${what}: ${value}`)).toEqual([
       'hidden process: in the pid table, missing from the task list: pid 10: daemon 0xffff888000001000',
       'hidden process: in the task list, missing from the pid table: pid 10, thread 11: daemon 0xffff888000001000',
+      'hidden process: in the pid table, missing from the task list: pid 10: daemon 0xffff888000001000',
+    ]);
+    expect(findings({ threads }).map(({ evidence }) => evidence)).toEqual([
+      'its id in init_pid_ns.idr leads to it; task_struct.tasks and signal_struct.thread_head do not',
+      'task_struct.tasks or signal_struct.thread_head lead to it; no id in the pid table does',
+      'its id in pid_hash leads to it; task_struct.tasks and signal_struct.thread_head do not',
     ]);
   });
 

@@ -22,17 +22,16 @@ export function findHiddenFindings(linux: OsiLinux): Finding[] {
 
 function threadFinding({ pid, tid, name, taskd, onlyIn }: HiddenThread): Finding {
   const task = `${name ?? 'task'} ${formatAddress(taskd)}`;
+  const listed = onlyIn === 'task_struct.tasks';
   return {
     what: 'hidden-task',
-    title:
-      onlyIn === 'init_pid_ns.idr'
-        ? 'hidden process: in the pid table, missing from the task list'
-        : 'hidden process: in the task list, missing from the pid table',
+    title: !listed
+      ? 'hidden process: in the pid table, missing from the task list'
+      : 'hidden process: in the task list, missing from the pid table',
     value: tid === pid ? `pid ${pid}: ${task}` : `pid ${pid}, thread ${tid}: ${task}`,
-    evidence:
-      onlyIn === 'init_pid_ns.idr'
-        ? 'its id leads to it; task_struct.tasks and signal_struct.thread_head do not'
-        : 'task_struct.tasks or signal_struct.thread_head lead to it; no id in init_pid_ns.idr does',
+    evidence: !listed
+      ? `its id in ${onlyIn} leads to it; task_struct.tasks and signal_struct.thread_head do not`
+      : 'task_struct.tasks or signal_struct.thread_head lead to it; no id in the pid table does',
   };
 }
 

@@ -11,6 +11,7 @@ import {
   type VirtualMemory,
 } from '@osi-linux/core';
 import { eachOccurrence } from '@osi-linux/symbols';
+import { IMAGE_REACH, imageMemory } from './image-memory';
 
 /** The text that a kernel greets with, `linux_banner`, without its final newline. */
 export interface Banner {
@@ -49,11 +50,7 @@ function* places(memory: PhysicalMemory, alignment: 1 | 4): Generator<PhysicalAd
 
 /** Searches the image of a kernel, which is one run of memory. */
 export function scanImageForBanner(memory: PhysicalMemory, start: PhysicalAddress): Banner | undefined {
-  const ranges = memory.ranges
-    .map((range) => ({ start: Math.max(range.start, start), end: Math.min(range.end, start + BANNER_REACH) }))
-    .filter((range) => range.start < range.end);
-  const { page, hole, scan } = memory;
-  const image = { ranges, page: page.bind(memory), hole: hole.bind(memory), scan: scan.bind(memory) };
+  const image = imageMemory(memory, start);
   // Arrays of this size are aligned by the compiler; where none is, every byte is looked at.
   return bannerAmong(image, places(image, 4)) ?? scanForBanner(image);
 }
@@ -65,7 +62,7 @@ function readPhysical(memory: PhysicalMemory, at: PhysicalAddress, length: numbe
 }
 
 /** How far the banner, in `.rodata`, can lie from `init_task`, in `.data`, both in the kernel's image. */
-const BANNER_REACH = 64 * 1024 * 1024;
+const BANNER_REACH = IMAGE_REACH;
 
 /** Searches the kernel's image around an address in it, through the kernel's page tables. */
 export function findBannerNear(memory: VirtualMemory, inImage: VirtualAddress): Banner | undefined {

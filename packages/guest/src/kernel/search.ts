@@ -10,6 +10,7 @@ import {
   type Vmcoreinfo,
 } from '@osi-linux/symbols';
 import { type Banner, bannerAmong, bannerIn, findBannerNear, LONGEST_BANNER, scanForBanner } from './banner';
+import { findVmcoreinfoInImage } from './note-in-image';
 
 /**
  * The facts about its kernel that a dump's memory contains, without a profile. Each is searched for once, on
@@ -20,6 +21,7 @@ export class KernelSearch {
   /** Everything in memory that may lead to a kernel. */
   readonly survey: MemorySurvey;
   private located: { readonly kernel: LocatedKernel | undefined } | undefined;
+  private keptVmcoreinfo: { readonly found: Vmcoreinfo | undefined } | undefined;
   private keptBanner: { readonly found: Banner | undefined } | undefined;
 
   constructor(dump: Dump) {
@@ -51,12 +53,18 @@ export class KernelSearch {
     );
   }
 
-  /** The kernel's VMCOREINFO: by its symbols, else one in memory that names its image. */
+  /** The kernel's VMCOREINFO: by its symbols, else one in memory that names its image, else one in the image itself. */
   get vmcoreinfo(): Vmcoreinfo | undefined {
+    this.keptVmcoreinfo ??= { found: this.findVmcoreinfo() };
+    return this.keptVmcoreinfo.found;
+  }
+
+  private findVmcoreinfo(): Vmcoreinfo | undefined {
     const { kernel, survey } = this;
     if (kernel?.vmcoreinfo !== undefined || kernel === undefined) return kernel?.vmcoreinfo;
     const names = (note: Vmcoreinfo) => note.address('SYMBOL(_stext)') === kernel.location.textBase;
-    return survey.notes.map(({ text }) => parseVmcoreinfo(text)).find(names);
+    const found = survey.notes.map(({ text }) => parseVmcoreinfo(text)).find(names);
+    return found ?? findVmcoreinfoInImage(kernel, survey.memory);
   }
 
   /** The kernel's banner: where its symbols say, else in its image, else anywhere in memory. */

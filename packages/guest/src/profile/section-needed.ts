@@ -26,10 +26,22 @@ export function findPidZero({ kernel, dump }: KernelSearch): PidZero | undefined
  */
 export function neededName({ banner, kernel, dump }: KernelSearch): string | undefined {
   const release = /^Linux version (\S+)/.exec(banner?.text ?? '')?.[1];
-  const version = / (#[0-9].*)$/.exec(banner?.text ?? '')?.[1];
+  const version = versionOf(banner?.text ?? '');
   const machine = kernel?.location.form.architecture.name ?? dump.machine?.replace('i386', 'i686');
   if (release === undefined || version === undefined || machine === undefined) return undefined;
   return `${release}|${version}|${machine}`;
+}
+
+/** Bytes of a name of `uname`: `__NEW_UTS_LEN`, include/uapi/linux/utsname.h. */
+const UTS_LEN = 64;
+
+/**
+ * The version at the end of a banner: `#46-Ubuntu SMP Fri Jul 10 00:24:02 UTC 2020`. Ubuntu's banner goes on with a text in
+ * brackets that is not part of it; Debian's date in brackets is.
+ */
+function versionOf(banner: string): string | undefined {
+  const version = / (#[0-9][^#]*)$/.exec(banner)?.[1];
+  return version?.replace(/ \((?!\d{4}-\d\d-\d\d\))[^()]*\)$/, '').slice(0, UTS_LEN);
 }
 
 /** The known facts about a kernel without a profile, and the section that it needs. */

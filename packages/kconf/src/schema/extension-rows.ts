@@ -55,6 +55,7 @@ export const EXTENSION_ROWS = [
     kind: 'address',
     kernelAddress: true,
     expression: '__cpu_online_mask',
+    alternatives: ['cpu_online_bits'],
     doc: 'Bit mask of the CPUs that are running.',
   },
   {

@@ -1,6 +1,6 @@
 import type { SchemaRow } from './schema-row';
 
-/** The tree of ids: keys of this project. */
+/** The table of ids: keys of this project. */
 export const PIDS_EXTENSION_ROWS = [
   {
     key: 'pid_ns.init_pid_ns_addr',

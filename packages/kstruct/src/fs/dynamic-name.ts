@@ -1,5 +1,5 @@
-import { OsiError } from '@osi-linux/core';
-import { requirePointer } from '../kernel/implausible';
+import { OsiError, offsetAddress, type VirtualAddress } from '@osi-linux/core';
+import { implausible, requirePointer } from '../kernel/implausible';
 import { type Kernel, requireKey } from '../kernel/kernel';
 import { readKernelString } from '../kernel/kernel-string';
 import { StructView } from '../kernel/struct-view';
@@ -43,6 +43,8 @@ function textOf(kernel: Kernel, type: string, dentry: Dentry): string {
       return `anon_inode:${dentry.name}`;
     case 'nsfs':
       return `${readNamespaceKind(kernel, dentry.inode)}:[${dentry.inode.ino}]`;
+    case 'proc':
+      return `${readProcNamespaceKind(kernel, dentry.inode)}:[${dentry.inode.ino}]`;
     case 'pidfs':
       // Linux commit cb12fd8e0dab ("pidfd: add pidfs") (in v6.9); fs/pidfs.c keeps the name that lsof knows.
       return 'anon_inode:[pidfd]';
@@ -81,15 +83,36 @@ function readNamespaceKind(kernel: Kernel, inode: Inode): string {
     address: inode.address,
     member: 'i_private',
   });
-  const operations = requirePointer(
-    kernel,
-    new StructView(memory, namespace).word(requireKey(info, 'ns_common.ops_offset')),
-    { struct: 'ns_common', address: namespace, member: 'ops' },
-  );
-  const name = new StructView(memory, operations).word(requireKey(info, 'proc_ns_operations.name_offset'));
-  return readKernelString(kernel, name, {
-    struct: 'proc_ns_operations',
-    address: operations,
-    member: 'name',
-  });
+  const pointer = new StructView(memory, namespace).word(requireKey(info, 'ns_common.ops_offset'));
+  return readOperationsName(kernel, pointer, { struct: 'ns_common', address: namespace, member: 'ops' });
+}
+
+/** The files of a kernel without nsfs that have a name of their own in proc. */
+const PROC_KINDS: ReadonlySet<string> = new Set(['ipc', 'mnt', 'net', 'pid', 'user', 'uts']);
+
+/**
+ * The kind of a namespace that is a file of proc, as in kernels without nsfs that name such files: `proc_inode.ns.ns_ops`,
+ * the last word before the inode that a `proc_inode` ends with. Source: `ns_dname` in fs/proc/namespaces.c, and
+ * `struct proc_inode` in fs/proc/internal.h, of Linux 3.10.
+ */
+function readProcNamespaceKind(kernel: Kernel, { address }: Inode): string {
+  const { memory } = kernel;
+  const holder = { struct: 'proc_inode', address, member: 'ns.ns_ops' };
+  const before = offsetAddress(address, -memory.architecture.wordSize);
+  const operations = new StructView(memory, before).word(0);
+  const kind = readOperationsName(kernel, operations, holder);
+  if (PROC_KINDS.has(kind)) return kind;
+  throw implausible({ ...holder, received: operations, expected: 'the operations of a kind of namespaces' });
+}
+
+/** The name of a kind of namespaces: `uts`. */
+function readOperationsName(
+  kernel: Kernel,
+  pointer: VirtualAddress,
+  holder: { readonly struct: string; readonly address: VirtualAddress; readonly member: string },
+): string {
+  const { info, memory } = kernel;
+  const address = requirePointer(kernel, pointer, holder);
+  const name = new StructView(memory, address).word(requireKey(info, 'proc_ns_operations.name_offset'));
+  return readKernelString(kernel, name, { struct: 'proc_ns_operations', address, member: 'name' });
 }

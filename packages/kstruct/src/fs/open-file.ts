@@ -63,9 +63,13 @@ export class OpenFile extends KernelStruct {
     return BigInt.asIntN(64, this.u64('fs.f_pos_offset'));
   }
 
-  /** Flags of open(): `O_RDWR`, `O_APPEND`. Corresponds to `file.f_flags`. */
+  /**
+   * Flags of open(): `O_RDWR`, `O_APPEND`. Corresponds to `file.f_flags`, without the `O_CLOEXEC` that kernels before
+   * `f_inode` keep there, as it is not that of each descriptor: fs/proc/base.c of Linux 3.2 leaves it out too.
+   */
   get flags(): number {
-    return this.u32('fs.f_flags_offset');
+    const flags = this.u32('fs.f_flags_offset');
+    return layoutOf(this.kernel.info).fs.f_inode_offset === undefined ? (flags & ~O_CLOEXEC) >>> 0 : flags;
   }
 
   /**
@@ -162,6 +166,9 @@ export class OpenFile extends KernelStruct {
     requirePointer(this.kernel, this.view.word(offset), { struct: 'file', address: this.address, member });
   }
 }
+
+/** O_CLOEXEC of x86, include/uapi/asm-generic/fcntl.h. */
+const O_CLOEXEC = 0o2000000;
 
 /** More than ever hold a file: each is a pointer somewhere in memory. */
 const COUNT_LIMIT = 0x80000000n;

@@ -219,6 +219,32 @@ describe('dynamic names', () => {
     expect(codeOf(() => of('zoofs', ''))).toBe('DYNAMIC_NAME_UNKNOWN');
   });
 
+  /** A namespace that is a file of proc: the word before its inode leads to the operations of its kind. */
+  const ofProc = (kind: string, operations = 0xffff888050000000n) => {
+    const tree = new FakeFileTree();
+    const superBlock = tree.superBlock('proc');
+    const dentry = tree.entry({ name: '', superBlock, dynamic: true, ino: 4026531838 });
+    const inode = tree.read(dentry + BigInt(tree.info['path.d_inode_offset']));
+    tree.memory.writeWord(inode - 8n, operations);
+    tree.memory.writeWord(0xffff888050000000n, 0xffff888050000100n);
+    tree.memory.writeText(0xffff888050000100n, kind);
+    const info = { ...tree.info, 'proc_ns_operations.name_offset': 0 };
+    return new PathReader({ memory: tree.memory, info }, { mnt: 0n, dentry: 0n }).describe({
+      mnt: tree.mount({ id: 9, superBlock, root: tree.entry({ name: '/', superBlock, directory: true }) }),
+      dentry,
+    });
+  };
+
+  it.each(['ipc', 'mnt', 'net', 'pid', 'user', 'uts'])('of the %s namespace as a file of proc', (kind) => {
+    expect(ofProc(kind)).toEqual({ text: `${kind}:[4026531838]`, deleted: false });
+  });
+
+  it('of a file of proc that is not a namespace', () => {
+    expect(codeOf(() => ofProc('wchan'))).toBe('STRUCT_IMPLAUSIBLE');
+    expect(codeOf(() => ofProc('uts', 0x1234n))).toBe('STRUCT_IMPLAUSIBLE');
+    expect(codeOf(() => ofProc('uts', 0xffff888070000000n))).toBe('PAGE_NOT_PRESENT');
+  });
+
   it('are not asked for where the file is mounted', () => {
     const { tree, paths, tmp, user } = createTree();
     const superBlock = tree.superBlock('nsfs');

@@ -1,4 +1,4 @@
-import { type Cpu, OsiError, type VirtualAddress } from '@osi-linux/core';
+import { attempt, type Cpu, OsiError, type VirtualAddress } from '@osi-linux/core';
 import { Task } from '../task/task';
 import { validateTask } from '../task/task-plausibility';
 import { type Kernel, requireKey } from './kernel';
@@ -59,6 +59,49 @@ export function isCpuOnline(kernel: Kernel, cpu: number): boolean {
   if (!Number.isInteger(cpu) || cpu < 0 || cpu >= count || count > CPU_LIMIT) return false;
   const mask = new StructView(memory, requireKey(info, 'cpu.online_mask_addr'));
   return ((mask.u32((cpu >> 5) * 4) >>> (cpu & 31)) & 1) === 1;
+}
+
+/**
+ * The numbers of the processors that have been started, ascending, for a profile that does not say where the mask of those
+ * online is: 0, and each further one of `__per_cpu_offset` whose `current_task` is no longer `init_task`, with which every
+ * area begins, but a task of its own. It ends at the first that was not started.
+ *
+ * @throws OsiError `PROFILE_KEY_MISSING` where the profile lacks `task.current_task_addr`.
+ *
+ * @example
+ * ```ts
+ * declare const kernel: Kernel;
+ * findStartedCpus(kernel) // => [0, 1]
+ * ```
+ */
+export function findStartedCpus(kernel: Kernel): number[] {
+  const { info } = kernel;
+  const numbers = [0];
+  const variable = requireKey(info, 'task.current_task_addr');
+  const table = info['task.per_cpu_offsets_addr'];
+  if (table === undefined || table === 0n || variable === info['task.init_addr']) return numbers;
+  const areas = new Set<VirtualAddress>();
+  for (let cpu = 0; cpu < CPU_LIMIT; cpu += 1) {
+    const area = attempt(
+      () => readPerCpuOffset(kernel, cpu),
+      () => 0n,
+    );
+    if (areas.has(area) || (cpu > 0 && !hasOwnTask(kernel, cpu))) break;
+    areas.add(area);
+    if (cpu > 0) numbers.push(cpu);
+  }
+  return numbers;
+}
+
+function hasOwnTask(kernel: Kernel, cpu: number): boolean {
+  return attempt(
+    () => {
+      const task = currentByVariable(kernel, cpu);
+      validateTask(kernel, task);
+      return task !== kernel.info['task.init_addr'];
+    },
+    () => false,
+  );
 }
 
 /**

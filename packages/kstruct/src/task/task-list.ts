@@ -1,7 +1,7 @@
 import { SkippedLog, type VirtualAddress } from '@osi-linux/core';
 import { type Kernel, requireKey } from '../kernel/kernel';
 import { ListEntries } from '../lib/list-head';
-import { eachTaskWithId, hasPidTree } from './pid-tree';
+import { eachTaskWithId, hasPidTable, pidTableName } from './pid-table';
 import { Task } from './task';
 import { isTask } from './task-plausibility';
 
@@ -24,7 +24,7 @@ export function findInitTask(kernel: Kernel): Task {
  * Yields the leader of every process, `init_task` (pid 0) first, then in the order of their start.
  *
  * Corresponds to `for_each_process` over `task_struct.tasks`, which holds thread-group leaders only. A task
- * that by its own ids is not a leader is reported to `skipped` instead. Where the list is broken, the tree of
+ * that by its own ids is not a leader is reported to `skipped` instead. Where the list is broken, the table of
  * ids (`eachTaskWithId`), if the profile knows it, adds those leaders that the list no longer leads to, ascending by id.
  *
  * @example
@@ -57,13 +57,13 @@ export function* eachProcess(kernel: Kernel, skipped: SkippedLog): Generator<Tas
 }
 
 /**
- * The leaders that the tree of ids still leads to. Other damage of the tree is reported by the callers that
- * read the tree itself.
+ * The leaders that the table of ids still leads to. Other damage of the table is reported by the callers that
+ * read the table itself.
  */
 function* eachLost(kernel: Kernel, seen: ReadonlySet<VirtualAddress>, skipped: SkippedLog): Generator<Task> {
-  if (!hasPidTree(kernel)) return;
+  if (!hasPidTable(kernel)) return;
   const tasks = skipped.attempt(
-    () => ({ kind: 'list', name: 'init_pid_ns.idr' }),
+    () => ({ kind: 'list', name: pidTableName(kernel) }),
     () => Array.from(eachTaskWithId(kernel, new SkippedLog())),
   );
   for (const task of tasks ?? []) {

@@ -8,6 +8,8 @@ import {
   findModuleKset,
   type Kernel,
   type Module,
+  type PidTableName,
+  pidTableName,
   type Task,
 } from '@osi-linux/kstruct';
 import type { LinuxThread } from './linux-types';
@@ -16,10 +18,10 @@ import { readThread } from './process-row';
 /** A thread that only one of the kernel's two records of threads has. */
 export interface HiddenThread extends LinuxThread {
   /**
-   * The record that has it: the tree of ids, through which `/proc` finds it, or the lists, through which the
+   * The record that has it: the table of ids, through which `/proc` finds it, or the lists, through which the
    * kernel walks.
    */
-  readonly onlyIn: 'init_pid_ns.idr' | 'task_struct.tasks';
+  readonly onlyIn: PidTableName | 'task_struct.tasks';
 }
 
 /** A module that only one of the kernel's two records of modules has. */
@@ -43,8 +45,8 @@ export interface LinuxHidden {
 /**
  * Compares two records of the kernel: the task lists with the pid table, the module list with the module set.
  *
- * A thread or module is reported as missing from the tree or the set only if these were read whole, so that
- * unreadable memory is not reported as a difference. Those that the tree or the set has beyond the lists are
+ * A thread or module is reported as missing from the table or the set only if these were read whole, so that
+ * unreadable memory is not reported as a difference. Those that the table or the set has beyond the lists are
  * reported in any case; `skipped` shows whether the lists are broken.
  */
 export function compareViews(kernel: Kernel, skipped: SkippedLog): LinuxHidden {
@@ -62,17 +64,17 @@ export function compareViews(kernel: Kernel, skipped: SkippedLog): LinuxHidden {
 function compareThreads(kernel: Kernel, skipped: SkippedLog): HiddenThread[] {
   const before = skipped.records.length;
   const byId = indexByAddress(eachTaskWithId(kernel, skipped));
-  const treeIsWhole = skipped.records.length === before;
+  const tableIsWhole = skipped.records.length === before;
   const listed = indexByAddress(eachListedThread(kernel, skipped));
   const rowsOf = (tasks: readonly Task[], onlyIn: HiddenThread['onlyIn']) =>
     tasks.map((task) => ({ ...readThread(task, skipped), onlyIn }));
   return [
-    ...rowsOf(missingFrom(listed, byId), 'init_pid_ns.idr'),
-    ...(treeIsWhole ? rowsOf(missingFrom(byId, listed), 'task_struct.tasks') : []),
+    ...rowsOf(missingFrom(listed, byId), pidTableName(kernel)),
+    ...(tableIsWhole ? rowsOf(missingFrom(byId, listed), 'task_struct.tasks') : []),
   ];
 }
 
-/** Every thread but those of pid 0, which has no id in the tree. */
+/** Every thread but those of pid 0, which has no id in the table. */
 function* eachListedThread(kernel: Kernel, skipped: SkippedLog): Generator<Task> {
   for (const leader of eachProcess(kernel, skipped)) {
     if (leader.address === kernel.info['task.init_addr']) continue;

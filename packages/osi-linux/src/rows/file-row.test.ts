@@ -100,6 +100,16 @@ describe('getFiles', () => {
     expect(rows.skipped).toEqual([]);
   });
 
+  it('does not show the O_CLOEXEC of open() for a descriptor without it, which f_flags keeps before f_inode', () => {
+    const { linux, memory, tree, runFile } = createGuest();
+    memory.writeInt(runFile + BigInt(tree.info['fs.f_flags_offset']), 0o2000002);
+    const { 'fs.f_inode_offset': _, ...info } = linux.kernel.info;
+    const old = new OsiLinux({ kernel: { ...linux.kernel, info }, cpus: [] });
+    const flags = ({ flags }: { flags: number | null }) => flags;
+    expect(old.getFiles({ pids: [10] }).map(flags)).toEqual([0o2102001, 0o2]);
+    expect(linux.getFiles({ pids: [10] }).map(flags)).toEqual([0o2102001, 0o2000002]);
+  });
+
   it('has rows with a tid for threads whose table is their own, where they are wanted', () => {
     const rows = createGuest().linux.getFiles({ threads: true, pids: [10] });
     expect(rows.map(({ pid, tid, fd, filename }) => [pid, tid, fd, filename])).toEqual([

@@ -23,7 +23,7 @@ export interface LinuxFile {
   readonly filename: string | null;
   /** Position in bytes; signed. */
   readonly pos: bigint | null;
-  /** Flags of open(), as `/proc/PID/fdinfo/N` shows them: O_CLOEXEC is the descriptor's. */
+  /** Flags of open(), as `/proc/PID/fdinfo/N` shows them since Linux 3.1: O_CLOEXEC is the descriptor's. */
   readonly flags: number | null;
 }
 

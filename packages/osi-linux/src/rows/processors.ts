@@ -2,6 +2,7 @@ import { type Cpu, OsiError, type SkippedLog } from '@osi-linux/core';
 import {
   findCpu,
   findCurrentTask,
+  findStartedCpus,
   isCpuOnline,
   type Kernel,
   readOnlineCpus,
@@ -22,13 +23,15 @@ export class Processors {
   }
 
   /**
-   * Numbers of the processors: those that the kernel lists as online, else those of the source, else 0 alone.
+   * Numbers of the processors: those that the kernel lists as online, else those of the source, else those that the
+   * kernel has started; 0 alone where the profile does not say which task runs.
    */
   online(): readonly number[] {
     const { info } = this.kernel;
     const told = info['cpu.nr_cpu_ids_addr'] !== undefined && info['cpu.online_mask_addr'] !== undefined;
     if (told) return readOnlineCpus(this.kernel);
-    return this.cpus.length > 0 ? this.cpus.map((cpu) => cpu.index) : [0];
+    if (this.cpus.length > 0) return this.cpus.map((cpu) => cpu.index);
+    return info['task.current_task_addr'] === undefined ? [0] : findStartedCpus(this.kernel);
   }
 
   /** The number of a processor that is online. @throws OsiError `CPU_UNKNOWN` for any other. */

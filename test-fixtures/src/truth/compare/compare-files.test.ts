@@ -73,6 +73,24 @@ describe('compareFiles', () => {
     expect(compareFiles(TRUTH, FILES, { threads: true })).toEqual(['missing row: pid 7 tid 70 fd 2']);
   });
 
+  it('passes over O_CLOEXEC where the kernel shows no /proc/PID/ns, and over nothing else', () => {
+    const files = { '/proc/7/fd/3': ['link', '/a'], '/proc/7/fdinfo/3': fdinfo('0', '02') } as const;
+    const row = { pid: 7, fd: 3, filename: '/a', pos: 0, flags: '0x80002' };
+    const none = ['error', 'No such file or directory'] as const;
+    const kernels = [
+      { '/proc/1/ns/net': none, '/proc/1/ns/mnt': none },
+      { '/proc/1/ns/net': ['error', 'Invalid argument'] as const, '/proc/1/ns/mnt': none },
+      {},
+    ];
+    const [old, ...newer] = kernels.map((ns) => makeTruth({ sh: [7] }, { ...files, ...ns }));
+    const wrong = 'pid 7 fd 3: flags: expected "0x2", received "0x80002"';
+    expect(newer.map((truth) => compareFiles(truth, [row]))).toEqual([[wrong], [wrong]]);
+    expect(compareFiles(old!, [row])).toEqual([]);
+    expect(compareFiles(old!, [{ ...row, flags: '0x80003' }])).toEqual([
+      'pid 7 fd 3: flags: expected "0x2", received "0x3"',
+    ]);
+  });
+
   it('says when the truth has no answer', () => {
     expect(compareFiles(makeTruth({ sh: [7] }, {}), [])).toEqual(['the truth has no files']);
   });

@@ -91,12 +91,28 @@ describe('parseNetTable', () => {
     const [packet] = table('packet', 'ffff888003a2c000 3      3    0003   0     1 0      0      4712 ');
     const line =
       'ffff888003a2c000 0   4711       00000001 0        0        0     2        0        4713    ';
-    const [netlink] = table('netlink', line);
+    const ofNetlink = (entry: string) =>
+      parseNetTable('netlink', bytesOf(`sk Eth Pid Groups Rmem Wmem Dump Locks Drops Inode\n${entry}\n`));
+    const [netlink] = ofNetlink(line);
     const nothing = { local: null, remote: null, state: null };
     expect(packet).toEqual({ inode: 4712, family: 'packet', type: 'raw', ...nothing });
     expect(netlink).toEqual({ inode: 4713, family: 'netlink', type: undefined, ...nothing });
     expect(() => table('packet', 'x')).toThrow('packet sockets');
-    expect(() => table('netlink', 'x')).toThrow('netlink sockets');
+    expect(() => ofNetlink('x')).toThrow('netlink sockets');
+  });
+
+  it('leaves out netlink sockets where the table does not list their inodes, as that of 2.6.32', () => {
+    const head = 'sk       Eth Pid    Groups   Rmem     Wmem     Dump     Locks     Drops';
+    const line = 'cf810200 0   4711   00000001 0        0        (null) 2        0       ';
+    expect(parseNetTable('netlink', bytesOf(`${head}\n${line}\n`))).toEqual([]);
+  });
+
+  it('reads each NUL of an abstract name as @, also where the table prints the NUL itself', () => {
+    const line = '         (ptrval): 00000002 00000000 00000000 0001 01  4711 @with\0NUL\nand';
+    expect(table('unix', '0000000000000000: 00000002 00000000 00000000 0001 01 1 /a', line)).toMatchObject([
+      { inode: 1, local: '/a' },
+      { inode: 4711, local: '@with@NUL\nand' },
+    ]);
   });
 
   it('has nothing of a table of netlink sockets without inodes', () => {

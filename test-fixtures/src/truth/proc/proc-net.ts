@@ -47,17 +47,16 @@ const SO_ACCEPTCON = 0x10000;
  */
 export function parseNetTable(name: string, bytes: Uint8Array): TruthSocket[] {
   const [head = '', ...lines] = linesOf(bytes);
-  // Without the last column, the inodes, the table of 2.6.32 names nobody's sockets.
-  if (name === 'netlink' && /Drops *$/.test(head)) return [];
-  return tableSockets(name, lines).filter(({ inode }) => inode !== 0);
+  return tableSockets(name, head, lines).filter(({ inode }) => inode !== 0);
 }
 
-function tableSockets(name: string, lines: readonly string[]): TruthSocket[] {
+function tableSockets(name: string, head: string, lines: readonly string[]): TruthSocket[] {
   const inet = INET_TABLES[name];
   if (inet !== undefined) return lines.map((line) => parseInet(inet[0], inet[1], line));
   if (name === 'unix') return unixEntries(lines).map(parseUnix);
   if (name === 'packet') return lines.map(parsePacket);
-  return name === 'netlink' ? lines.map(parseNetlink) : [];
+  // Linux 2.6.32 does not list the inodes of netlink sockets: netlink_seq_show in net/netlink/af_netlink.c.
+  return name === 'netlink' && head.includes('Inode') ? lines.map(parseNetlink) : [];
 }
 
 /** `sl local remote state queues timer retransmits uid timeout inode ...` in net/ipv4/tcp_ipv4.c. */
@@ -88,9 +87,9 @@ function parseEndpoint(text: string): string {
   return `[${formatInet6(bytes)}]${suffix}`;
 }
 
-/** Early after boot no address can be hashed: 4.15 fills the word that stands for it with blanks. */
+/** Early after boot no address can be hashed; the text in its place may be padded. */
 const UNIX_HEAD =
-  /^(?:[0-9a-f]{8,16}| *\(_*ptrval_*\)): [0-9A-F]{8} [0-9A-F]{8} [0-9A-F]{8} [0-9A-F]{4} [0-9A-F]{2} +\d+/;
+  /^ *(?:[0-9a-f]{8,16}|\(_*ptrval_*\)): [0-9A-F]{8} [0-9A-F]{8} [0-9A-F]{8} [0-9A-F]{4} [0-9A-F]{2} +\d+/;
 
 /** Newlines of a path are not escaped: a line that begins like no entry goes on with the one before. */
 function unixEntries(lines: readonly string[]): string[] {
@@ -102,7 +101,10 @@ function unixEntries(lines: readonly string[]): string[] {
   return entries;
 }
 
-/** `Num: RefCount Protocol Flags Type St Inode Path` in net/unix/af_unix.c; `@` stands for each NUL of the name. */
+/**
+ * `Num: RefCount Protocol Flags Type St Inode Path` in net/unix/af_unix.c; `@` stands for each NUL of the name, for the
+ * first alone up to Linux 4.4, which prints the others as they are.
+ */
 function parseUnix(entry: string): TruthSocket {
   const match = /^ *\S+: \S+ \S+ (\S+) (\S+) (\S+) +(\d+)(?: (.*))?$/s.exec(entry);
   const [, flags = '', type = '', state = '', inode, path] = match ?? [];
@@ -113,7 +115,7 @@ function parseUnix(entry: string): TruthSocket {
     inode: Number(inode),
     family: 'unix',
     type: socketType(Number.parseInt(type, 16)),
-    local: path ?? null,
+    local: path?.replaceAll('\0', '@') ?? null,
     remote: undefined,
     state: listens ? 'LISTEN' : stateName,
   };

@@ -1,4 +1,5 @@
-import { readLogByVmcoreinfo } from '@osi-linux/guest';
+import { attempt } from '@osi-linux/core';
+import { type Guest, readLogByVmcoreinfo } from '@osi-linux/guest';
 import type { ListingAnswer, ListingCommand } from '../command';
 
 /** `osi-linux dmesg`: one row a record of the kernel log. */
@@ -10,9 +11,19 @@ export const dmesg: ListingCommand = {
     { field: 'level', title: 'LEVEL', align: 'right' },
     { field: 'text', title: 'TEXT' },
   ],
-  list: ({ linux }) => answerOf(linux.getLog()),
+  list: (guest) => answerOf(readLog(guest)),
   listWithoutProfile: (dump) => answerOf(readLogByVmcoreinfo(dump)),
 };
+
+/** A section without keys of the log, as PANDA's, leaves it to the kernel's own VMCOREINFO. */
+function readLog({ linux, dump }: Guest): ReturnType<typeof readLogByVmcoreinfo> {
+  const { info } = linux.kernel;
+  if (info['log.prb_addr'] !== undefined || info['log.log_buf_addr'] !== undefined) return linux.getLog();
+  return attempt(
+    () => readLogByVmcoreinfo(dump),
+    () => linux.getLog(),
+  );
+}
 
 function answerOf(listing: ReturnType<typeof readLogByVmcoreinfo>): ListingAnswer {
   const rows = listing.map(({ time, level, text }) => ({ time, level, text }));

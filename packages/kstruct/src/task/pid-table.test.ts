@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Kernel } from '../kernel/kernel';
 import { StructView } from '../kernel/struct-view';
-import { eachTaskWithId, hasPidTree } from './pid-tree';
+import { eachTaskWithId, hasPidTable } from './pid-table';
 import { eachProcess } from './task-list';
 
 const NAMESPACE = 0xffff888002000000n;
@@ -199,9 +199,9 @@ describe('the tree of ids', () => {
     'task.pid_links_offset',
   ] as const)('is not known without %s', (key) => {
     const kernel = createTree({ tag: 1n, older: true });
-    expect(hasPidTree(kernel)).toBe(true);
+    expect(hasPidTable(kernel)).toBe(true);
     const { [key]: _, ...info } = kernel.info;
-    expect(hasPidTree({ ...kernel, info })).toBe(false);
+    expect(hasPidTable({ ...kernel, info })).toBe(false);
     expect(() => list({ ...kernel, info })).toThrow(/^the profile has no /);
   });
 
