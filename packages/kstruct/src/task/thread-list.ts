@@ -1,5 +1,6 @@
 import { offsetAddress, type SkippedLog } from '@osi-linux/core';
 import { type Kernel, requireKey } from '../kernel/kernel';
+import { layoutOf, missingKey } from '../kernel/layout';
 import { eachListEntry } from '../lib/list-head';
 import { Task } from './task';
 import { isTask } from './task-plausibility';
@@ -41,7 +42,9 @@ function* eachThreadNode(kernel: Kernel, leader: Task, skipped: SkippedLog): Gen
 }
 
 function* eachGroupMember(kernel: Kernel, leader: Task, skipped: SkippedLog): Generator<Task> {
-  const offset = requireKey(kernel.info, 'task.thread_group_offset');
+  const offset =
+    layoutOf(kernel.info).task.thread_group_offset ??
+    missingKey('task.thread_node_offset', 'task.thread_group_offset');
   const head = leader.listHead('task.thread_group_offset');
   yield leader;
   for (const node of eachListEntry(kernel, { head, name: 'task_struct.thread_group' }, skipped)) {
