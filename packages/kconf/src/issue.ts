@@ -13,6 +13,8 @@ export interface KconfIssue {
   readonly column: number;
   /** The key that it is about. */
   readonly key?: string;
+  /** A second key that it is about as much: the two contradict each other, and either may be wrong. */
+  readonly otherKey?: string;
   /** The object, its place, the expected and the received value. */
   readonly message: string;
   /** The next step. */

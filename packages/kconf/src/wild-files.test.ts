@@ -43,6 +43,17 @@ describe('sections from before version.*', () => {
 });
 
 describe('sections that programs wrote', () => {
+  it.each([
+    ['file.f_path_dentry_offset = 24', 'fs.f_path_dentry_offset', 24],
+    ['file.f_path_mnt_offset = 16', 'fs.f_path_mnt_offset', 16],
+    ['fs.f_path.dentry_offset = 24', 'fs.f_path_dentry_offset', 24],
+    ['fs.f_path.mnt_offset = 16', 'fs.f_path_mnt_offset', 16],
+  ])('with the spelling of the extractor for gdb: %s', (line, key, value) => {
+    const { info, generation, issues } = read(`[g]\nversion.a = 4\n${line}\n`);
+    expect([info[key as 'qstr.size'], generation]).toEqual([value, 'current']);
+    expect(issues.filter((issue) => issue.line === 3)).toMatchObject([{ severity: 'warning' }]);
+  });
+
   it('with -1 for what is not there, keys of their own, and one key three times', () => {
     const { info, issues } = read(
       '[linux:1.0:64]\nversion.a = 6\nmm.mmap_offset = -1\nvma.vm_next_offset = -1\ncred.size = 176\n' +

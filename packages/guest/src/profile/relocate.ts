@@ -117,7 +117,7 @@ function slidInfo(info: KernelInfo, tables: AddressSpace, slide: bigint): Kernel
   }
   const known: KernelInfo = moved;
   const again: readonly (readonly [keyof KernelInfo, () => bigint | number | undefined])[] = [
-    ['task.per_cpu_offset_0_addr', () => wordAt(tables, known['task.per_cpu_offsets_addr'])],
+    ['task.per_cpu_offset_0_addr', () => firstPerCpuOffset(info, known, tables)],
     ['kernel.page_offset_addr', () => directMap(known, tables)],
     ['kernel.phys_base', () => physBase(known, tables)],
     ['kernel.pgtable_levels', () => tables.form.levels.length],
@@ -131,6 +131,22 @@ function slidInfo(info: KernelInfo, tables: AddressSpace, slide: bigint): Kernel
     else moved[key] = value;
   }
   return moved;
+}
+
+/**
+ * From the table of all processors where the section has it. A section without the table keeps the number that PANDA
+ * reads in its place, for as long as its kernel has not moved: it depends on the machine, too.
+ */
+function firstPerCpuOffset(
+  section: KernelInfo,
+  moved: KernelInfo,
+  tables: AddressSpace,
+): VirtualAddress | undefined {
+  const table = moved['task.per_cpu_offsets_addr'];
+  if (table !== undefined && table !== 0n) return wordAt(tables, table);
+  return moved['task.init_addr'] === section['task.init_addr']
+    ? section['task.per_cpu_offset_0_addr']
+    : undefined;
 }
 
 /** Where RAM is mapped: that of a process's structure, which is allocated there, leads back to it. */

@@ -1,7 +1,7 @@
 import { attempt, OsiError, type PhysicalMemory } from '@osi-linux/core';
-import { type KernelInfo, safeParseKernelInfo } from '@osi-linux/kconf';
+import { type KconfIssue, type KernelInfo, safeParseKernelInfo } from '@osi-linux/kconf';
 import { ContestedMemory, findInitTask, type Kernel, LinearMapMemory } from '@osi-linux/kstruct';
-import type { Dump } from '@osi-linux/memory';
+import type { Dump, Finding } from '@osi-linux/memory';
 import type { KernelRoot } from '@osi-linux/symbols';
 import { AddressSpace, linuxNonPresent } from '@osi-linux/x86-mmu';
 import { findListStart } from '../kernel/list-start';
@@ -39,13 +39,29 @@ function tryDerived(search: KernelSearch): Verdict {
   return tryDerivedProfile(search.dump, derived);
 }
 
+/** A section without the keys that contradict themselves or each other: memory decides whether the rest is its kernel's. */
+function trySection(search: KernelSearch, { group, roots }: SectionCandidate): Verdict {
+  const { sound, issues } = safeParseKernelInfo(group);
+  const wrong = issues.filter(({ severity }) => severity === 'error');
+  const errors = wrong.map((issue) => ({ kind: 'section-error', issue }) as const);
+  // The finding without a key stands for more of them than are listed.
+  if (wrong.some(({ key }) => key === undefined)) return { contradictions: errors };
+  const verdict = tryValues(search, sound, roots);
+  if (verdict.fits === undefined)
+    return { ...verdict, contradictions: [...errors, ...verdict.contradictions] };
+  const { fits } = verdict;
+  return { ...verdict, fits: { ...fits, findings: [...wrong.map(droppedFinding), ...fits.findings] } };
+}
+
+function droppedFinding({ key = '', otherKey, line, message }: KconfIssue): Finding {
+  const value = otherKey === undefined ? key : `${key}, ${otherKey}`;
+  return { what: 'dropped-key', title: 'key not used', value, evidence: `line ${line}: ${message}` };
+}
+
 /**
  * The first trial that fits; else the one with the most evidence: the first that found pid 0, else the first.
  */
-function trySection(search: KernelSearch, { group, roots }: SectionCandidate): Verdict {
-  const { info, issues } = safeParseKernelInfo(group);
-  const wrong = issues.filter(({ severity }) => severity === 'error');
-  if (wrong.length > 0) return { contradictions: wrong.map((issue) => ({ kind: 'section-error', issue })) };
+function tryValues(search: KernelSearch, info: KernelInfo, roots: SectionCandidate['roots']): Verdict {
   let best: Trial | undefined;
   for (const trial of eachTrial(search, info, roots)) {
     if (trial.verdict.fits !== undefined) return trial.verdict;

@@ -55,6 +55,34 @@ describe('parseKernelInfo', () => {
   });
 });
 
+describe('the sound values of a section', () => {
+  it('are all but those that an error names, under any of their names', () => {
+    const { info, sound } = safeParseKernelInfo(
+      section('version.a = 5', 'task.init_addr = 4', 'file.f_path_mnt_offset = 17', 'task.comm_size = 16'),
+    );
+    expect(Object.keys(info)).toEqual([
+      'version.a',
+      'task.init_addr',
+      'fs.f_path_mnt_offset',
+      'task.comm_size',
+    ]);
+    expect(Object.keys(sound)).toEqual(['version.a', 'task.comm_size']);
+  });
+
+  it('are neither of two that overlap, as either may be wrong', () => {
+    const group = changed(/^cred\.gid_offset/, 'cred.gid_offset = 8');
+    const { sound, issues } = safeParseKernelInfo(group);
+    expect(issues).toMatchObject([
+      { key: 'cred.gid_offset', otherKey: 'cred.uid_offset', severity: 'error' },
+    ]);
+    expect([sound['cred.uid_offset'], sound['cred.gid_offset'], sound['cred.euid_offset']]).toEqual([
+      undefined,
+      undefined,
+      expect.any(Number),
+    ]);
+  });
+});
+
 describe('generations', () => {
   it("reads PANDA 1 under today's names", () => {
     const block = findKernelInfoBlock(readLog('panda1-complete.log'));

@@ -4,7 +4,7 @@ import { IssueLog } from '../issue-log';
 import type { KeyFileGroup } from '../key-file/key-file';
 import type { KernelInfo, KeyGeneration } from '../schema/schema';
 import { checkKernelInfo } from './checks/kernel-info-checks';
-import { KernelInfoBuilder } from './kernel-info-builder';
+import { KernelInfoBuilder, type TypedValue } from './kernel-info-builder';
 import { findMachine } from './machine';
 import { readPandaSection } from './panda-section';
 
@@ -12,6 +12,8 @@ import { readPandaSection } from './panda-section';
 export interface KernelInfoResult {
   /** The values that could be read. */
   readonly info: KernelInfo;
+  /** Those of them that no `error` names: a reader of memory can rely on these. */
+  readonly sound: KernelInfo;
   /** Which program wrote the section, as its keys show. */
   readonly generation: KeyGeneration;
   /** The machine in the section's name, as `uname -m` prints it; `undefined` if the name has no machine. */
@@ -70,12 +72,21 @@ export function safeParseKernelInfo(
   const found = { generation, machine: machine.name };
   if (options.mode === 'strict') {
     const info: KernelInfo = Object.fromEntries(readPandaSection(group, issues));
-    return { info, ...found, issues: inOrder(issues) };
+    return { info, sound: info, ...found, issues: inOrder(issues) };
   }
   checkKernelInfo({ group, values, wrong, generation, machine, issues });
   warnOfPanda(group, issues);
   const info: KernelInfo = Object.fromEntries([...values].map(([key, { value }]) => [key, value]));
-  return { info, ...found, issues: inOrder(issues) };
+  return { info, sound: soundValues(values, issues), ...found, issues: inOrder(issues) };
+}
+
+/** The values without those that an error names, by today's name or the one that is written. */
+function soundValues(values: ReadonlyMap<string, TypedValue>, issues: IssueLog): KernelInfo {
+  const wrong = new Set<string | undefined>();
+  for (const { severity, key, otherKey } of issues.list())
+    if (severity === 'error') wrong.add(key).add(otherKey);
+  const sound = [...values].filter(([key, { entry }]) => !wrong.has(key) && !wrong.has(entry.key));
+  return Object.fromEntries(sound.map(([key, { value }]) => [key, value]));
 }
 
 function inOrder(issues: IssueLog): KconfIssue[] {

@@ -12,6 +12,9 @@ const NAME_MAX = 255;
 /** `len` follows `hash` on little-endian guests, as since Linux 2.6. */
 const QSTR_LEN = 4;
 
+/** The words that `hlist_del_rcu` leaves: LIST_POISON2 of include/linux/poison.h, without POISON_POINTER_DELTA and with that of x86_64. */
+const LIST_POISON2: ReadonlySet<VirtualAddress> = new Set([0x00200200n, 0xdead000000200200n]);
+
 /** Name of anonymous shared memory, as `shmem_zero_setup` of mm/shmem.c gives it. */
 const SHARED_MEMORY = 'dev/zero';
 
@@ -47,7 +50,8 @@ export class Dentry extends KernelStruct {
    * `DCACHE_UNHASHED` of `d_flags` decides where the kernel has it: an entry without it can have poison for pointers. Else
    * `d_hash.pprev` decides, since Linux commit dea3667bc3c2 ("vfs: get rid of insane dentry hashing rules") (in v2.6.39):
    * the word before `d_parent` where the profile does not say, as in every kernel since
-   * Linux commit ceb5bdc2d246 ("fs: dcache per-bucket dcache hash locking") (in v2.6.38).
+   * Linux commit ceb5bdc2d246 ("fs: dcache per-bucket dcache hash locking") (in v2.6.38). A section of an older kernel that
+   * lacks the flag still has LIST_POISON2 there.
    */
   get isDeleted(): boolean {
     const { info, memory } = this.kernel;
@@ -56,7 +60,7 @@ export class Dentry extends KernelStruct {
     if (unhashed !== undefined) return (this.u32('path.d_flags_offset') & unhashed) !== 0 && !this.isRoot;
     const offset = info['path.d_hash_pprev_offset'] ?? parent - memory.architecture.wordSize;
     const pprev = this.view.word(offset);
-    if (pprev === 0n) return !this.isRoot;
+    if (pprev === 0n || LIST_POISON2.has(pprev)) return !this.isRoot;
     this.pointer(pprev, 'd_hash.pprev');
     return false;
   }

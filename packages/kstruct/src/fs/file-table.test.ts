@@ -21,7 +21,7 @@ const keys = {
 };
 
 /** A process with a large table: files in some of its descriptors, and 5 reserved. */
-function createGuest(used: readonly number[] = [0, 3, 200], maxFds = 256) {
+function createGuest(used: readonly number[] = [0, 3, 200], maxFds = 256, without: readonly string[] = []) {
   const tasks = new FakeKernel([
     { pid: 0, comm: 'swapper/0' },
     { pid: 1, comm: 'init', args: ['init'] },
@@ -50,11 +50,13 @@ function createGuest(used: readonly number[] = [0, 3, 200], maxFds = 256) {
   }
   setBit(BITS, 5);
   setBit(BITS + 0x800n, 3);
-  const kernel = { memory, info: { ...tasks.info, ...tree.info, ...keys } };
+  const known = Object.entries(keys).filter(([key]) => !without.includes(key));
+  const kernel = { memory, info: { ...tasks.info, ...tree.info, ...Object.fromEntries(known) } };
   const list = () => {
     const skipped = new SkippedLog();
     const rows = [...eachOpenFile(kernel, new Task(kernel, tasks.task(1)), skipped)].map(
-      ({ fd, closeOnExec }) => `${fd}${closeOnExec ? ' cloexec' : ''}`,
+      ({ fd, closeOnExec }) =>
+        `${fd}${closeOnExec ? ' cloexec' : (closeOnExec ?? ' unknown')}`.replace('false', ''),
     );
     return {
       rows,
@@ -98,6 +100,20 @@ describe('eachOpenFile', () => {
     expect(list().rows).toEqual(['0', '63']);
     memory.writeInt(fdtab, 128);
     expect(codeOf(list)).toBe('STRUCT_IMPLAUSIBLE');
+  });
+
+  it('goes by the slots alone where the profile has the keys of PANDA only', () => {
+    const ours = ['fs.max_fds_offset', 'fs.open_fds_offset', 'fs.close_on_exec_offset', 'files.count_offset'];
+    const { memory, list } = createGuest([0, 3, 200], 256, ours);
+    const rows = ['0 unknown', '3 unknown', '200 unknown'];
+    expect(list()).toEqual({ rows, skipped: [] });
+    memory.writeInt(FDTABLE, 257);
+    expect(codeOf(list)).toBe('STRUCT_IMPLAUSIBLE');
+  });
+
+  it('names the key where `fd` is not the second member', () => {
+    const { list } = createGuest([0], 256, ['fs.max_fds_offset', 'fs.fd_offset']);
+    expect(codeOf(list)).toBe('PROFILE_KEY_MISSING');
   });
 
   it('goes on behind a missing page of slots', () => {

@@ -28,14 +28,15 @@ export interface FileDescriptor {
   readonly fd: number;
   /** The open file, which is not checked yet: see `OpenFile.validate`. */
   readonly file: OpenFile;
-  /** Whether execve closes it. */
-  readonly closeOnExec: boolean;
+  /** Whether execve closes it; `undefined` if the profile lacks `fs.close_on_exec_offset`. */
+  readonly closeOnExec: boolean | undefined;
 }
 
 /**
  * Yields the descriptors of a task in ascending order; none for a task that has ended.
  *
- * A descriptor is in use when its bit in `open_fds` is set and its slot holds a file: a bit alone is a descriptor that
+ * A descriptor is in use when its bit in `open_fds` is set and its slot holds a file (without the key of `open_fds`, as
+ * PANDA's sections are, when its slot holds a file): a bit alone is a descriptor that
  * is only reserved; a file alone is damage and is reported to `skipped`, and so is a page of slots without
  * files where several bits are set. Corresponds to `task_lookup_next_fd_rcu`.
  *
@@ -64,9 +65,9 @@ export function* eachOpenFile(kernel: Kernel, task: Task, skipped: SkippedLog): 
       skipped.add(runSubject(task, first + page.index, page.count), blank(table, page));
     for (const { index, file } of slots?.held ?? []) {
       const fd = first + index;
-      if (!isSet(slots?.open, index))
+      if (slots?.open !== undefined && !isSet(slots.open, index))
         skipped.add({ kind: 'file-descriptor', pid: task.tgid, fd }, notOpen(fd, file));
-      else yield { fd, file: new OpenFile(kernel, file), closeOnExec: isSet(slots?.closeOnExec, index) };
+      else yield { fd, file: new OpenFile(kernel, file), closeOnExec: bitOf(slots?.closeOnExec, index) };
     }
   }
 }
@@ -98,8 +99,9 @@ export function findOpenFile(kernel: Kernel, task: Task, fd: number): FileDescri
   if (fd >= table.maxFds) return undefined;
   const { memory } = kernel;
   const file = new StructView(memory, table.fd).word(fd * memory.architecture.wordSize);
-  const open = isBitSet(kernel, table.openFds, fd);
-  const closeOnExec = isBitSet(kernel, table.closeOnExec, fd);
+  const { openFds } = table;
+  const open = openFds === undefined || isBitSet(kernel, openFds, fd);
+  const closeOnExec = table.closeOnExec === undefined ? undefined : isBitSet(kernel, table.closeOnExec, fd);
   if (file === 0n) return undefined;
   if (!open) throw notOpen(fd, file);
   return { fd, file: new OpenFile(kernel, file), closeOnExec };
@@ -110,8 +112,10 @@ interface FdTable {
   readonly address: VirtualAddress;
   readonly maxFds: number;
   readonly fd: VirtualAddress;
-  readonly openFds: VirtualAddress;
-  readonly closeOnExec: VirtualAddress;
+  /** `undefined` where the profile lacks it: a descriptor is in use then where its slot holds a file. */
+  readonly openFds: VirtualAddress | undefined;
+  /** `undefined` where the profile lacks it. */
+  readonly closeOnExec: VirtualAddress | undefined;
 }
 
 function readTable(kernel: Kernel, files: VirtualAddress): FdTable {
@@ -122,25 +126,28 @@ function readTable(kernel: Kernel, files: VirtualAddress): FdTable {
   const fdt = new StructView(memory, files).word(keys.fdt_offset ?? missingKey('fs.fdt_offset'));
   const address = requirePointer(kernel, fdt, holder);
   const fdtable = new StructView(memory, address);
-  const maxFds = fdtable.u32(keys.max_fds_offset ?? missingKey('fs.max_fds_offset'));
+  const maxFds = fdtable.u32(maxFdsOffset(kernel));
   validateSize(kernel, files, address, maxFds);
+  const { fd_offset = missingKey('fs.fd_offset'), open_fds_offset, close_on_exec_offset } = keys;
+  const mask = (member: string, offset: number | undefined) =>
+    offset === undefined ? undefined : readPointer(kernel, fdtable, member, offset);
   return {
     address,
     maxFds,
-    fd: readPointer(kernel, fdtable, 'fd', keys.fd_offset ?? missingKey('fs.fd_offset')),
-    openFds: readPointer(
-      kernel,
-      fdtable,
-      'open_fds',
-      keys.open_fds_offset ?? missingKey('fs.open_fds_offset'),
-    ),
-    closeOnExec: readPointer(
-      kernel,
-      fdtable,
-      'close_on_exec',
-      keys.close_on_exec_offset ?? missingKey('fs.close_on_exec_offset'),
-    ),
+    fd: readPointer(kernel, fdtable, 'fd', fd_offset),
+    openFds: mask('open_fds', open_fds_offset),
+    closeOnExec: mask('close_on_exec', close_on_exec_offset),
   };
+}
+
+/**
+ * PANDA's sections do not have the key: there `fd` is the second member and a pointer, so that the first, in front of
+ * it, is `max_fds`. Source: `struct fdtable`, include/linux/fdtable.h.
+ */
+function maxFdsOffset({ info, memory }: Kernel): number {
+  const { max_fds_offset, fd_offset } = layoutOf(info).fs;
+  if (max_fds_offset !== undefined) return max_fds_offset;
+  return fd_offset === memory.architecture.wordSize ? 0 : missingKey('fs.max_fds_offset');
 }
 
 function readPointer(kernel: Kernel, fdtable: StructView, member: string, offset: number): VirtualAddress {
@@ -180,13 +187,14 @@ function validateSize(kernel: Kernel, files: VirtualAddress, address: VirtualAdd
 interface Slots {
   /** The slots that hold something, by their place in the run. */
   readonly held: readonly { readonly index: number; readonly file: VirtualAddress }[];
-  readonly open: Uint8Array;
-  readonly closeOnExec: Uint8Array;
+  readonly open: Uint8Array | undefined;
+  readonly closeOnExec: Uint8Array | undefined;
 }
 
 function readSlots({ memory }: Kernel, table: FdTable, first: number, count: number): Slots {
   const { wordSize } = memory.architecture;
-  const bits = (mask: VirtualAddress) => readBytes(memory, offsetAddress(mask, first / 8), count / 8);
+  const bits = (mask: VirtualAddress | undefined) =>
+    mask === undefined ? undefined : readBytes(memory, offsetAddress(mask, first / 8), count / 8);
   const bytes = readBytes(memory, offsetAddress(table.fd, first * wordSize), count * wordSize);
   return {
     held: Array.from(eachHeld(bytes, wordSize)),
@@ -233,6 +241,10 @@ function blank({ address }: FdTable, { used }: BlankPage): OsiError {
     received: 0,
     expected: `files in slots of which ${used} are in use`,
   });
+}
+
+function bitOf(mask: Uint8Array | undefined, index: number): boolean | undefined {
+  return mask && isSet(mask, index);
 }
 
 function isSet(mask: Uint8Array | undefined, index: number): boolean {

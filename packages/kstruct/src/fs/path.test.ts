@@ -106,6 +106,21 @@ describe('PathReader', () => {
     expect(of('there', 0x08, 0n)).toBe('/usr/bin/there');
   });
 
+  it.each([
+    ['0x200200', 0x00200200n],
+    ['0xdead000000200200', 0xdead000000200200n],
+  ])(
+    'marks what was dropped from its hash with LIST_POISON2 where the profile lacks DCACHE_UNHASHED: %s',
+    (_, pprev) => {
+      const { tree, paths, kernel, superBlock, bin, top } = createTree();
+      const gone = tree.entry({ name: 'gone', parent: bin, superBlock });
+      tree.memory.writeWord(gone + BigInt(kernel.info['path.d_hash_pprev_offset']), pprev);
+      expect(paths().read({ mnt: top, dentry: gone })).toBe('/usr/bin/gone (deleted)');
+      tree.memory.writeWord(gone + BigInt(kernel.info['path.d_hash_pprev_offset']), pprev + 8n);
+      expect(pathOrCode(() => paths().read({ mnt: top, dentry: gone }))).not.toContain('(deleted)');
+    },
+  );
+
   it('begins with the name of the root of a tree apart, where the kernel has DCACHE_UNHASHED', () => {
     const { tree, kernel, top, root } = createTree();
     const info = { ...kernel.info, 'path.DCACHE_UNHASHED': 0x10, 'path.d_flags_offset': 4 };

@@ -1,5 +1,5 @@
 import { attempt, OsiError, SkippedLog } from '@osi-linux/core';
-import type { Kernel } from '../kernel/kernel';
+import { type Kernel, requireKey } from '../kernel/kernel';
 import type { Task } from '../task/task';
 import { eachProcess } from '../task/task-list';
 import type { Path } from './path';
@@ -11,7 +11,7 @@ const INIT_PID = 1;
  *
  * If that root cannot be read, this is reported to `skipped`, and the root of most other processes is taken.
  *
- * @throws OsiError `READER_ROOT_UNKNOWN` where no process tells its root.
+ * @throws OsiError `READER_ROOT_UNKNOWN` where no process tells its root, `PROFILE_KEY_MISSING` where the profile cannot.
  *
  * @example
  * ```ts
@@ -21,6 +21,8 @@ const INIT_PID = 1;
  * ```
  */
 export function findReaderRoot(kernel: Kernel, skipped: SkippedLog = new SkippedLog()): Path {
+  for (const key of ['task.fs_offset', 'fs_struct.root_mnt_offset', 'fs_struct.root_dentry_offset'] as const)
+    requireKey(kernel.info, key);
   const others: Task[] = [];
   for (const task of eachProcess(kernel, new SkippedLog())) {
     if (idOf(task) !== INIT_PID) {

@@ -36,8 +36,17 @@ export function requireKey<Key extends keyof KernelInfo>(
 ): NonNullable<KernelInfo[Key]> {
   const value = info[key];
   if (value !== undefined) return value;
-  throw new OsiError('PROFILE_KEY_MISSING', `the profile has no ${key}`, {
+  throw keyMissing(key, []);
+}
+
+/** The error of a key that the profile lacks, with the keys that an older kernel has instead. */
+export function keyMissing(key: keyof KernelInfo, older: readonly (keyof KernelInfo)[]): OsiError {
+  const message =
+    older.length === 0
+      ? `the profile has no ${key}`
+      : `the profile has neither ${key} nor, as for an older kernel, ${older.join(' and ')}`;
+  return new OsiError('PROFILE_KEY_MISSING', message, {
     hint: 'import a section that the kernelinfo module of this project printed; docs/kernelinfo-keys.md describes each key',
-    fields: { key },
+    fields: older.length === 0 ? { key } : { key, older },
   });
 }

@@ -1,5 +1,5 @@
 import { KERNELINFO_SCHEMA, type KernelInfo } from '@osi-linux/kconf';
-import { requireKey } from './kernel';
+import { keyMissing } from './kernel';
 
 type Key = keyof KernelInfo;
 type GroupOf<Name> = Name extends `${infer Group}.${string}` ? Group : never;
@@ -60,10 +60,13 @@ export function findLayoutWith<Required extends Key>(
   return layoutOf(info) as LayoutWith<Required>;
 }
 
-/** Says that the profile lacks a key. @throws OsiError `PROFILE_KEY_MISSING`. */
-export function missingKey(key: Key): never {
-  requireKey({}, key);
-  throw new RangeError(key);
+/**
+ * Says that the profile lacks a key, and those that an older kernel has in its place.
+ *
+ * @throws OsiError `PROFILE_KEY_MISSING`.
+ */
+export function missingKey(key: Key, ...older: readonly Key[]): never {
+  throw keyMissing(key, older);
 }
 
 /**

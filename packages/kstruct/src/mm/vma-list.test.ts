@@ -206,7 +206,9 @@ describe('findVmaOrder', () => {
     expect(findVmaOrder({ memory, info: LIST })).toBe('list');
     expect(findVmaOrder({ memory, info: TREE })).toBe('tree');
     expect(findVmaOrder({ memory, info: { ...LIST, ...TREE } })).toBe('tree');
-    expect(() => findVmaOrder({ memory, info: COMMON })).toThrow('the profile has no mm.mm_mt_offset');
+    expect(() => findVmaOrder({ memory, info: COMMON })).toThrow(
+      'the profile has neither mm.mm_mt_offset nor, as for an older kernel, mm.mmap_offset and vma.vm_next_offset',
+    );
   });
 });
 

@@ -1,6 +1,7 @@
 import { formatAddress, OsiError, offsetAddress, SkippedLog, type VirtualAddress } from '@osi-linux/core';
 import { implausible } from '../kernel/implausible';
 import { type Kernel, requireKey } from '../kernel/kernel';
+import { missingKey } from '../kernel/layout';
 import { MapleEntries, type MapleEntry } from '../lib/maple-tree';
 import { LinkedVmas, MAPPING_LIMIT } from './linked-vmas';
 import type { Mm } from './mm';
@@ -48,11 +49,15 @@ export function eachVma(kernel: Kernel, mm: Mm, skipped: SkippedLog): Generator<
  * ```
  */
 export function findVmaOrder({ info }: Kernel): 'tree' | 'list' {
-  const hasList = info['mm.mmap_offset'] !== undefined && info['vma.vm_next_offset'] !== undefined;
-  if (info['mm.mm_mt_offset'] === undefined && hasList) return 'list';
-  requireKey(info, 'mm.mm_mt_offset');
-  return 'tree';
+  if (info['mm.mm_mt_offset'] !== undefined) return 'tree';
+  const [hasFirst, hasNext] = LIST_KEYS.map((key) => info[key] !== undefined);
+  if (hasFirst && hasNext) return 'list';
+  // A kernel that has one of the two has the other as well, and no tree.
+  if (hasFirst || hasNext) return missingKey(LIST_KEYS[hasFirst ? 1 : 0]);
+  return missingKey('mm.mm_mt_offset', ...LIST_KEYS);
 }
+
+const LIST_KEYS = ['mm.mmap_offset', 'vma.vm_next_offset'] as const;
 
 function* eachTreeVma(kernel: Kernel, mm: Mm, skipped: SkippedLog): Generator<Vma> {
   const before = skipped.records.length;

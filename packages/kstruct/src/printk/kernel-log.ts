@@ -1,5 +1,6 @@
 import type { SkippedLog } from '@osi-linux/core';
 import type { Kernel } from '../kernel/kernel';
+import { missingKey } from '../kernel/layout';
 import { eachCharacterRecord } from './character-log';
 import type { LogRecord } from './log-record';
 import { eachBufferRecord } from './printk-log';
@@ -24,10 +25,9 @@ import { eachRingRecord } from './printk-ring';
  */
 export function eachLogRecord(kernel: Kernel, skipped: SkippedLog): Generator<LogRecord> {
   const { info } = kernel;
-  if (info['log.prb_addr'] !== undefined || info['log.log_buf_addr'] === undefined)
-    return eachRingRecord(kernel, skipped);
-  if (info['printk_log.size'] !== undefined) return eachBufferRecord(kernel, skipped);
-  return info['log.log_end_addr'] === undefined
-    ? eachRingRecord(kernel, skipped)
-    : eachCharacterRecord(kernel, skipped);
+  if (info['log.prb_addr'] !== undefined) return eachRingRecord(kernel, skipped);
+  const hasBuffer = info['log.log_buf_addr'] !== undefined;
+  if (hasBuffer && info['printk_log.size'] !== undefined) return eachBufferRecord(kernel, skipped);
+  if (hasBuffer && info['log.log_end_addr'] !== undefined) return eachCharacterRecord(kernel, skipped);
+  return missingKey('log.prb_addr', 'log.log_buf_addr');
 }

@@ -265,7 +265,7 @@ describe('the ring buffer of the kernel log', () => {
 
   it('names the key that the profile lacks', () => {
     expect(() => read(new FakeRing(4, 12), { 'log.prb_addr': undefined })).toThrow(
-      'the profile has no log.prb_addr',
+      'the profile has neither log.prb_addr nor, as for an older kernel, log.log_buf_addr',
     );
   });
 

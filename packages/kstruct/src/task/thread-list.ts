@@ -1,5 +1,6 @@
 import { offsetAddress, type SkippedLog, type VirtualAddress } from '@osi-linux/core';
 import { type Kernel, requireKey } from '../kernel/kernel';
+import { layoutOf, missingKey } from '../kernel/layout';
 import { StructView } from '../kernel/struct-view';
 import { eachListEntry } from '../lib/list-head';
 import { Task } from './task';
@@ -47,7 +48,9 @@ function isBlank({ memory }: Kernel, head: VirtualAddress): boolean {
 }
 
 function* eachGroupMember(kernel: Kernel, leader: Task, skipped: SkippedLog): Generator<Task> {
-  const offset = requireKey(kernel.info, 'task.thread_group_offset');
+  const offset =
+    layoutOf(kernel.info).task.thread_group_offset ??
+    missingKey('task.thread_node_offset', 'task.thread_group_offset');
   const head = leader.listHead('task.thread_group_offset');
   yield leader;
   if (leader.address === kernel.info['task.init_addr'] && isBlank(kernel, head)) return;

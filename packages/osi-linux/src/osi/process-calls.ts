@@ -1,5 +1,6 @@
 import {
   type Answer,
+  attempt,
   createListing,
   formatAddress,
   type Listing,
@@ -17,6 +18,7 @@ import {
   findReaderRoot,
   type Kernel,
   OpenFile,
+  type Path,
   PathReader,
   ProcessReader,
   type Task,
@@ -26,7 +28,7 @@ import { readFilename } from '../rows/file-row';
 import type { LinuxProcess } from '../rows/linux-types';
 import { type LinuxMapping, MappingReader } from '../rows/mapping-row';
 import { readProcess } from '../rows/process-row';
-import { openPaths } from '../rows/reader-paths';
+import { NOWHERE, openPaths } from '../rows/reader-paths';
 import { readProcMem } from './heap';
 import { findLiveProcess } from './live-process';
 import { readProcessHandle } from './process-handle';
@@ -176,8 +178,19 @@ export class ProcessCalls {
   }
 
   private pathReader(): PathReader {
-    this.paths ??= new PathReader(this.kernel, findReaderRoot(this.kernel));
+    this.paths ??= new PathReader(this.kernel, this.readerRoot());
     return this.paths;
+  }
+
+  /** A profile without the keys of root directories, as PANDA's, leaves paths from the top of their trees, as PANDA has them. */
+  private readerRoot(): Path {
+    return attempt(
+      () => findReaderRoot(this.kernel),
+      (reason) => {
+        if (reason.code === 'PROFILE_KEY_MISSING') return NOWHERE;
+        throw reason;
+      },
+    );
   }
 
   /** The reader of mappings as seen from pid 1's root, if that root is known without a doubt. */

@@ -6,6 +6,7 @@ import {
   type Kernel,
   type OpenFile,
   type PathReader,
+  requireKey,
   type Task,
 } from '@osi-linux/kstruct';
 import { eachSelectedProcess } from './process-selection';
@@ -97,8 +98,13 @@ class FileReader {
       fd,
       filename: field('filename', () => readFilename(file, paths)),
       pos: field('pos', () => file.pos),
-      flags: field('flags', () => (closeOnExec ? file.flags | O_CLOEXEC : file.flags) >>> 0),
+      flags: field('flags', () => this.flagsOf(file, closeOnExec)),
     };
+  }
+
+  private flagsOf({ flags }: OpenFile, closeOnExec: boolean | undefined): number {
+    if (closeOnExec === undefined) requireKey(this.kernel.info, 'fs.close_on_exec_offset');
+    return (closeOnExec ? flags | O_CLOEXEC : flags) >>> 0;
   }
 
   private attempt(subject: Subject, read: () => void): void {

@@ -169,7 +169,7 @@ describe('a profile without the order of mappings', () => {
     const linux = new OsiLinux({ kernel: { ...kernel, info }, cpus: [] });
     const call = () => linux.getMappings();
     expect(call).toThrow(
-      expect.objectContaining({ code: 'PROFILE_KEY_MISSING', fields: { key: 'mm.mm_mt_offset' } }),
+      expect.objectContaining({ code: 'PROFILE_KEY_MISSING', fields: { key: 'mm.mmap_offset' } }),
     );
     expect(call).toThrow(OsiError);
   });

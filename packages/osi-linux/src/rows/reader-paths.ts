@@ -3,7 +3,7 @@ import { findReaderRoot, type Kernel, type Path, PathReader, type Task } from '@
 import type { ProcessSelection } from './process-selection';
 
 /** No directory at all: every path starts at the top of its tree. */
-const NOWHERE: Path = { mnt: 0n, dentry: 0n };
+export const NOWHERE: Path = { mnt: 0n, dentry: 0n };
 
 /** The processes to list, and the point of view of their paths. */
 export interface PathSelection extends ProcessSelection {

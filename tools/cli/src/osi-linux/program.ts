@@ -32,6 +32,7 @@ import { sockets } from './commands/sockets';
 import { threads } from './commands/threads';
 import { EXPORT_FORMATS } from './export-formats';
 import { addLiveCommands } from './live-commands';
+import { splitMissingKeys } from './missing-keys';
 import { READ_LIMIT } from './read-limit';
 import { askSource, askSourceDump } from './source';
 
@@ -350,10 +351,12 @@ function reportSkipped(io: Io, dump: Guest['dump'], skipped: readonly Skipped[])
   for (const { what, value, evidence } of dump.findings.map(formatFinding)) {
     io.err(`warning: ${escapeControls(`${what}: ${value} (${evidence})`)}\n`);
   }
-  for (const { subject, reason } of skipped)
+  const { unread, note } = splitMissingKeys(skipped);
+  if (note !== undefined) io.err(`warning: ${note}\n`);
+  for (const { subject, reason } of unread)
     io.err(`${escapeControls(`${formatSubject(subject)}: ${reasonText(reason)}`)}\n`);
-  if (skipped.length === 0) return ExitCode.Complete;
-  io.err(`incomplete: ${skipped.length} ${skipped.length === 1 ? 'item' : 'items'} could not be read\n`);
+  if (unread.length === 0) return ExitCode.Complete;
+  io.err(`incomplete: ${unread.length} ${unread.length === 1 ? 'item' : 'items'} could not be read\n`);
   return ExitCode.Incomplete;
 }
 

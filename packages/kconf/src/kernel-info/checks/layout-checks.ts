@@ -81,7 +81,7 @@ function checkDisjoint({ issues }: ReadSection, struct: string, fields: readonly
     const { entry, value } = second;
     const told = `${first.entry.key}, ${first.value}, in line ${first.entry.line}`;
     const message = `${entry.key} is ${value}, which overlaps ${told}: both are members of ${struct}`;
-    issues.add({ severity: 'error', line: entry.line, key: entry.key, message });
+    issues.add({ severity: 'error', line: entry.line, key: entry.key, otherKey: first.entry.key, message });
   }
 }
 

@@ -1,0 +1,3 @@
+export { type LayoutGuest, layOutGuest } from './layout-guest';
+export * from './layout-truth';
+export { readSections, SectionKeys } from './section-keys';
