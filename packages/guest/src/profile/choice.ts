@@ -1,7 +1,9 @@
-import type { KernelInfo } from '@osi-linux/kconf';
+import type { KernelInfo, KeyFile } from '@osi-linux/kconf';
+import type { Finding } from '@osi-linux/memory';
 import type { KernelSearch } from '../kernel/search';
 import type { Candidate } from './candidate';
-import { refuse } from './refusal';
+import { namedProfile } from './names';
+import { contradictionsText, refuse } from './refusal';
 import { eachRound } from './rounds';
 import type { ProfileSource } from './source';
 import { tryCandidate } from './trial';
@@ -35,22 +37,27 @@ export function chooseProfile(search: KernelSearch, source: ProfileSource): Prof
   const refused: Tried[] = [];
   for (const candidates of eachRound(search.dump, source)) {
     const tried = candidates.map((candidate) => ({ candidate, verdict: tryCandidate(search, candidate) }));
-    const choice = bestOf(tried);
-    if (choice !== undefined) return choice;
+    const best = bestOf(tried);
+    if (best !== undefined) return choiceOf(best, unfitFindings(best.candidate, source, refused));
     refused.push(...tried);
   }
   throw refuse(search, source, refused);
 }
 
+interface Fitting {
+  readonly candidate: Candidate;
+  readonly fits: FittingProfile;
+  readonly isSlid: boolean;
+}
+
 /** Of several that fit the newest generation of keys, of those one of this very boot, of those the first. */
-function bestOf(tried: readonly Tried[]): ProfileChoice | undefined {
+function bestOf(tried: readonly Tried[]): Fitting | undefined {
   const fitting = tried.flatMap(({ candidate, verdict }) =>
     verdict.fits === undefined ? [] : [{ candidate, ...verdict }],
   );
-  const rank = ({ fits, isSlid }: (typeof fitting)[number]) =>
-    keyGeneration(fits.kernel.info) * 2 + (isSlid ? 0 : 1);
+  const rank = ({ fits, isSlid }: Fitting) => keyGeneration(fits.kernel.info) * 2 + (isSlid ? 0 : 1);
   const [best] = fitting.sort((one, other) => rank(other) - rank(one));
-  return best && choiceOf(best.candidate, best.fits);
+  return best;
 }
 
 /** Newest generation of keys first: a section of ours, one of today's PANDA, an older one. */
@@ -59,10 +66,41 @@ function keyGeneration(info: KernelInfo): number {
   return info['version.a'] === undefined ? 0 : 1;
 }
 
-function choiceOf(candidate: Candidate, fits: FittingProfile): ProfileChoice {
-  if (candidate.kind === 'derived') return { ...fits, group: null, from: 'derived' };
+function choiceOf({ candidate, fits }: Fitting, unfit: readonly Finding[]): ProfileChoice {
+  const findings = [...unfit, ...fits.findings];
+  if (candidate.kind === 'derived') return { ...fits, findings, group: null, from: 'derived' };
   const { name } = candidate.group;
   const note = { what: 'section', value: name, evidence: 'note of the dump' };
-  const findings = candidate.place === 'note' ? [note, ...fits.findings] : fits.findings;
-  return { ...fits, findings, group: name, from: name === DEFAULT_GROUP ? 'default' : 'section' };
+  const all = candidate.place === 'note' ? [...unfit, note, ...fits.findings] : findings;
+  return { ...fits, findings: all, group: name, from: name === DEFAULT_GROUP ? 'default' : 'section' };
 }
+
+/** A file that was named, and not merely found, is expected to be used: a finding if another profile is. */
+function unfitFindings(best: Candidate, source: ProfileSource, refused: readonly Tried[]): Finding[] {
+  const { keyFile, places = [] } = source;
+  const { kconfFile } = namedProfile(source);
+  const isOfFile = best.kind === 'section' && best.place === 'file';
+  if (keyFile === undefined || kconfFile === undefined || places.length > 0 || isOfFile) return [];
+  const [first] = refused.filter(
+    ({ candidate }) => candidate.kind === 'section' && candidate.place === 'file',
+  );
+  const [reason] = first === undefined ? [] : contradictionsText(first.verdict);
+  return [
+    {
+      what: 'key-file-unfit',
+      title: 'key file',
+      value: unfitText(keyFile, kconfFile),
+      evidence: reason ?? OTHER_NAMES,
+    },
+  ];
+}
+
+function unfitText({ groups }: KeyFile, file: string): string {
+  const [only] = groups;
+  if (only === undefined) return `${file} has no section`;
+  return groups.length === 1
+    ? `[${only.name}] of ${file} does not fit this dump`
+    : `none of the ${groups.length} sections of ${file} fits this dump`;
+}
+
+const OTHER_NAMES = 'no section has a name that is in the banner of the guest';

@@ -55,6 +55,16 @@ describe('parseKernelInfo', () => {
   });
 });
 
+describe('a name that is cut off', () => {
+  it.each([
+    ['name = 5.0.0-23-generic|#24~18.04.1-Ubuntu SMP Mon Jul 29 16:12:2', ['name']],
+    ['name = 5.0.0-23-generic|#24~18.04.1-Ubuntu SMP|x86_64', []],
+    ['name = #1 SMP Debian 3.2.51-1 i686', []],
+  ])('is an error: %s', (line, keys) => {
+    expect(findings(section(line), 'error')).toEqual(keys);
+  });
+});
+
 describe('the sound values of a section', () => {
   it('are all but those that an error names, under any of their names', () => {
     const { info, sound } = safeParseKernelInfo(

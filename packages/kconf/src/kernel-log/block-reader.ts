@@ -49,9 +49,12 @@ export class BlockReader {
   }
 
   private isEntry(text: string): boolean {
-    const key = ENTRY.exec(text)?.[1];
+    const [start = '', key] = ENTRY.exec(text) ?? [];
+    if (key === undefined) return false;
     // Other subsystems print "type=1400 ..." and the like; our keys have a group and a dot, except two.
-    return key !== undefined && (key.includes('.') || isKnownKey(key));
+    if (!key.includes('.')) return isKnownKey(key);
+    // A key of a group that is not known here may be a newer module's, which prints numbers.
+    return looksLikeKey(key) || /^[ \t]*[+-]?(?:0x[0-9a-fA-F]+|\d+)[ \t]*$/.test(text.slice(start.length));
   }
 
   private addOwn(text: string, line: number, runsOn: boolean, key: string | undefined): void {

@@ -13,6 +13,61 @@ const expected = texts(dmesg);
 const reprefix = (prefix: (stamp: string) => string): string =>
   dmesg.replace(/^\[ *(\d+\.\d+)\] /gm, (_whole, stamp: string) => prefix(stamp));
 
+/** A log as a terminal of a width captures it; `cut` as a program that saves a screen leaves out blanks at the end. */
+const wrap = (log: string, width: number, cut = false): string =>
+  log
+    .split('\n')
+    .flatMap((line) => line.match(new RegExp(`.{1,${width}}`, 'g')) ?? [''])
+    .map((line) => (cut ? line.trimEnd() : line))
+    .join('\n');
+
+describe('the lines of a wrapped block', () => {
+  const widths = Array.from({ length: 170 }, (_, index) => index + 36);
+
+  it('are joined again, at any width', () => {
+    for (const width of widths) expect([width, texts(wrap(dmesg, width))]).toEqual([width, expected]);
+  });
+
+  it('are joined again without a prefix of a logger', () => {
+    const bare = reprefix(() => '');
+    for (const width of widths) expect([width, texts(wrap(bare, width))]).toEqual([width, expected]);
+  });
+
+  it('are joined again in a quotation', () => {
+    for (const width of [60, 80, 100])
+      expect(texts(wrap(dmesg, width).replace(/^/gm, '> '))).toEqual(expected);
+  });
+
+  it.each([
+    ['of Debian', dmesg],
+    ['of Ubuntu', dmesg.replace(/#1 SMP[^|]*/g, '#24~18.04.1-Ubuntu SMP Mon Jul 29 16:12:22 UTC 2019')],
+  ])('are joined with the blank that a program cut off, in a name %s', (_what, log) => {
+    const whole = texts(log);
+    for (const width of widths) expect([width, texts(wrap(log, width, true))]).toEqual([width, whole]);
+  });
+
+  it('are named, by the first that was wrapped', () => {
+    const wrapped = wrap(dmesg, 80);
+    const line = wrapped.split('\n').findIndex((text) => text.includes(' name = ')) + 1;
+    expect(findKernelInfoBlock(wrapped).issues).toMatchObject([
+      { severity: 'warning', line, message: expect.stringContaining('wrapped at 80 columns') },
+    ]);
+    expect(findKernelInfoBlock(dmesg).issues).toEqual([]);
+  });
+
+  it('are not joined where it cannot be decided, with the line', () => {
+    const lines = wrap(dmesg, 60).split('\n');
+    const at = lines.findIndex((line) => line.length < 60 && line.includes('task.size'));
+    const full = `${lines[at]}`.replace(/ = .*/, (value) =>
+      value.padEnd(value.length + 60 - `${lines[at]}`.length, '0'),
+    );
+    lines.splice(at, 1, full, 'login: root');
+    const { issues } = findKernelInfoBlock(lines.join('\n'));
+    const errors = issues.filter(({ severity }) => severity === 'error');
+    expect(errors).toMatchObject([{ line: at + 2, message: expect.stringContaining('cannot be decided') }]);
+  });
+});
+
 describe('findKernelInfoBlock', () => {
   it('finds the block of a real guest, each line with its number', () => {
     const block = findKernelInfoBlock(dmesg);
@@ -49,6 +104,29 @@ describe('findKernelInfoBlock', () => {
     ['two dashes', dmesg.replace('---KERNELINFO-END---', '--KERNELINFO-END--')],
   ])('reads %s', (_what, log) => {
     expect(texts(log)).toEqual(expected);
+  });
+
+  it.each([
+    ['Android, by its processor', reprefix((stamp) => `<6>[${stamp}] [0: insmod: 4321] `)],
+    ['Android, padded', reprefix((stamp) => `<6>[${stamp}]  [2:         insmod: 4321] `)],
+    ['Android, by processor and thread', reprefix((stamp) => `<6>[${stamp}]  (0)[4321:insmod]`)],
+    ['Android, by a letter', reprefix((stamp) => `<6>[${stamp}] c0   4321 `)],
+    ['a quotation', dmesg.replace(/^/gm, '> ')],
+    ['a quotation of one', dmesg.replace(/^/gm, '> > ')],
+    [
+      'two records on one line',
+      dmesg.replace(/(x86_64)\n/, '$1\n[    1.0] #arch = x86_64<6>').replace(/<6>\[ *[\d.]+\] /, '<6>'),
+    ],
+  ])('reads %s', (what, log) => {
+    const lines = texts(log).filter((text) => !what.startsWith('two') || !text.startsWith('#arch'));
+    expect(lines).toEqual(expected);
+    expect(findKernelInfoBlock(log).issues).toEqual([]);
+  });
+
+  it('leaves out a line of another driver that only looks like a row', () => {
+    const mixed = dmesg.replace(/\n(.*task\.size)/, '\n[    2.5] x.y = 5 is not a key\n$1');
+    expect(texts(mixed)).toEqual(expected);
+    expect(findKernelInfoBlock(mixed).issues).toMatchObject([{ severity: 'warning', line: 19 }]);
   });
 
   it('finds the block of the founding document, and names its elided line', () => {

@@ -1,10 +1,12 @@
 import type { KconfIssue } from '../issue';
 import type { NumberedLine } from '../key-file/key-file';
 import { BlockReader } from './block-reader';
+import { PLAIN_LINES } from './log-form';
 import { eachLogLine } from './log-lines';
 import { type BlockEnds, findMarkers, type LogMarkers } from './log-markers';
 import { decodeLog, refuseBinary } from './log-text';
 import { missingBlock } from './missing-block';
+import { unwrapLines } from './wrapped-lines';
 
 /** The output of the kernel module, found in a kernel log. */
 export interface KernelInfoBlock {
@@ -55,7 +57,11 @@ function readBlock(text: string, { begin, end }: BlockEnds): BlockReader {
   const reader = new BlockReader();
   reader.addMessages(begin.glued, begin.line);
   const stretch = { from: begin.next, to: end.start, line: begin.line + 1 };
-  for (const { raw, line } of eachLogLine(text, stretch)) reader.add(raw, line, begin.form);
+  const lines = () => eachLogLine(text, stretch);
+  const wrapped = begin.form === PLAIN_LINES;
+  const first = text.slice(begin.start, begin.next - 1);
+  for (const { raw, line } of wrapped ? unwrapLines(lines, first, reader.issues) : lines())
+    reader.add(raw, line, begin.form);
   reader.addMessages(end.glued, end.line);
   return reader;
 }

@@ -19,7 +19,18 @@ export function splitLogLine(line: string): LogMessage[] {
   return messages;
 }
 
+/**
+ * A level in the text of a record: kernels before v3.5 keep the level of a message that follows a line without a line feed
+ * there (`#arch = x86_64<6>task.size = 1060`). It parts two whole records, unlike writers that race for a console.
+ */
+const LEVEL =
+  /(?=<\d{1,2}>(?:#?[a-z]{2,16}[.a-zA-Z0-9_]{0,64} ?=|-{2,3}KERNELINFO-|\[ {0,8}\d{1,9}\.\d{6}\] ))/;
+
 function addMessages(messages: LogMessage[], part: string): void {
+  for (const record of part.includes('>') ? part.split(LEVEL) : [part]) addRacing(messages, record);
+}
+
+function addRacing(messages: LogMessage[], part: string): void {
   let text = stripLogPrefix(part);
   for (let cut = nextStamp(text); cut >= 0; cut = nextStamp(text)) {
     const before = text.slice(0, cut).trimEnd();

@@ -8,11 +8,18 @@ export interface LogStretch {
   readonly line: number;
 }
 
+/** A line of a log, without its line feed. */
+export interface RawLine {
+  readonly raw: string;
+  /** Line number from 1. */
+  readonly line: number;
+}
+
 /** The lines of a part of a log with their numbers, without their line feeds. */
 export function* eachLogLine(
   text: string,
   { from, to, line: first }: LogStretch,
-): Generator<{ readonly raw: string; readonly line: number }, void, undefined> {
+): Generator<RawLine, void, undefined> {
   for (let at = from, line = first; at < to; line += 1) {
     const feed = text.indexOf('\n', at);
     const end = feed < 0 ? text.length : feed;

@@ -13,6 +13,8 @@ const WORD = String.raw`[\p{L}]{1,12}\.?`;
 
 /** The prefixes that loggers put before a message, in their order; each is tried once at the start. */
 const PREFIXES: readonly RegExp[] = [
+  // a log quoted in a mail: "> ", "> > "
+  /^(?: {0,3}>){1,16} ?/,
   // a byte order mark, NUL bytes of a serial line, indentation of a quoted log
   /^[\uFEFF\0 \t]+/,
   // /dev/kmsg and netconsole: "6,1234,2054385,-;"
@@ -47,7 +49,16 @@ const PREFIXES: readonly RegExp[] = [
   new RegExp(String.raw`^\[${WORD} ?\d{1,2} \d\d:\d\d(?::\d\d)?\] ?`, 'u'),
   // CONFIG_PRINTK_CALLER: "[    T1] ", "[    C0] "
   /^\[ *[TC]\d{1,10}\] ?/,
+  // Android: "[0:         insmod: 4321] ", "(0)[4321:insmod]", "c0   4321 "
+  /^ ?\[ *\d{1,3}: *[^\]]{1,64}: *\d{1,10}\] ?/,
+  /^ ?\(\d{1,3}\)\[ *\d{1,10}:[^\]]{1,64}\] ?/,
+  /^ ?[cC]\d{1,3} +\d{1,10} +/,
 ];
+
+/** A line without the marks of a quotation before it: `> `, `> > `. */
+export function stripQuote(line: string): string {
+  return line.startsWith('>') || line.startsWith(' ') ? line.replace(/^(?: {0,3}>){1,16} ?/, '') : line;
+}
 
 /** A line without the sequences that terminals take for commands. */
 export function stripEscapeSequences(line: string): string {

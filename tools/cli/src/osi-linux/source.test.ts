@@ -115,3 +115,22 @@ describe('--below-4g', () => {
     rmSync(path);
   });
 });
+
+describe('a --kconf-file whose section does not fit', () => {
+  it('is named in one line, before the section of the dump is used', async () => {
+    const out = join(folder, 'carried.elf');
+    expect(
+      (await run(['export', dumpFile, out, '--format', 'elf', '--kconf-file', kconfFile])).exitCode,
+    ).toBe(0);
+    const other = readRecordedGuest('debian-11-amd64').kconfFile;
+    const answer = await run(['ps', out, '--kconf-file', other, '--json']);
+    expect([JSON.parse(answer.out), answer.exitCode]).toEqual([expected, 0]);
+    const told = answer.err.filter((line) => line.includes('--kconf-file') || line.includes('does not fit'));
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatch(
+      /^warning: key file: \[debian-11-amd64\] of .*kernelinfo\.conf does not fit this dump \(.+\); \[debian-12-amd64\] of the dump is used\n$/,
+    );
+    const fitting = await run(['ps', out, ...profile]);
+    expect(fitting.err.join('')).not.toContain('key file');
+  });
+});

@@ -1,3 +1,4 @@
+import { escapeControls, formatFinding } from '@osi-linux/core';
 import type { Guest, ProfileSource } from '@osi-linux/guest';
 import { type DumpFileOptions, findKeyFile, openDumpFile, openGuestFile } from '@osi-linux/guest/node';
 import type { Settings } from '../settings/settings';
@@ -12,13 +13,26 @@ export async function askSource<Answer>(
   io: Io,
   ask: (guest: Guest) => Answer,
 ): Promise<SourceAnswer<Answer>> {
+  const asked = (guest: Guest): Answer => {
+    reportUnfitFile(guest, io);
+    return ask(guest);
+  };
   if (mayBeLive(source, settings)) {
     const { askLiveGuest, findLiveSource } = await import('./live-source');
     const live = findLiveSource(source, settings.live);
-    if (live !== undefined) return askLiveGuest(live, settings.live, () => profileSource(settings), ask);
+    if (live !== undefined) return askLiveGuest(live, settings.live, () => profileSource(settings), asked);
   }
   const guest = openSource(source, settings, io);
-  return { answer: ask(guest), dump: guest.dump };
+  return { answer: asked(guest), dump: guest.dump };
+}
+
+/** Says that the key file that was named is not used, before anything else is. */
+function reportUnfitFile({ profile }: Guest, io: Io): void {
+  const found = profile.findings.find(({ what }) => what === 'key-file-unfit');
+  if (found === undefined) return;
+  const { what, value, evidence } = formatFinding(found);
+  const used = profile.group === null ? 'a profile derived from the guest' : `[${profile.group}] of the dump`;
+  io.err(`${escapeControls(`warning: ${what}: ${value} (${evidence}); ${used} is used`)}\n`);
 }
 
 /** Asks about the dump that SOURCE names, without a kernel; a live guest stands still meanwhile. @throws OsiError as {@link askSource}. */

@@ -8,7 +8,17 @@ const SUBLEVEL_LIMIT = 255;
 /** Looks for a size of names that cannot be, and for a version that is another than the name's. */
 export function checkIdentity(section: ReadSection): void {
   checkCommSize(section);
+  checkName(section);
   checkVersion(section);
+}
+
+/** A name with a part less than today's has lost its end: a line of a log was cut off. */
+function checkName({ values, issues }: ReadSection): void {
+  const typed = values.get('name');
+  if (typed === undefined || String(typed.value).split('|').length !== 2) return;
+  const message = `name is "${String(typed.value)}", expected RELEASE|VERSION|MACHINE`;
+  const hint = 'the line was cut off or wrapped: save the log with dmesg > log';
+  issues.add({ severity: 'error', line: typed.entry.line, key: typed.entry.key, message, hint });
 }
 
 function checkCommSize({ values, issues }: ReadSection): void {

@@ -58,6 +58,15 @@ await importLog([join(LOGS, 'debian-6.1-amd64.log'), '--group', 'debian-12', '--
 const text = readFileSync(ours, 'utf8');
 
 describe('kconf list', () => {
+  it.each([
+    ['name = #1 SMP i686\ntask.size = 8', null],
+    ['version.a = 5\nversion.b = 4\ntask.size = 8', null],
+    ['version.a = 2\nversion.b = 4\ntask.size = 8', 'linux24'],
+  ])('gives three keys no generation that they do not show: %j', async (lines, generation) => {
+    const { out } = await kconf('list', write('few.conf', `[few]\n${lines}\n`), '--json');
+    expect(JSON.parse(out)).toMatchObject([{ group: 'few', generation }]);
+  });
+
   it('tells of each group what it is, and whether PANDA loads it', async () => {
     const path = write('list.conf', `${text}\n[old]\nname = #1 SMP i686\nfs.d_name_offset = 20\n`);
     const { out, err, exitCode } = await kconf('list', path, '--json');
