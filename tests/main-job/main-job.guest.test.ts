@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { openGuestFile } from '@osi-linux/guest/node';
 import {
   buildGuest,
   findModuleWarnings,
@@ -53,6 +54,26 @@ function ask(words: string, dump: string, group: string | undefined) {
     group === undefined ? ['--kconf-file', nothing] : ['--kconf-file', conf, '--kconf-group', group];
   const { out, err, status } = run('osi-linux', command, dump, ...options, ...profile, '--json');
   return { rows: (out === '' ? [] : JSON.parse(out)) as Row[], err, status };
+}
+
+/** How many pages of readable mappings are PROT_NONE in the page tables; each of them is read. */
+function countMarkedPages(dump: string, group: string): number {
+  const guest = openGuestFile(dump, { kconfFile: conf, kconfGroup: group });
+  let count = 0;
+  for (const process of guest.osi.getProcesses().filter(({ asid }) => asid !== null)) {
+    const tables = guest.memory.withRoot(Number(process.asid));
+    for (const { base, size, flags } of guest.osi.getMappings(process)) {
+      // VM_READ
+      if (flags === null || (BigInt(flags) & 1n) === 0n) continue;
+      for (let at = base; at < base + BigInt(size) && at < base + 0x200000n; at += 4096n) {
+        const walked = tables.walk(at);
+        if (walked.fault === undefined || walked.nonPresent?.kind !== 'prot-none') continue;
+        count += 1;
+        expect(tables.page(at)?.bytes).toBeDefined();
+      }
+    }
+  }
+  return count;
 }
 
 /** The commands that every guest answers, options left out. */
@@ -142,6 +163,16 @@ describe.each(guests)('$name', (row) => {
     }
     expect(Object.entries(found).filter(([, sentences]) => sentences.length > 0)).toEqual([]);
     expect(Object.keys(found)).toEqual(expect.arrayContaining(LISTINGS));
+  });
+
+  it('reads pages that are PROT_NONE, by mprotect or by NUMA balancing', () => {
+    const dump = join(guest, 'dump.elf');
+    const cmdline = (comm: string) =>
+      ask('ps', dump, name).rows.find((found) => found['name'] === comm)?.['cmdline'];
+    expect(cmdline('args-protected')).toEqual(['protected', 'arguments']);
+    const hidden = ask('env', dump, name).rows.flatMap(({ env }) => (Array.isArray(env) ? env : []));
+    expect(hidden).toContain('A=on two pages');
+    if (row.numaNodes !== undefined) expect(countMarkedPages(dump, name)).toBeGreaterThan(0);
   });
 
   it.runIf(row.arch === 'amd64').each(['dump.elf', 'dump.raw'])(

@@ -9,10 +9,11 @@ import type {
   VirtualMemory,
 } from '@osi-linux/core';
 import { checkRoot } from './internal/check-root';
-import { FastWalk, NO_TRANSLATION } from './internal/fast-walk';
+import { FastWalk, NOT_PRESENT } from './internal/fast-walk';
+import { residentPage } from './internal/resident-page';
 import { errorOfWalk } from './internal/walk-error';
 import type { NonPresentReader } from './non-present-reader';
-import { type PageWalk, walk } from './page-walk';
+import { type FaultedWalk, type PageWalk, walk } from './page-walk';
 import type { PagingForm } from './paging-form';
 import { Tlb } from './tlb';
 
@@ -34,6 +35,9 @@ interface FirstPage {
 
 /**
  * Virtual memory through x86 page tables, with a TLB that holds until {@link flush}.
+ *
+ * With a reader of entries that are not present, pages that the operating system keeps in memory behind such entries
+ * are read as well, as the operating system itself reads them; only {@link walk} then shows the processor's fault.
  *
  * @example
  * ```ts
@@ -61,8 +65,8 @@ export class AddressSpace implements VirtualMemory {
   private tlb: Tlb | undefined;
 
   /**
-   * `nonPresent` interprets the operating system's contents of entries that are not present, for
-   * {@link fault}.
+   * `nonPresent` interprets the operating system's contents of entries that are not present: the pages that it
+   * finds in memory are read, and {@link fault} names the others.
    *
    * @throws OsiError `PAGE_ROOT_INVALID` where `root` is no physical address that this form's CR3 can hold.
    */
@@ -85,7 +89,7 @@ export class AddressSpace implements VirtualMemory {
     return this.form.architecture;
   }
 
-  /** The page that holds a virtual address, or `undefined` if it is not mapped or its frame is missing. */
+  /** The page that holds a virtual address, or `undefined` if it is not in memory or its frame is missing. */
   page(address: VirtualAddress): Page | undefined {
     scratch[0] = address;
     const low = halves[LOW] as number;
@@ -104,7 +108,7 @@ export class AddressSpace implements VirtualMemory {
     return page;
   }
 
-  /** Physical address behind a virtual one, or `undefined` if it is not mapped. */
+  /** Physical address behind a virtual one, or `undefined` if it is not in memory. */
   translate(address: VirtualAddress): PhysicalAddress | undefined {
     scratch[0] = address;
     const low = halves[LOW] as number;
@@ -118,10 +122,10 @@ export class AddressSpace implements VirtualMemory {
     return slot < 0 ? undefined : tlb.physicalPage(slot) + (low & 0xfff);
   }
 
-  /** The page that an address is mapped in, of any size, or `undefined` if it is not mapped. */
+  /** The page that an address is mapped in, of any size, or `undefined` if it is not in memory. */
   mapping(address: VirtualAddress): PageMapping | undefined {
     const walked = this.walk(address);
-    if (walked.fault !== undefined) return undefined;
+    if (walked.fault !== undefined) return this.residentMapping(walked);
     const { physical, pageSize: size, entries } = walked;
     return { physical, size, executable: entries.every(({ entry }) => (entry & NO_EXECUTE) === 0n) };
   }
@@ -157,11 +161,26 @@ export class AddressSpace implements VirtualMemory {
     this.first = undefined;
   }
 
+  private residentMapping(walked: FaultedWalk): PageMapping | undefined {
+    const resident = residentPage(walked);
+    const level = this.form.levels.find(({ name }) => name === walked.level);
+    if (resident === undefined || level === undefined) return undefined;
+    return { physical: resident.physical, size: 2 ** level.shift, executable: false };
+  }
+
   private slot(tlb: Tlb, low: number, high: number): number {
     const slot = tlb.find(low, high);
     if (slot >= 0) return slot;
+    const physical = this.locate(low, high);
+    return physical < 0 ? -1 : tlb.fill(low, high, physical - (low & 0xfff));
+  }
+
+  /** The physical address behind a virtual one given in halves, or a negative number. */
+  private locate(low: number, high: number): number {
     const physical = this.fast.translate(this.memory, this.root, low, high);
-    return physical === NO_TRANSLATION ? -1 : tlb.fill(low, high, physical - (low & 0xfff));
+    if (physical !== NOT_PRESENT || this.nonPresent === undefined) return physical;
+    const address = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+    return residentPage(this.walk(address))?.physical ?? NOT_PRESENT;
   }
 
   private makeTlb(): Tlb {
@@ -176,8 +195,8 @@ export class AddressSpace implements VirtualMemory {
   }
 
   private findFirst(low: number, high: number): FirstPage | undefined {
-    const physical = this.fast.translate(this.memory, this.root, low, high);
-    if (physical === NO_TRANSLATION) return undefined;
+    const physical = this.locate(low, high);
+    if (physical < 0) return undefined;
     this.first = { pageLow: low & ~0xfff, high, physical: physical - (low & 0xfff), page: undefined };
     return this.first;
   }

@@ -17,6 +17,17 @@ export interface LinuxSwapTypes {
   readonly device: readonly number[];
 }
 
+/** The properties of a kernel that its entries alone do not show. */
+export interface LinuxEntryFormat {
+  /** The swap types beyond swap files; without them a number beyond those of swap files is `special`. */
+  readonly types?: LinuxSwapTypes | undefined;
+  /**
+   * Whether bit 8 means PROT_NONE. Default true; Linux 2.4 used bit 7, and had the offset of a swapped page begin
+   * with bit 8, so that such an entry is `unknown` if this is false.
+   */
+  readonly globalIsProtNone?: boolean;
+}
+
 /** How Linux writes entries that are not present, for one form of paging. */
 interface Encoding {
   /** From here on there are kernel addresses only, for every CONFIG_VMSPLIT_*. */
@@ -87,7 +98,7 @@ const MARKERS_END = 16;
 /**
  * Reads entries that are not present as Linux writes them: PROT_NONE, swap, migration.
  *
- * Without `types` a number beyond those of swap files is `special`; pages of the kernel are never swapped.
+ * Pages of the kernel are never swapped.
  *
  * @example
  * ```ts
@@ -96,7 +107,8 @@ const MARKERS_END = 16;
  * [kind, physical] // => ['prot-none', 0x7fff010]
  * ```
  */
-export function linuxNonPresent(types?: LinuxSwapTypes): NonPresentReader {
+export function linuxNonPresent(format: LinuxEntryFormat = {}): NonPresentReader {
+  const { types, globalIsProtNone = true } = format;
   return (form, fault) => {
     const { entry, virtual } = fault;
     const level = form.levels.find(({ name }) => name === fault.level);
@@ -106,6 +118,7 @@ export function linuxNonPresent(types?: LinuxSwapTypes): NonPresentReader {
     if (!encoding.levels.includes(level.name)) return UNKNOWN;
     // Bit 8 is "global" in the kernel's own entries, which are never swapped.
     if (virtual >= encoding.kernelFrom) return WITHHELD;
+    if (!globalIsProtNone) return UNDECIDED;
     const residency = findResidency(level, entry);
     if (residency !== undefined) return resident(form, level, fault, residency);
     return swapEntry(encoding, level, fault, types);
@@ -113,6 +126,10 @@ export function linuxNonPresent(types?: LinuxSwapTypes): NonPresentReader {
 }
 
 const UNKNOWN: NonPresentEntry = { kind: 'unknown', meaning: 'not an entry that Linux writes' };
+const UNDECIDED: NonPresentEntry = {
+  kind: 'unknown',
+  meaning: 'PROT_NONE or swapped out, in the format of an older kernel',
+};
 const WITHHELD: NonPresentEntry = { kind: 'withheld', meaning: 'the kernel removed it from its own mapping' };
 const SWAPPED: NonPresentEntry = {
   kind: 'swapped',
@@ -171,6 +188,8 @@ function swapEntry(
   }
   if (kind === 'marker') return { kind, meaning: `a marker: ${markerNames(offset)}`, swap };
   if (kind === 'device') return { kind, meaning: 'in device memory', swap };
+  if (kind === 'migration' && offset < MARKERS_END)
+    return { kind: 'special', meaning: `of type ${type}, without a frame`, swap };
   const physical = (offset % 2 ** encoding.frameBits) * 4096 + inPage(level, virtual);
   const entryOf = residentAt(kind, FRAME_ENTRIES[kind], physical);
   return kind === 'special' ? { kind, meaning: entryOf.meaning, swap } : { ...entryOf, swap };

@@ -160,6 +160,13 @@ export const GUEST_TABLE: readonly TableGuest[] = [
     logSays: /Linux version 6\.1\.[^\n]*-686-pae /,
   },
   { ...BOOKWORM_I386, name: 'debian-12-686-pae-above-4g', machine: SPLIT_I386, logSays: RAM_ABOVE_4G },
+  {
+    ...BOOKWORM,
+    name: 'debian-12-amd64-numa',
+    // The kernel marks pages of processes PROT_NONE, to see from which node they are used.
+    numaNodes: 2,
+    logSays: /Enabling automatic NUMA balancing/,
+  },
   { ...BOOKWORM, name: 'debian-12-amd64-5-level', cpu: 'max', paging: '5-level' },
   {
     ...BOOKWORM,

@@ -1,6 +1,7 @@
 import { formatSubject, type Subject, subjectKey } from '@osi-linux/core';
 import { openFds } from './compare/compare-files';
 import type { GuestTruth, TruthProcess } from './guest-truth';
+import { findProtectedStrings } from './protected-strings';
 import type { TruthTree } from './truth-tree';
 
 /** A field that a listing cannot answer: `env` of process 7. */
@@ -10,7 +11,10 @@ export interface UnanswerableFields {
    * a page.
    */
   readonly always: readonly Subject[];
-  /** The fields that may have gone to the swap after the guest was asked. */
+  /**
+   * The fields that may have gone to the swap after the guest was asked, and those on pages that are `PROT_NONE`,
+   * which recorded dumps of earlier releases lack.
+   */
   readonly perhaps: readonly Subject[];
 }
 
@@ -38,7 +42,9 @@ export function findUnanswerableFields(
     const strings = ({ ps: 'cmdline', env: 'env', files: undefined } as const)[listing];
     if (strings === undefined) continue;
     const subject: Subject = { kind: 'process', pid: process.pid, field: strings };
-    if (process.unreadable?.includes(strings) === true) always.push(subject);
+    const isKept = findProtectedStrings(process, strings) !== undefined;
+    if (isKept) perhaps.push(subject);
+    else if (process.unreadable?.includes(strings) === true) always.push(subject);
     if (process.pagedOut?.includes(strings) === true) perhaps.push(subject);
   }
   return { always, perhaps };

@@ -132,6 +132,7 @@ function bootedCells(guest: TableGuest): string[] {
   const type = guest.machine === undefined ? [] : [`-M ${guest.machine}`];
   const model = guest.cpu === undefined ? [] : [`-cpu ${guest.cpu}`];
   const place = guest.kaslr ? [] : ['nokaslr'];
+  const nodes = guest.numaNodes === undefined ? [] : [`${guest.numaNodes} NUMA nodes`];
   const words = guest.appendCommandLine === undefined ? [] : [guest.appendCommandLine];
   return [
     guest.name,
@@ -140,7 +141,7 @@ function bootedCells(guest: TableGuest): string[] {
     guest.paging,
     String(guest.cpus),
     guest.state,
-    [...type, ...model, ...place, ...words].join(', '),
+    [...type, ...model, ...nodes, ...place, ...words].join(', '),
     guest.core ? 'core' : '',
   ];
 }

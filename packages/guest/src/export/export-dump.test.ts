@@ -45,6 +45,23 @@ function answerOf(read: () => ReturnType<(typeof DAMAGED_LISTINGS)[number]['read
   }
 }
 
+type Answers = ReturnType<typeof answersOf>;
+
+/** The rows without those whose strings are missing in `by`: a raw file has zeros where the dump has a hole. */
+function withoutLost(answers: Answers, by: Answers): Record<string, unknown> {
+  const isLost = (row: unknown) => {
+    const { cmdline, env } = row as { cmdline?: unknown; env?: unknown };
+    return cmdline === null || env === null;
+  };
+  return Object.fromEntries(
+    Object.entries(answers).map(([name, answer]) => {
+      const original = by[name];
+      if (typeof answer !== 'object' || typeof original !== 'object') return [name, answer];
+      return [name, answer.rows.filter((_row, index) => !isLost(original.rows[index]))];
+    }),
+  );
+}
+
 function samePages(one: PhysicalMemory, other: PhysicalMemory): number {
   let same = 0;
   for (const { start, end } of one.ranges) {
@@ -79,7 +96,9 @@ describe.each(readRecordedGuests())('the recorded guest $name, exported', (recor
     const { dump: again, answer } = exported(dump, source, { format });
     const keyFile = safeParseKeyFile(answer.profile?.section ?? '').file;
     const { current: _, ...others } = answers;
-    expect(answersOf(openGuest(again, { keyFile }), ['current'])).toEqual(others);
+    const found = answersOf(openGuest(again, { keyFile }), ['current']);
+    if (format === 'raw') expect(withoutLost(found, others)).toEqual(withoutLost(others, others));
+    else expect(found).toEqual(others);
     expect(answer.profile?.carried).toBe(false);
   });
 

@@ -9,9 +9,9 @@ import type { KernelSearch } from '../kernel/search';
 import type { Candidate, SectionCandidate } from './candidate';
 import type { Contradiction } from './contradiction';
 import { type DerivedProfile, deriveProfile } from './derived-profile';
+import { findEntryFormat } from './entry-format';
 import { slideProfile } from './relocate';
 import { findDumpRoots, findProfileRoot, findSearchedRoots } from './roots';
-import { findSwapTypes } from './swap-types';
 import type { Verdict } from './verdict';
 import { checkProfileFit, HOLE_CODES } from './verify';
 
@@ -113,7 +113,7 @@ function withSlide(verdict: Verdict, slide: bigint): Verdict {
 
 /** Compares values with a dump, at their addresses. */
 function tryProfile(dump: Dump, info: KernelInfo, root: KernelRoot): Verdict {
-  const tables = new AddressSpace(root.form, dump.memory, root.root, linuxNonPresent(findSwapTypes(info)));
+  const tables = new AddressSpace(root.form, dump.memory, root.root, linuxNonPresent(findEntryFormat(info)));
   const linear = new LinearMapMemory(tables, dump.memory, info);
   const rivals = (root.rivals ?? []).map((rival) => tables.withRoot(rival.root));
   const contested = rivals.length === 0 ? undefined : new ContestedMemory(linear, rivals);

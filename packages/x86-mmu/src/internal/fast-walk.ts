@@ -5,6 +5,9 @@ import { type IntegerLevel, integerLevels, NO_PAGE, pageAddress } from './intege
 /** The result of the integer walk for an address without a translation. */
 export const NO_TRANSLATION = NO_PAGE;
 
+/** The result of the integer walk for an address whose entry is not present, but not empty either. */
+export const NOT_PRESENT = -2;
+
 /** A dump has one form of paging, so that most ask for the same walk again. */
 let lastMade: FastWalk | undefined;
 
@@ -43,7 +46,7 @@ export class FastWalk {
     return sign === 0 || sign === -1;
   }
 
-  /** The physical address behind a virtual one given in halves, or {@link NO_TRANSLATION}. */
+  /** The physical address behind a virtual one given in halves, or one of the two negative results. */
   translate(memory: PhysicalMemory, root: PhysicalAddress, low: number, high: number): PhysicalAddress {
     if (!this.isCanonical(high)) return NO_TRANSLATION;
     // In integers: on doubles, % is a call out of the compiled code.
@@ -58,7 +61,7 @@ export class FastWalk {
       const at = tableOffset + (eightByteEntries ? index * 8 : index * 4);
       const entry = page.view.getUint32(at, true);
       const entryHigh = eightByteEntries ? page.view.getUint32(at + 4, true) : 0;
-      if ((entry & 1) === 0) return NO_TRANSLATION;
+      if ((entry & 1) === 0) return absent(entry | entryHigh);
       if (level.leaf || (entry & level.pageSizeBit) !== 0) return pageAddress(level, entry, entryHigh, low);
       if ((entry & level.tableReservedLow) !== 0 || (entryHigh & level.tableReservedHigh) !== 0)
         return NO_TRANSLATION;
@@ -67,6 +70,10 @@ export class FastWalk {
     }
     return NO_TRANSLATION;
   }
+}
+
+function absent(bits: number): number {
+  return bits === 0 ? NO_TRANSLATION : NOT_PRESENT;
 }
 
 function indexOf(level: IntegerLevel, low: number, high: number): number {

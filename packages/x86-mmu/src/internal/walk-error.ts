@@ -1,6 +1,7 @@
 import { formatAddress, OsiError, PAGE_SIZE, type PhysicalMemory } from '@osi-linux/core';
 import type { NonPresentEntry, NonPresentKind } from '../non-present-entry';
 import type { FaultedWalk, MappedWalk, PageFaultKind, PageWalk } from '../page-walk';
+import { residentPage } from './resident-page';
 
 interface FaultText {
   readonly code: string;
@@ -33,10 +34,10 @@ const TEXTS: Readonly<Record<PageFaultKind, FaultText>> = {
 
 const HINTS: Readonly<Record<NonPresentKind, string>> = {
   unmapped: 'the page was never used, was unmapped again, or belongs to another process: try --pid',
-  'prot-none': 'access to the page is forbidden, but it is in memory: read it at the physical address',
-  splitting: 'the page is in memory: read it at the physical address',
+  'prot-none': 'the page is in memory: read it',
+  splitting: 'the page is in memory: read it',
   swapped: 'the page is not in memory: it is in the swap file, or compressed in zswap',
-  migration: 'the page is in memory: read it at the physical address',
+  migration: 'the page is in memory: read it',
   poisoned: 'the kernel marked the frame as faulty; its bytes may be wrong',
   device: 'the page is in a device, not in memory',
   special: 'if the page was being migrated, read it at the physical address',
@@ -47,11 +48,14 @@ const HINTS: Readonly<Record<NonPresentKind, string>> = {
 
 /** The error that a walk amounts to. */
 export function errorOfWalk(result: PageWalk, memory: PhysicalMemory): OsiError {
-  return result.fault === undefined ? errorOfFrame(result, memory) : errorOfFault(result, memory);
+  const found = result.fault === undefined ? result : residentPage(result);
+  return found === undefined ? errorOfFault(result as FaultedWalk, memory) : errorOfFrame(found, memory);
 }
 
-function errorOfFrame(result: MappedWalk, memory: PhysicalMemory): OsiError {
-  const { virtual, physical } = result;
+function errorOfFrame(
+  { virtual, physical }: Pick<MappedWalk, 'virtual' | 'physical'>,
+  memory: PhysicalMemory,
+): OsiError {
   const frame = Math.floor(physical / PAGE_SIZE);
   if (memory.page(frame) === undefined) return memory.hole(frame);
   const where = `virtual ${formatAddress(virtual)} is physical ${formatAddress(physical)}`;

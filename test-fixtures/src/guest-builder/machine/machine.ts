@@ -28,6 +28,8 @@ export interface MachineSpec {
   readonly cpu?: string;
   /** QEMU's machine type with its properties; `pc` when absent. */
   readonly machine?: string;
+  /** Over how many NUMA nodes the processors and the RAM are spread, evenly; one when absent. */
+  readonly numaNodes?: number;
   /** More words of the kernel's command line. */
   readonly appendCommandLine?: string;
   /** Whether QEMU has a place for the kernel's VMCOREINFO, which its dumps then have as a note. */
@@ -133,6 +135,7 @@ function qemuArguments(kit: GuestKit, machine: MachineSpec, folder: string, sock
     ...['-nodefaults', '-display', 'none', '-no-reboot', '-accel', 'tcg'],
     ...['-M', machine.machine ?? 'pc', '-cpu', machine.cpu ?? 'qemu64'],
     ...['-smp', String(machine.cpus), '-m', String(machine.memoryMiB)],
+    ...numaArguments(machine),
     ...['-kernel', kit.kernel.vmlinuz, '-initrd', join(folder, 'initramfs'), '-append', words.join(' ')],
     ...['-serial', `file:${join(folder, 'console.log')}`],
     ...['-qmp', `unix:${socket},server=on,wait=off`],
@@ -140,6 +143,15 @@ function qemuArguments(kit: GuestKit, machine: MachineSpec, folder: string, sock
     ...['-device', 'virtio-blk-pci,drive=truth'],
     ...(machine.vmcoreinfo === true ? ['-device', 'vmcoreinfo'] : []),
   ];
+}
+
+function numaArguments({ numaNodes = 1, cpus, memoryMiB }: MachineSpec): string[] {
+  if (numaNodes === 1) return [];
+  const [share, memory] = [cpus / numaNodes, memoryMiB / numaNodes];
+  return Array.from({ length: numaNodes }, (_, node) => [
+    ...['-object', `memory-backend-ram,id=ram${node},size=${memory}M`],
+    ...['-numa', `node,memdev=ram${node},cpus=${node * share}-${(node + 1) * share - 1}`],
+  ]).flat();
 }
 
 function bootFailed(what: string, output: string, cause?: unknown): OsiError {

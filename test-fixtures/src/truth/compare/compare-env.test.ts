@@ -74,6 +74,14 @@ describe('compareEnv', () => {
     expect(compareProcesses(truth, [idle, row])).toEqual(['pid 7 "sh": cmdline: expected null, received []']);
   });
 
+  it('wants strings that are in memory on a page that nobody may read, or null', () => {
+    const truth = makeTruth({ 'env-protected': [7] }, RECORDS, { unreadable: ['env'] });
+    expect(compareEnv(truth, [{ ...SHELL, env: ['A=on two pages', 'B=2'] }])).toEqual([]);
+    expect(compareEnv(truth, [{ ...SHELL, env: null }])).toEqual([]);
+    expect(compareEnv(truth, [{ ...SHELL, env: ['A=on two pages'] }])).toHaveLength(1);
+    expect(findUnanswerableFields(truth, 'env')).toEqual({ always: [], perhaps: [of7('env')] });
+  });
+
   it('allows null where the strings went into the swap', () => {
     const truth = makeTruth({ sh: [7] }, RECORDS, { pagedOut: ['env'] });
     expect(compareEnv(truth, [{ ...SHELL, env: null }])).toEqual([]);

@@ -4,6 +4,7 @@ import { type CompareOptions, compareTasks } from '../internal/compare-tasks';
 import { compareFields, type Expected, KWORKER_TOLERANCE, type Row } from '../internal/difference';
 import { stringsOf, textOf } from '../internal/guest-text';
 import { completePagedOut } from '../internal/paged-out';
+import { findProtectedStrings } from '../protected-strings';
 import type { TruthTree } from '../truth-tree';
 
 /**
@@ -56,12 +57,14 @@ function passFew(
   return rows.filter((row) => !mayPass(row));
 }
 
-/** The row of a process; its strings are null in it where the process itself cannot read them. */
+/** The row of a process; its strings are null in it where they are on no page. */
 export function expectEnvironment(tree: TruthTree, folder: string, process: TruthProcess): Expected[] {
+  const hidden = findProtectedStrings(process, 'env');
   const bytes = tree.bytes(`${folder}/environ`);
   // A process without memory of its own has no strings: newer kernels then fail to open the file.
   const none = tree.error(`${folder}/environ`) === undefined ? undefined : [];
   const strings = bytes === undefined ? none : stringsOf(bytes);
   const [cwd, root, exe] = ['cwd', 'root', 'exe'].map((name) => tree.link(`${folder}/${name}`));
-  return [{ env: process.unreadable?.includes('env') === true ? null : strings, cwd, root, exe }];
+  const shown = process.unreadable?.includes('env') === true ? null : strings;
+  return [{ env: hidden === undefined ? shown : stringsOf(hidden), cwd, root, exe }];
 }

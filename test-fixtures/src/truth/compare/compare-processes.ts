@@ -5,6 +5,7 @@ import { expectedName } from '../internal/expected-name';
 import { stringsOf } from '../internal/guest-text';
 import { completePagedOut } from '../internal/paged-out';
 import type { TruthTask } from '../proc/proc-files';
+import { findProtectedStrings } from '../protected-strings';
 
 const NS_PER_TICK = 10_000_000;
 /** `start_time` and `start_boottime`, which `/proc` shows, are read one after the other. */
@@ -72,7 +73,9 @@ function agreesWithTicks(createTime: unknown, ticks: number): boolean {
 /** A process as its row must be. */
 function expectedProcess(process: TruthProcess, task: TruthTask | undefined): Expected {
   const { pid, ppid, uid, gid, euid, egid } = process;
-  const cmdline = process.unreadable?.includes('cmdline') === true ? null : stringsOf(process.cmdline);
+  const shown = findProtectedStrings(process, 'cmdline') ?? process.cmdline;
+  const isGone = process.unreadable?.includes('cmdline') === true && shown === process.cmdline;
+  const cmdline = isGone ? null : stringsOf(shown);
   return {
     pid,
     ppid,

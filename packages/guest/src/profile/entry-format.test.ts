@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { findSwapTypes } from './swap-types';
+import { findEntryFormat } from './entry-format';
 
-describe('findSwapTypes', () => {
+describe('findEntryFormat', () => {
+  const findSwapTypes = (info: Parameters<typeof findEntryFormat>[0]) => findEntryFormat(info).types;
+
+  it('takes bit 8 for PROT_NONE where tasks have credentials only', () => {
+    expect(findEntryFormat({ 'task.real_cred_offset': 0x500 }).globalIsProtNone).toBe(true);
+    expect(findEntryFormat({ 'task.cred_offset': 0x500 }).globalIsProtNone).toBe(true);
+    expect(findEntryFormat({ 'task.p_opptr_offset': 0x90 }).globalIsProtNone).toBe(false);
+  });
+
   it('takes the numbers that the kernel has given', () => {
     const info = {
       'swap.SWP_HWPOISON': 23,
