@@ -2,6 +2,7 @@ import { OsiError } from '@osi-linux/core';
 import type { ByteSource } from '../../sources/byte-source';
 import { readAt } from '../../sources/read-at';
 import { damagedDump } from '../unsupported/damaged-dump';
+import { otherMachine, otherMachineOfElf } from '../unsupported/other-machine';
 
 /** Where the fields of an ELF class lie, in bytes (System V gABI, chapter 4 and 5: ELF, program, section header). */
 interface ElfLayout {
@@ -96,6 +97,8 @@ export function readElfHeader(source: ByteSource): ElfHeader {
     throw malformed(source, `ELF class ${elfClass}, expected 1 or 2`, { elfClass });
   }
   if (data !== ELFDATA2LSB) {
+    const machine = view.byteLength < 20 ? undefined : otherMachineOfElf(view.getUint16(18));
+    if (machine !== undefined) throw otherMachine(source, 'an ELF file', machine, 'big-endian');
     throw new OsiError(
       'DUMP_MACHINE_UNSUPPORTED',
       `${source.name} is not a little-endian ELF file (EI_DATA is ${data})`,

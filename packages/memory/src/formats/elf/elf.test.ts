@@ -289,8 +289,31 @@ describe('damaged files', () => {
     expect(dump.findings).toMatchObject([{ what: 'notes' }]);
   });
 
-  it('another machine is read without registers', () => {
-    const dump = open(changed((view) => view.setUint16(18, 183, true)));
+  it.each([
+    ['aarch64', 183],
+    ['riscv64', 243],
+  ])('those of the machine %s are refused by its name', (name, machine) => {
+    expect(() => open(changed((view) => view.setUint16(18, machine, true)))).toThrow(
+      expect.objectContaining({
+        code: 'DUMP_MACHINE_UNSUPPORTED',
+        message: `test.elf is an ELF core of the machine "${name}" (e_machine ${machine}), expected x86`,
+        hint: `only x86 guests are supported; guests of ${name} are not read yet`,
+      }),
+    );
+  });
+
+  it('those of a big-endian machine are refused by its name', () => {
+    const bytes = changed((view) => {
+      view.setUint8(5, 2);
+      view.setUint16(18, 22);
+    });
+    expect(() => open(bytes)).toThrow(
+      'test.elf is an ELF file of the machine "s390x" (big-endian), expected x86',
+    );
+  });
+
+  it('an unknown machine is read without registers', () => {
+    const dump = open(changed((view) => view.setUint16(18, 0x1234, true)));
     expect([dump.cpus, 'machine' in dump, dump.findings[0]?.what]).toEqual([[], false, 'machine']);
   });
 

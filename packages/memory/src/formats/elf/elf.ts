@@ -4,6 +4,7 @@ import { FileRunList } from '../../pages/file-run-list';
 import { MappedMemory, type MemoryMap } from '../../pages/mapped-memory';
 import type { ByteSource } from '../../sources/byte-source';
 import type { FilePlace } from '../../sources/file-place';
+import { otherMachine, otherMachineOfElf } from '../unsupported/other-machine';
 import { unsupportedDump } from '../unsupported/unsupported-dump';
 import { cpusOfNotes } from './cpu-notes';
 import {
@@ -55,12 +56,12 @@ function openElf(source: ByteSource): Dump {
     throw unsupportedDump(source, 'a Xen core', 'dump the memory inside the guest with AVML or LiME');
   }
   const findings: Finding[] = [];
+  const machine = machineOf(source, header, findings);
   const segments = readSegments(source, header, findings);
   if (segments.loads.isOfProcess)
     throw notACore(source, 'the core file of one process (each p_paddr is 0)', ET_CORE);
   const memory = new MappedMemory(source, segments.loads.map(findings));
   const notes = readNotes(source, segments.notes, findings);
-  const machine = machineOf(header, findings);
   const vmcoreinfo = notes.find((note) => note.name === 'VMCOREINFO')?.desc;
   const own = readOwnNotes(notes, findings);
   const told = own.cpus ?? [...cpusOfNotes(notes, findings), ...cpusOfVirtualBox(notes, findings)];
@@ -171,9 +172,16 @@ class LoadSegments {
   }
 }
 
-function machineOf(header: ElfHeader, findings: Finding[]): 'x86_64' | 'i386' | undefined {
+/** @throws OsiError `DUMP_MACHINE_UNSUPPORTED` for a known machine that is not x86. */
+function machineOf(
+  source: ByteSource,
+  header: ElfHeader,
+  findings: Finding[],
+): 'x86_64' | 'i386' | undefined {
   if (header.machine === EM_X86_64) return 'x86_64';
   if (header.machine === EM_386) return 'i386';
+  const other = otherMachineOfElf(header.machine);
+  if (other !== undefined) throw otherMachine(source, 'an ELF core', other, `e_machine ${header.machine}`);
   const evidence = `e_machine is ${header.machine}; x86_64 is ${EM_X86_64}, i386 is ${EM_386}`;
   findings.push({ what: 'machine', value: 'not x86; registers are not read', evidence });
   return undefined;

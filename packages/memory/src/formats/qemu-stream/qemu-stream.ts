@@ -5,6 +5,7 @@ import { FrameMemory } from '../../pages/frame-memory';
 import type { ByteSource } from '../../sources/byte-source';
 import { readAt } from '../../sources/read-at';
 import { damagedDump } from '../unsupported/damaged-dump';
+import { otherMachine, otherMachineOfRam } from '../unsupported/other-machine';
 import { eachTarMember, isTar } from '../unsupported/tar';
 import { cpusOfSections, machineOfCpus } from './cpu-section';
 import { isLibvirtSave, isStream, streamInLibvirtSave } from './libvirt-save';
@@ -50,6 +51,7 @@ function openStream(whole: ByteSource, options: OpenDumpOptions = {}): Dump {
   if (ram === undefined || ram.blocks.length === 0) {
     throw damagedDump(source, 'QEMU stream', sections.end?.text ?? 'it has no section of RAM', {});
   }
+  rejectMachine(source, ram);
   findings.push(...sections.findings, ...findingsOf(sections, ram));
   const { belowFourGiB } = options;
   const clues = { belowFourGiB, machine: sections.machine, cmos: readCmos(source, sections.devices) };
@@ -66,6 +68,15 @@ function openStream(whole: ByteSource, options: OpenDumpOptions = {}): Dump {
     findings,
     close: () => whole.close(),
   };
+}
+
+/** @throws OsiError `DUMP_MACHINE_UNSUPPORTED` where the RAM is that of a known machine that is not x86. */
+function rejectMachine(source: ByteSource, { blocks }: RamSections): void {
+  for (const { name } of blocks) {
+    const other = otherMachineOfRam(name);
+    if (other !== undefined)
+      throw otherMachine(source, 'a QEMU stream', other, `its RAM is the block ${name}`);
+  }
 }
 
 function openReader(source: ByteSource, start: number): StreamReader {
