@@ -1,3 +1,4 @@
+import { OsiError, withFindings } from '@osi-linux/core';
 import { type ByteSource, type Dump, type Finding, openDump } from '@osi-linux/memory';
 import {
   nodeCodecs,
@@ -9,6 +10,7 @@ import {
 import { type Guest, openGuest } from '../guest';
 import { namedProfile, type ProfileNames } from '../profile/names';
 import { findKeyFile, keyFilePlaces } from './key-file-search';
+import { watchSource } from './watched-source';
 
 /** How a dump file is read. */
 export interface DumpFileOptions {
@@ -83,15 +85,17 @@ export function openDumpFile(path: string, options: DumpFileOptions = {}): Dump 
     const unpacked = unpackSource(opened[index] as ByteSource, { onProgress: onUnpack });
     opened[index] = unpacked.source;
     findings.push(...unpacked.findings);
-    return unpacked.source;
+    return watchSource(unpacked.source, findings);
   };
   try {
     const source = open(path);
     const split = belowFourGiB === undefined ? {} : { belowFourGiB };
     const dump = openDump(source, { codecs: nodeCodecs, parts: parts.map(open), ...split });
-    return { ...dump, findings: [...findings, ...dump.findings] };
+    // The list grows when a later read fails.
+    findings.push(...dump.findings);
+    return { ...dump, findings };
   } catch (error) {
     for (const source of opened) source.close();
-    throw error;
+    throw OsiError.is(error) ? withFindings(error, findings) : error;
   }
 }

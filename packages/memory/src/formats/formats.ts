@@ -1,4 +1,4 @@
-import { formatHex, OsiError } from '@osi-linux/core';
+import { attempt, formatHex, OsiError, withFindings } from '@osi-linux/core';
 import type { Dump, DumpFormat, Finding, OpenDumpOptions } from '../dump';
 import type { ByteSource } from '../sources/byte-source';
 import { readAt } from '../sources/read-at';
@@ -37,7 +37,13 @@ export const dumpFormats: readonly DumpFormat[] = [elf, kdump, lime, avml, qemuS
 export function openDump(source: ByteSource, options: OpenDumpOptions = {}): Dump {
   if (options.format === raw.name || !isFlattened(source)) return openPlain(source, options);
   const findings: Finding[] = [];
-  const dump = openPlain(openFlattened(source, findings), options);
+  const plain = openFlattened(source, findings);
+  const dump = attempt(
+    () => openPlain(plain, options),
+    (error) => {
+      throw withFindings(error, findings);
+    },
+  );
   return { ...dump, findings: [...findings, ...dump.findings] };
 }
 

@@ -1,17 +1,10 @@
-import {
-  escapeControls,
-  formatFinding,
-  formatSubject,
-  OsiError,
-  parseAddress,
-  type Skipped,
-} from '@osi-linux/core';
+import { escapeControls, formatSubject, OsiError, parseAddress, type Skipped } from '@osi-linux/core';
 import type { Guest } from '@osi-linux/guest';
 import { diffSnapshots, SNAPSHOT_KINDS, type SnapshotKind, takeSnapshot } from '@osi-linux/osi-linux';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { printRows } from '../output/print-rows';
 import { resolveSettings, type SettingOptions, type Settings } from '../settings/settings';
-import { printError } from '../terminal/diagnostics';
+import { printError, printFailure, printFindings } from '../terminal/diagnostics';
 import { ExitCode } from '../terminal/exit-code';
 import { createExportReport } from '../terminal/export-report';
 import type { Io } from '../terminal/io';
@@ -347,9 +340,7 @@ function listingOptions({ pid, cpu, threads = false, ownRoot = false }: CommandO
 
 /** Lists the missing parts of an answer, and the oddities of the dump, on standard error. */
 function reportSkipped(io: Io, dump: Guest['dump'], skipped: readonly Skipped[]): ExitCode {
-  for (const { what, value, evidence } of dump.findings.map(formatFinding)) {
-    io.err(`warning: ${escapeControls(`${what}: ${value} (${evidence})`)}\n`);
-  }
+  printFindings(io, dump.findings);
   for (const { subject, reason } of skipped)
     io.err(`${escapeControls(`${formatSubject(subject)}: ${reasonText(reason)}`)}\n`);
   if (skipped.length === 0) return ExitCode.Complete;
@@ -366,7 +357,7 @@ async function attempt(io: Io, run: () => ExitCode | Promise<ExitCode>): Promise
     io.exitCode = await run();
   } catch (error) {
     if (error instanceof CommanderError || !OsiError.is(error)) throw error;
-    printError(io, error);
+    printFailure(io, error);
     io.exitCode = ExitCode.Incomplete;
   }
 }

@@ -46,6 +46,16 @@ const plain: QemuStreamContent = {
   ],
 };
 
+describe('a stream without its RAM', () => {
+  it('reports the file that has it', () => {
+    const capabilities = ['x-ignore-shared'];
+    const [finding, ...others] = open({ ...plain, capabilities, rounds: [[]] }).findings;
+    expect(finding).toMatchObject({ what: 'ram-elsewhere', value: 'the stream has no page of pc.ram' });
+    expect(others).toEqual([]);
+    expect(open({ ...plain, capabilities }).findings).toEqual([]);
+  });
+});
+
 describe('a stream of another machine', () => {
   it.each([
     ['aarch64', 'virt-10.0', 'mach-virt.ram'],

@@ -9,7 +9,7 @@ import { otherMachine, otherMachineOfRam } from '../unsupported/other-machine';
 import { eachTarMember, isTar } from '../unsupported/tar';
 import { cpusOfSections, machineOfCpus } from './cpu-section';
 import { isLibvirtSave, isStream, streamInLibvirtSave } from './libvirt-save';
-import { placeableBlocks, placeBlocks } from './placement';
+import { placeableBlocks, placeBlocks, rolesOf } from './placement';
 import type { RamSections } from './ram-section';
 import { type DeviceSection, StreamSections } from './sections';
 import { StreamFrames } from './stream-frames';
@@ -113,6 +113,17 @@ function findingsOf(sections: StreamSections, ram: RamSections): Finding[] {
   if (ram.setup.version === 3) {
     const evidence = 'the section of RAM is of version 3, which names no blocks';
     findings.push({ what: 'ram-version', value: 'all memory is taken as one block of RAM', evidence });
+  }
+  const elsewhere = rolesOf(ram.blocks).ram.filter((block) => block.isEmpty);
+  if (ram.setup.capabilities.includes('x-ignore-shared') && elsewhere.length > 0) {
+    const names = elsewhere.map(({ name }) => name).join(', ');
+    const evidence = 'capability x-ignore-shared: the RAM is in the file of its memory-backend-file';
+    findings.push({
+      what: 'ram-elsewhere',
+      title: 'RAM',
+      value: `the stream has no page of ${names}`,
+      evidence,
+    });
   }
   if (ram.multifd) {
     const evidence = 'marks of multifd, whose other channels are not in a file';
