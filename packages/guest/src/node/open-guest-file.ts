@@ -64,7 +64,7 @@ export function openGuestFile(path: string, options: GuestFileOptions = {}): Gue
 
 /**
  * Opens a dump of any known format, without looking for a kernel in it: a file, or the file at an `http:` or
- * `https:` address. A file packed by gzip or zstd is unpacked into a temporary file.
+ * `https:` address. A file packed by gzip, zlib or zstd is unpacked into a temporary file.
  *
  * @throws OsiError what is wrong with the file or its format.
  *
@@ -81,7 +81,7 @@ export function openDumpFile(path: string, options: DumpFileOptions = {}): Dump 
   const findings: Finding[] = [];
   const opened: ByteSource[] = [];
   const open = (name: string): ByteSource => {
-    const index = opened.push(/^https?:/i.test(name) ? openHttpSource(name) : openFileSource(name)) - 1;
+    const index = opened.push(openSource(name)) - 1;
     const unpacked = unpackSource(opened[index] as ByteSource, { onProgress: onUnpack });
     opened[index] = unpacked.source;
     findings.push(...unpacked.findings);
@@ -98,4 +98,9 @@ export function openDumpFile(path: string, options: DumpFileOptions = {}): Dump 
     for (const source of opened) source.close();
     throw OsiError.is(error) ? withFindings(error, findings) : error;
   }
+}
+
+/** A file, or what is behind an address; openHttpSource refuses the addresses of other kinds. */
+function openSource(name: string): ByteSource {
+  return /^(?:https?:|[a-z][a-z0-9+.-]*:\/\/)/i.test(name) ? openHttpSource(name) : openFileSource(name);
 }

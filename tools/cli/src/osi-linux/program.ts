@@ -71,7 +71,7 @@ function addAll(program: Command, io: Io): void {
 
 const EXAMPLES = `
 SOURCE is a dump of the guest's memory or a live guest:
-  FILE                       a dump file, which may be compressed with gzip or zstd
+  FILE                       a dump file, which may be compressed with gzip, zlib or zstd
   http://... or https://...  a dump file on a web server
   qmp:SOCKET                 a guest under QEMU, by its QMP socket
   gdb:HOST:PORT              a guest under QEMU, by its gdb stub
@@ -341,11 +341,15 @@ function listingOptions({ pid, cpu, threads = false, ownRoot = false }: CommandO
 /** Lists the missing parts of an answer, and the oddities of the dump, on standard error. */
 function reportSkipped(io: Io, dump: Guest['dump'], skipped: readonly Skipped[]): ExitCode {
   printFindings(io, dump.findings);
-  for (const { subject, reason } of skipped)
-    io.err(`${escapeControls(`${formatSubject(subject)}: ${reasonText(reason)}`)}\n`);
-  if (skipped.length === 0) return ExitCode.Complete;
-  io.err(`incomplete: ${skipped.length} ${skipped.length === 1 ? 'item' : 'items'} could not be read\n`);
-  return ExitCode.Incomplete;
+  // A process that is not there is a wrong pid, and nothing of the guest that could not be read.
+  const unread = skipped.filter(({ reason }) => reason.code !== 'PROCESS_UNKNOWN');
+  for (const { subject, reason } of skipped) {
+    const subjectText = reason.code === 'PROCESS_UNKNOWN' ? '' : `${formatSubject(subject)}: `;
+    io.err(`${escapeControls(`${subjectText}${reasonText(reason)}`)}\n`);
+  }
+  if (unread.length > 0)
+    io.err(`incomplete: ${unread.length} ${unread.length === 1 ? 'item' : 'items'} could not be read\n`);
+  return skipped.length === 0 ? ExitCode.Complete : ExitCode.Incomplete;
 }
 
 function reasonText(reason: OsiError): string {

@@ -136,6 +136,20 @@ describe('a dump that cannot be opened', () => {
   });
 });
 
+describe('an address', () => {
+  it.each([
+    [
+      'ftp://example.org/dump.elf',
+      'ftp: addresses are not read: download the file and give the path of the file',
+    ],
+    ['file:///var/dump.elf', 'file: addresses are not read: give the path of the file'],
+  ])('%s is refused by its kind', async (address, hint) => {
+    const lines = await refusal('ps', address, ...section);
+    expect(lines[0]).toBe(`error: not an http or https address: ${address}`);
+    expect([hintOf(lines), lines.at(-1)]).toEqual([hint, '  code: SOURCE_UNREADABLE']);
+  });
+});
+
 // In a thread of its own: the command sleeps while it waits for an answer. It fails after some requests.
 const SERVER = `
 const { parentPort, workerData } = require('node:worker_threads');

@@ -262,6 +262,11 @@ describe('damaged files', () => {
     ]);
   });
 
+  it('a segment without a physical address is shown with the address in the file', () => {
+    const dump = open(changed((view) => view.setBigUint64(192 + 2 * 56 + 24, 2n ** 64n - 1n, true)));
+    expect(dump.findings[0]?.evidence).toMatch(/^the first one has p_paddr 0xffffffffffffffff, p_offset 0x/);
+  });
+
   it('segments whose file offsets overflow are refused', () => {
     const dump = open(changed((view) => view.setBigUint64(192 + 2 * 56 + 8, (1n << 64n) - 4096n, true)));
     expect(dump.memory.ranges).toEqual([{ start: 0, end: 8192 }]);
@@ -315,6 +320,24 @@ describe('damaged files', () => {
   it('an unknown machine is read without registers', () => {
     const dump = open(changed((view) => view.setUint16(18, 0x1234, true)));
     expect([dump.cpus, 'machine' in dump, dump.findings[0]?.what]).toEqual([[], false, 'machine']);
+  });
+
+  it.each([
+    [64, 0xffff880000000000n],
+    [32, 0xc0000000n],
+  ] as const)('a kcore of %i bits without physical addresses is called one', (elfClass, start) => {
+    const mappings = [0n, 0x2000n].map((offset) => ({
+      virtual: start + offset,
+      physical: 0,
+      length: 0x1000,
+    }));
+    const bytes = writeElfCore({ machine: 'x86_64', elfClass, segments: [low], mappings });
+    expect(() => open(bytes)).toThrow(
+      expect.objectContaining({
+        code: 'DUMP_FORMAT_UNSUPPORTED',
+        message: expect.stringContaining('a copy of /proc/kcore without physical addresses'),
+      }),
+    );
   });
 
   it('the core of one process is none of a guest', () => {

@@ -10,6 +10,7 @@ import { cpusOfNotes } from './cpu-notes';
 import {
   type ElfHeader,
   eachProgramHeader,
+  exactPlace,
   isElf,
   malformed,
   type ProgramHeader,
@@ -33,10 +34,11 @@ export const elf: DumpFormat = {
   open: openElf,
 };
 
+const ET_EXEC = 2;
 const ET_CORE = 4;
 const KINDS: Readonly<Record<number, string>> = {
   1: 'a relocatable object, such as a kernel module',
-  2: 'an executable, such as vmlinux',
+  [ET_EXEC]: 'an executable, such as vmlinux',
   3: 'a shared object or an executable',
 };
 
@@ -58,6 +60,10 @@ function openElf(source: ByteSource): Dump {
   const findings: Finding[] = [];
   const machine = machineOf(source, header, findings);
   const segments = readSegments(source, header, findings);
+  if (segments.loads.isOldKcore(header)) {
+    const what = 'a copy of /proc/kcore without physical addresses (each p_paddr is 0)';
+    throw unsupportedDump(source, what, 'dump the memory inside the guest with AVML or LiME');
+  }
   if (segments.loads.isOfProcess)
     throw notACore(source, 'the core file of one process (each p_paddr is 0)', ET_CORE);
   const memory = new MappedMemory(source, segments.loads.map(findings));
@@ -79,7 +85,10 @@ function openElf(source: ByteSource): Dump {
 
 function notACore(source: ByteSource, kind: string, type: number): OsiError {
   return new OsiError('DUMP_NOT_A_CORE', `${source.name} is ${kind}, not the memory of a guest`, {
-    hint: 'give the core file of a whole machine: run dump-guest-memory in the QEMU monitor',
+    hint:
+      type === ET_EXEC
+        ? 'give the core file of a whole machine; to make a section from a kernel file, run osi-linux kconf derive FILE --group NAME'
+        : 'give the core file of a whole machine: run dump-guest-memory in the QEMU monitor',
     fields: { source: source.name, type },
   });
 }
@@ -93,7 +102,7 @@ function readSegments(source: ByteSource, header: ElfHeader, findings: Finding[]
   const loads = new LoadSegments(source);
   const notes: FilePlace[] = [];
   let refused = 0;
-  let first: ProgramHeader | undefined;
+  let first: number | undefined;
   let count = 0;
   for (const segment of eachProgramHeader(source, header)) {
     count += 1;
@@ -103,7 +112,7 @@ function readSegments(source: ByteSource, header: ElfHeader, findings: Finding[]
       segment.type === PT_NOTE || segment.paddr + Math.max(segment.filesz, segment.memsz) <= PHYSICAL_END;
     if (!sane || !fits) {
       refused += 1;
-      first ??= segment;
+      first ??= count - 1;
     } else if (segment.type === PT_LOAD) loads.add(segment);
     else if (notes.length < MOST_NOTE_SEGMENTS) notes.push({ offset: segment.offset, size: segment.filesz });
   }
@@ -118,7 +127,8 @@ function readSegments(source: ByteSource, header: ElfHeader, findings: Finding[]
     });
   }
   if (first !== undefined) {
-    const evidence = `the first one has p_paddr ${formatAddress(first.paddr)}, p_offset ${formatAddress(first.offset)}`;
+    const { paddr, offset } = exactPlace(source, header, first);
+    const evidence = `the first one has p_paddr ${formatAddress(paddr)}, p_offset ${formatAddress(offset)}`;
     findings.push({
       what: 'segments',
       value: `${refused} refused for addresses that cannot be`,
@@ -136,6 +146,7 @@ class LoadSegments {
   private readonly undumped = new FileRunList();
   private count = 0;
   private physical = false;
+  private lowestVirtual = Number.POSITIVE_INFINITY;
   private fileEnd = 0;
 
   constructor(source: ByteSource) {
@@ -147,13 +158,19 @@ class LoadSegments {
     return this.count >= 2 && !this.physical;
   }
 
-  add({ offset, paddr, filesz, memsz }: ProgramHeader): void {
+  /** A kcore of kernels that give no physical addresses: all of it is above what a process can map. */
+  isOldKcore({ layout }: ElfHeader): boolean {
+    return this.isOfProcess && this.lowestVirtual >= (layout.wordSize === 8 ? 2 ** 63 : 2 ** 31);
+  }
+
+  add({ offset, vaddr, paddr, filesz, memsz }: ProgramHeader): void {
     const there = Math.min(filesz, Math.max(0, this.source.size - offset));
     this.present.push(paddr, paddr + there, offset);
     this.lost.push(paddr + there, paddr + filesz, paddr + there);
     this.undumped.push(paddr + filesz, paddr + memsz, paddr + filesz);
     if (filesz > 0) this.fileEnd = Math.max(this.fileEnd, offset + filesz);
     if (paddr !== 0) this.physical = true;
+    this.lowestVirtual = Math.min(this.lowestVirtual, vaddr);
     this.count += 1;
   }
 
