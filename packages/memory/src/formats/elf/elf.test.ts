@@ -307,6 +307,23 @@ describe('damaged files', () => {
     );
   });
 
+  it('that hold a page in part give the bytes that are there', () => {
+    // Begins inside the page 0x10, and ends inside the page 0x11; the page 0x20 has its middle in two segments.
+    const head = { physical: 0x10400, bytes: filled(0x1000, 5) };
+    const left = { physical: 0x20100, bytes: filled(0x100, 6) };
+    const right = { physical: 0x20300, bytes: filled(0x80, 7) };
+    const { memory } = open(writeElfCore({ machine: 'x86_64', segments: [head, left, right] }));
+    expect([0x10, 0x11, 0x20].map((frame) => memory.page(frame))).toEqual([undefined, undefined, undefined]);
+    expect(memory.parts?.(0x10)).toEqual([{ start: 0x400, bytes: head.bytes.subarray(0, 0xc00) }]);
+    expect(memory.parts?.(0x11)).toEqual([{ start: 0, bytes: head.bytes.subarray(0xc00) }]);
+    expect(memory.parts?.(0x20)).toEqual([
+      { start: 0x100, bytes: left.bytes },
+      { start: 0x300, bytes: right.bytes },
+    ]);
+    expect([memory.parts?.(0x12), memory.parts?.(2 ** 40)]).toEqual([[], []]);
+    expect(memory.hole(0x11).message).toContain('only a part of its page is in the dump, and 0x11400 is');
+  });
+
   it('those of a big-endian machine are refused by its name', () => {
     const bytes = changed((view) => {
       view.setUint8(5, 2);
