@@ -5,6 +5,7 @@ import { OsiLinux } from '@osi-linux/osi-linux';
 import type { AddressSpace } from '@osi-linux/x86-mmu';
 import { KernelSearch } from './kernel/search';
 import { chooseProfile, type ProfileChoice } from './profile/choice';
+import { withFindingsOf } from './profile/dump-damage';
 import type { ProfileNames } from './profile/names';
 import type { ProfileSource } from './profile/source';
 
@@ -46,7 +47,7 @@ export function openGuest(dump: Dump, source: ProfileSource): Guest {
 /** The same for callers that go on to search the dump. */
 export function openGuestBy(search: KernelSearch, source: ProfileSource): Guest {
   const { dump } = search;
-  const profile = chooseProfile(search, source);
+  const profile = withFindingsOf(dump, () => chooseProfile(search, source));
   const linux = new OsiLinux({ kernel: profile.kernel, cpus: dump.cpus });
   const osi = new Osi();
   osi.register(linux);

@@ -1,4 +1,5 @@
 import { OsiError } from '@osi-linux/core';
+import { codeOf } from '@osi-linux/test-fixtures/expect';
 import { FakeGdbStub, FakeMonitor } from '@osi-linux/test-fixtures/fake-qemu';
 import { describe, expect, it } from 'vitest';
 import { GdbClient } from './gdb-client';
@@ -21,8 +22,9 @@ function fakeGuard() {
 
 const reading = { what: 'memory', value: 'read by nobody', evidence: 'a test' };
 
-function openMonitored(wasRunning = true) {
+function openMonitored(wasRunning = true, idle = 'paused') {
   const monitor = new FakeMonitor();
+  monitor.idle = idle;
   monitor.isRunning = wasRunning;
   const qmp = QmpClient.open(monitor.channel, 20);
   const { said, guard } = fakeGuard();
@@ -97,6 +99,26 @@ describe('a live guest behind a monitor', () => {
     live.stop();
     live.atOneMoment(ask);
     expect(seen.at(-1)).toEqual([6, false]);
+  });
+
+  it('that was never started is reported as such', () => {
+    for (const state of ['prelaunch', 'inmigrate']) {
+      const { live } = openMonitored(false, state);
+      expect(live.findings).toMatchObject([{ what: 'run-state', value: state }]);
+    }
+    expect(openMonitored(false).live.findings).toEqual([]);
+  });
+
+  it('whose memory cannot be read fails with that, whatever follows from it', () => {
+    const { monitor, live } = openMonitored();
+    const ask = () => {
+      monitor.isRunning = true;
+      monitor.faults.set('read', ['cut']);
+      live.memory.page(0);
+      throw new OsiError('PROFILE_NONE_FITS', 'no kernel');
+    };
+    expect(codeOf(() => live.whileStopped(ask))).toBe('LIVE_CONNECTION_LOST');
+    live.close();
   });
 
   it('runs on where what was asked throws', () => {

@@ -1,6 +1,7 @@
 import { type Cpu, OsiError, type VirtualAddress } from '@osi-linux/core';
 import type { Dump, Finding } from '@osi-linux/memory';
 import type { GdbClient, GdbStop } from './gdb-client';
+import { isRunning, notStarted } from './internal/run-state';
 import type { LiveMemory } from './live-memory';
 import type { QmpClient, QmpEvent } from './qmp-client';
 
@@ -107,6 +108,8 @@ export class LiveGuest implements Dump {
     this.reading = parts.reading;
     this.ours = parts.gdb !== undefined && parts.wasRunning;
     this.running = parts.gdb === undefined && parts.wasRunning;
+    const unstarted = parts.wasRunning ? undefined : notStarted(parts.qmp);
+    if (unstarted !== undefined) this.findings.push(unstarted);
     const { cpus, machine, vmcoreinfo } = parts.readState();
     this.cpus.push(...cpus);
     if (machine !== undefined) this.machine = machine;
@@ -184,6 +187,9 @@ export class LiveGuest implements Dump {
       // Rows out of memory that could no longer be read show nothing.
       if (this.failure !== undefined) throw this.failure;
       return value;
+    } catch (error) {
+      // Memory that could not be read is why no kernel was found in it.
+      throw OsiError.is(error) && this.failure !== undefined ? this.failure : error;
     } finally {
       if (ran && this.isReachable) this.cont();
     }
@@ -344,9 +350,4 @@ function lengthOfStop(events: readonly QmpEvent[]): number | undefined {
   );
   const length = ((resume?.timestamp ?? Number.NaN) - (stop?.timestamp ?? Number.NaN)) / 1000;
   return length >= 0 ? length : undefined;
-}
-
-function isRunning(qmp: QmpClient | undefined): boolean {
-  const status = qmp?.execute('query-status') as { readonly running?: unknown } | null | undefined;
-  return status?.running === true;
 }

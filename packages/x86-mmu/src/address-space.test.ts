@@ -1,3 +1,4 @@
+import { readPartial } from '@osi-linux/core';
 import { FakePhysicalMemory, PageTableBuilder } from '@osi-linux/test-fixtures/fake-memory';
 import { describe, expect, it } from 'vitest';
 import { AddressSpace } from './address-space';
@@ -52,6 +53,18 @@ describe('AddressSpace', () => {
     expect(kernel.fault(0xffffffff81001008n)).toMatchObject({
       code: 'PHYSICAL_HOLE',
       fields: { physicalAddress: 0x8000 },
+    });
+  });
+
+  it('gives the bytes of a page whose frame is there in part', () => {
+    const { memory, kernel } = space();
+    const part = { start: 0x100, bytes: Uint8Array.of(4, 5, 6) };
+    Object.assign(memory, { parts: (frame: number) => (frame === 8 ? [part] : []) });
+    expect(kernel.parts(0xffffffff81001008n)).toEqual([part]);
+    expect(kernel.parts(0xffffffff82613780n)).toEqual([]);
+    expect(readPartial(kernel, 0xffffffff810010ffn, 4)).toMatchObject({
+      bytes: Uint8Array.of(0, 4, 5, 6),
+      holes: [{ at: 0xffffffff810010ffn, length: 1, reason: { code: 'PHYSICAL_HOLE' } }],
     });
   });
 

@@ -3,6 +3,7 @@ import type {
   OsiError,
   Page,
   PageMapping,
+  PagePart,
   PhysicalAddress,
   PhysicalMemory,
   VirtualAddress,
@@ -106,6 +107,12 @@ export class AddressSpace implements VirtualMemory {
     const page = this.memory.page(tlb.physicalPage(slot) / 4096);
     if (page !== undefined) tlb.keepPage(slot, page);
     return page;
+  }
+
+  /** The bytes of the page that holds a virtual address, if physical memory holds only a part of it; empty otherwise. */
+  parts(address: VirtualAddress): readonly PagePart[] {
+    const physical = this.translate(address);
+    return physical === undefined ? [] : (this.memory.parts?.(Math.floor(physical / 4096)) ?? []);
   }
 
   /** Physical address behind a virtual one, or `undefined` if it is not in memory. */

@@ -155,7 +155,7 @@ function writeProgramHeader(view: DataView, at: number, header: ProgramHeader, e
   const { type, offset, physical, fileSize, memorySize } = header;
   view.setUint32(at, type, true);
   if (elfClass === 32) {
-    const words = [offset, physical, physical, fileSize, memorySize];
+    const words = [offset, Number(header.virtual ?? physical), physical, fileSize, memorySize];
     for (const [index, word] of words.entries()) view.setUint32(at + 4 + index * 4, word, true);
     return;
   }

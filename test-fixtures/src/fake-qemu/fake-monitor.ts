@@ -12,6 +12,8 @@ export class FakeMonitor {
   /** The commands that came, without the greeting's. */
   readonly commands: string[] = [];
   isRunning = true;
+  /** The state of the machine while it stands. */
+  idle = 'paused';
   /** The reaction in place of the answer to a command, by its name. */
   readonly faults = new Map<string, Said>();
 
@@ -40,7 +42,7 @@ export class FakeMonitor {
     const done = `${JSON.stringify({ return: {}, id })}\r\n`;
     if (execute === 'qmp_capabilities') return [done];
     if (execute === 'query-status') {
-      const status = { running: this.isRunning, status: this.isRunning ? 'running' : 'paused' };
+      const status = { running: this.isRunning, status: this.isRunning ? 'running' : this.idle };
       return [`${JSON.stringify({ return: status, id })}\r\n`];
     }
     if (execute === 'stop' || execute === 'cont') {

@@ -17,6 +17,7 @@ export function collectErrorUses(text: string): ErrorUse[] {
     if (node.expression.text !== 'OsiError') return;
     const line = file.getLineAndCharacterOfPosition(node.getStart()).line + 1;
     const [argument] = node.arguments ?? [];
+    if (argument !== undefined && isCodeOfError(argument)) return;
     const codes = argument === undefined ? [] : codesOf(argument, file);
     uses.push(...(codes.length === 0 ? [undefined] : codes).map((code) => ({ code, line })));
   });
@@ -49,6 +50,12 @@ function codesOf(expression: ts.Expression, file: ts.SourceFile): string[] {
   }
   if (ts.isPropertyAccessExpression(expression)) return propertyValues(expression.name.text, file);
   return [];
+}
+
+/** `error.code`: a copy of an error has the code of its original. */
+function isCodeOfError(expression: ts.Expression): boolean {
+  if (!ts.isPropertyAccessExpression(expression) || expression.name.text !== 'code') return false;
+  return ts.isIdentifier(expression.expression) && expression.expression.text === 'error';
 }
 
 /** A code that comes out of a table is one of the values that the file gives to that property. */

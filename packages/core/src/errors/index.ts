@@ -6,3 +6,4 @@ export * from './osi-error';
 export * from './skipped';
 export * from './subject';
 export * from './subject-text';
+export * from './with-findings';

@@ -17,6 +17,14 @@ export interface PhysicalRange {
   readonly end: PhysicalAddress;
 }
 
+/** A run of the bytes of a page, where the source holds only a part of the page. */
+export interface PagePart {
+  /** Offset of the first byte in the page. */
+  readonly start: number;
+  /** The bytes. Not to be written to. */
+  readonly bytes: Uint8Array;
+}
+
 /** Guest-physical memory, read synchronously in whole page frames. */
 export interface PhysicalMemory {
   /** The ranges that are there, ascending, not overlapping. */
@@ -27,6 +35,12 @@ export interface PhysicalMemory {
 
   /** Why {@link page} returns `undefined` for the page with this frame number: never dumped, file truncated ... */
   hole(frame: number): OsiError;
+
+  /**
+   * The bytes of a page that {@link page} does not give because the source holds only a part of it, ascending; empty if it
+   * holds none. Absent if a source holds whole pages alone.
+   */
+  parts?(frame: number): readonly PagePart[];
 
   /**
    * Copies bytes for a sequential scan, past any cache; returns how many were copied before the first hole.

@@ -47,11 +47,31 @@ export function readPartial(memory: VirtualMemory, address: VirtualAddress, leng
     const inPage = Number(at & PAGE_MASK);
     const step = Math.min(length - done, PAGE_SIZE - inPage);
     const page = memory.page(at);
-    if (page === undefined) addHole(holes, { at, length: step, reason: memory.fault(at) });
+    if (page === undefined) readParts(memory, at, bytes.subarray(done, done + step), holes);
     else bytes.set(page.bytes.subarray(inPage, inPage + step), done);
     done += step;
   }
   return { bytes, holes };
+}
+
+/** Fills in the bytes of a page that is missing as a whole, as far as a part of it is there. */
+function readParts(memory: VirtualMemory, at: VirtualAddress, into: Uint8Array, holes: ReadHole[]): void {
+  const inPage = Number(at & PAGE_MASK);
+  let done = 0;
+  const skipTo = (end: number): void => {
+    if (end > done)
+      addHole(holes, { at: offsetAddress(at, done), length: end - done, reason: memory.fault(at) });
+    done = Math.max(done, end);
+  };
+  for (const { start, bytes } of memory.parts?.(at) ?? []) {
+    const from = Math.max(start, inPage);
+    const to = Math.min(start + bytes.length, inPage + into.length);
+    if (from >= to) continue;
+    skipTo(from - inPage);
+    into.set(bytes.subarray(from - start, to - start), from - inPage);
+    done = to - inPage;
+  }
+  skipTo(into.length);
 }
 
 function addHole(holes: ReadHole[], hole: ReadHole): void {

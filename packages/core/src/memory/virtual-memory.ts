@@ -1,7 +1,7 @@
 import type { PhysicalAddress, VirtualAddress } from '../address/index';
 import type { OsiError } from '../errors/index';
 import type { Architecture } from './architecture';
-import type { Page } from './physical-memory';
+import type { Page, PagePart } from './physical-memory';
 
 /** A page as page tables map it, of any size. */
 export interface PageMapping {
@@ -22,6 +22,12 @@ export interface VirtualMemory {
 
   /** The page that holds a virtual address, or `undefined` if it is not mapped or its frame is missing. */
   page(address: VirtualAddress): Page | undefined;
+
+  /**
+   * The bytes of the page that holds a virtual address, if physical memory holds only a part of it (`PhysicalMemory.parts`).
+   * Absent if no page is in parts.
+   */
+  parts?(address: VirtualAddress): readonly PagePart[];
 
   /**
    * Why {@link page} returns `undefined`: the page table entry that is not present, or the hole in physical

@@ -3,6 +3,7 @@ import type { KernelInfo } from '@osi-linux/kconf';
 import type { Dump, Finding } from '@osi-linux/memory';
 import { KernelSearch } from '../kernel/search';
 import { deriveProfile } from '../profile/derived-profile';
+import { withFindingsOf } from '../profile/dump-damage';
 import { contradictionsText, listText } from '../profile/refusal';
 import { tryDerivedProfile } from '../profile/trial';
 
@@ -38,7 +39,11 @@ export interface DerivedSection {
  * ```
  */
 export function deriveSection(dump: Dump): DerivedSection {
-  const search = new KernelSearch(dump);
+  return withFindingsOf(dump, () => deriveSectionBy(new KernelSearch(dump)));
+}
+
+function deriveSectionBy(search: KernelSearch): DerivedSection {
+  const { dump } = search;
   const derived = deriveProfile(search);
   const verdict = tryDerivedProfile(dump, derived);
   const { info, lines, missing } = derived;

@@ -1,3 +1,4 @@
+import { OsiError, withFindings } from '@osi-linux/core';
 import { type ByteSource, type Dump, type Finding, openDump } from '@osi-linux/memory';
 import {
   nodeCodecs,
@@ -9,6 +10,7 @@ import {
 import { type Guest, openGuest } from '../guest';
 import { namedProfile, type ProfileNames } from '../profile/names';
 import { findKeyFile, keyFilePlaces } from './key-file-search';
+import { watchSource } from './watched-source';
 
 /** How a dump file is read. */
 export interface DumpFileOptions {
@@ -62,7 +64,7 @@ export function openGuestFile(path: string, options: GuestFileOptions = {}): Gue
 
 /**
  * Opens a dump of any known format, without looking for a kernel in it: a file, or the file at an `http:` or
- * `https:` address. A file packed by gzip or zstd is unpacked into a temporary file.
+ * `https:` address. A file packed by gzip, zlib or zstd is unpacked into a temporary file.
  *
  * @throws OsiError what is wrong with the file or its format.
  *
@@ -79,19 +81,26 @@ export function openDumpFile(path: string, options: DumpFileOptions = {}): Dump 
   const findings: Finding[] = [];
   const opened: ByteSource[] = [];
   const open = (name: string): ByteSource => {
-    const index = opened.push(/^https?:/i.test(name) ? openHttpSource(name) : openFileSource(name)) - 1;
+    const index = opened.push(openSource(name)) - 1;
     const unpacked = unpackSource(opened[index] as ByteSource, { onProgress: onUnpack });
     opened[index] = unpacked.source;
     findings.push(...unpacked.findings);
-    return unpacked.source;
+    return watchSource(unpacked.source, findings);
   };
   try {
     const source = open(path);
     const split = belowFourGiB === undefined ? {} : { belowFourGiB };
     const dump = openDump(source, { codecs: nodeCodecs, parts: parts.map(open), ...split });
-    return { ...dump, findings: [...findings, ...dump.findings] };
+    // The list grows when a later read fails.
+    findings.push(...dump.findings);
+    return { ...dump, findings };
   } catch (error) {
     for (const source of opened) source.close();
-    throw error;
+    throw OsiError.is(error) ? withFindings(error, findings) : error;
   }
+}
+
+/** A file, or what is behind an address; openHttpSource refuses the addresses of other kinds. */
+function openSource(name: string): ByteSource {
+  return /^(?:https?:|[a-z][a-z0-9+.-]*:\/\/)/i.test(name) ? openHttpSource(name) : openFileSource(name);
 }

@@ -3,6 +3,7 @@ import type { Finding } from '@osi-linux/memory';
 import { type DerivedKernelInfo, deriveKernelInfo, findBtf, type KernelRoot } from '@osi-linux/symbols';
 import { imageFinding, shiftFinding } from '../kernel/location-findings';
 import type { KernelSearch } from '../kernel/search';
+import { hintOf } from './dump-damage';
 import { MAKE_SECTION } from './refusal';
 import { rootOf } from './roots';
 
@@ -20,13 +21,13 @@ export interface DerivedProfile extends DerivedKernelInfo {
  */
 export function deriveProfile(search: KernelSearch): DerivedProfile {
   const { kernel, dump } = search;
-  if (kernel === undefined) throw notDerivable('no kernel was found in memory');
+  if (kernel === undefined) throw notDerivable(search, 'no kernel was found in memory');
   const { location, symbols, vmcoreinfo } = kernel;
   if (symbols === undefined)
-    throw notDerivable(`the kernel's symbols cannot be read: ${kernel.problem?.message}`);
+    throw notDerivable(search, `the kernel's symbols cannot be read: ${kernel.problem?.message}`);
   const memory = location.tables;
   const btf = findBtf({ memory, physical: dump.memory, symbols });
-  if (btf === undefined) throw notDerivable('the kernel has no BTF');
+  if (btf === undefined) throw notDerivable(search, 'the kernel has no BTF');
   const sources = { types: btf.btf, symbols, memory, location };
   const derived = deriveKernelInfo(vmcoreinfo === undefined ? sources : { ...sources, vmcoreinfo });
   const size = `${btf.size} bytes at 0x${btf.at.toString(16)}`;
@@ -50,8 +51,8 @@ export function derivedKeysFinding({ lines, missing }: DerivedKernelInfo): Findi
   return { what: 'derived-keys', title: 'derived keys', value: lines.length, evidence };
 }
 
-function notDerivable(why: string): OsiError {
+function notDerivable(search: KernelSearch, why: string): OsiError {
   return new OsiError('PROFILE_NOT_DERIVABLE', `cannot derive a section from the dump: ${why}`, {
-    hint: MAKE_SECTION,
+    hint: hintOf(search, MAKE_SECTION),
   });
 }

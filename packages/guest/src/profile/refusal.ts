@@ -9,6 +9,7 @@ import {
 import type { KernelSearch } from '../kernel/search';
 import type { SectionCandidate } from './candidate';
 import type { Contradiction } from './contradiction';
+import { damageHint, hintOf } from './dump-damage';
 import { namedProfile } from './names';
 import { findPidZero, neededName } from './section-needed';
 import type { ProfileSource } from './source';
@@ -38,22 +39,28 @@ export function refuse(search: KernelSearch, source: ProfileSource, tried: reado
   const { kconfGroup } = namedProfile(source);
   const first = tried.find(({ candidate }) => candidate.kind === 'section');
   if (kconfGroup === undefined || first?.candidate.kind !== 'section') return noneFits(search, source, tried);
-  return mismatch(search, source, first.candidate, contradictionsText(first.verdict));
+  return mismatch(search, source, first.candidate, first.verdict);
 }
 
 function mismatch(
   search: KernelSearch,
   source: ProfileSource,
   { group, place }: SectionCandidate,
-  contradictions: readonly string[],
+  verdict: Verdict,
 ): OsiError {
+  const contradictions = contradictionsText(verdict);
   const file = place === 'note' ? 'the note of the dump' : fileName(source);
   const banner = search.banner?.text;
   const lines = listText([...contradictions, ...kernelSeen(search)]);
   return new OsiError('PROFILE_MISMATCH', `[${group.name}] of ${file} does not fit this dump:${lines}`, {
-    hint: remedy(group, banner),
+    hint: isUnreadable(verdict) ? hintOf(search, remedy(group, banner)) : remedy(group, banner),
     fields: { file, group: group.name, contradictions, banner },
   });
+}
+
+/** Whether the dump lacks the memory that the section leads to; a section can be right for all that is known. */
+function isUnreadable(verdict: Verdict): boolean {
+  return verdict.fits === undefined && verdict.contradictions.some(({ kind }) => kind === 'unreadable');
 }
 
 /** No section fits, and none can be derived. */
@@ -65,7 +72,7 @@ function noneFits(search: KernelSearch, source: ProfileSource, tried: readonly T
   );
   const lines = listText([...reasons, ...kernelSeen(search)]);
   const fields = { tried: names, places, banner: search.banner?.text };
-  const more = { hint: MAKE_SECTION, fields };
+  const more = { hint: hintOf(search, MAKE_SECTION), fields };
   if (keyFile === undefined) {
     const message = `the kernel's offsets are missing: there is no ${fileName(source)}${placesText(places)}${lines}`;
     return new OsiError('PROFILE_FILE_MISSING', message, more);
@@ -147,7 +154,9 @@ function placesText(places: readonly string[]): string {
 function kernelSeen(search: KernelSearch): string[] {
   const { kernel, banner } = search;
   if (banner === undefined)
-    return ['the dump has no "Linux version" banner; check that it is the memory of a Linux guest'];
+    return damageHint(search.dump.findings) === undefined
+      ? ['the dump has no "Linux version" banner; check that it is the memory of a Linux guest']
+      : ['the memory that could be read has no "Linux version" banner'];
   const seen = [`the guest's banner is "${banner.text}"`];
   if (kernel !== undefined) {
     const { form, textBase, kaslrShift } = kernel.location;

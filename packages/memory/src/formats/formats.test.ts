@@ -23,6 +23,14 @@ describe('openDump', () => {
     ['\xed\xeb\x0f\xf0', 0, 'a Xen core'],
     ['\x7f\x10\xda\xbe', 64, 'a VirtualBox disk image'],
     ['EFI PART', 512, 'a disk image'],
+    ['\xed\x23\x8f\x61\x73\x01\x19\xa8', 0, 'an LKCD dump'],
+    ['sadump\0\0', 0, 'a sadump file'],
+    ['sadump\0\0', 4096, 'a sadump file'],
+    ['HdrS', 514, 'a kernel image'],
+    ['Rar!\x1a\x07\x01\0', 0, 'a RAR archive'],
+    ['EVF\t\r\n\xff\0', 0, 'an EWF (E01) image'],
+    ['HPAK', 0, 'an HPAK file'],
+    ['\x78\x9c', 0, 'zlib-compressed'],
   ])('names %j at %i', (magic, at, name) => {
     let error: unknown;
     try {
@@ -33,6 +41,21 @@ describe('openDump', () => {
     expect(error).toMatchObject({ code: 'DUMP_FORMAT_UNSUPPORTED', fields: { format: name } });
     expect((error as OsiError).hint).toBeTruthy();
     expect((error as OsiError).message).toBe(`x.dump is ${name}, a format that is not supported`);
+  });
+
+  it('names the compressed dumps of DumpIt by the name of the file', () => {
+    const source = new BytesSource(new Uint8Array(70_000), 'guest.zdmp');
+    expect(() => openDump(source)).toThrow('guest.zdmp is a compressed Windows crash dump (zdmp)');
+  });
+
+  it('points from a kernel image to the command that reads it', () => {
+    expect(() => openDump(starting('HdrS', 514))).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('run osi-linux kconf derive FILE') }),
+    );
+  });
+
+  it('takes memory that happens to begin as a zlib stream does', () => {
+    expect(openDump(starting('\x78\x9c', 0, 69_632)).format).toBe('raw');
   });
 
   it('names them also where the file is tiny', () => {

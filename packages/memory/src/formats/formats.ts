@@ -1,4 +1,4 @@
-import { formatHex, OsiError } from '@osi-linux/core';
+import { attempt, formatHex, OsiError, PAGE_SIZE, withFindings } from '@osi-linux/core';
 import type { Dump, DumpFormat, Finding, OpenDumpOptions } from '../dump';
 import type { ByteSource } from '../sources/byte-source';
 import { readAt } from '../sources/read-at';
@@ -37,7 +37,13 @@ export const dumpFormats: readonly DumpFormat[] = [elf, kdump, lime, avml, qemuS
 export function openDump(source: ByteSource, options: OpenDumpOptions = {}): Dump {
   if (options.format === raw.name || !isFlattened(source)) return openPlain(source, options);
   const findings: Finding[] = [];
-  const dump = openPlain(openFlattened(source, findings), options);
+  const plain = openFlattened(source, findings);
+  const dump = attempt(
+    () => openPlain(plain, options),
+    (error) => {
+      throw withFindings(error, findings);
+    },
+  );
   return { ...dump, findings: [...findings, ...dump.findings] };
 }
 
@@ -60,7 +66,16 @@ function openPlain(source: ByteSource, options: OpenDumpOptions): Dump {
   if (format === raw && isTar(source)) {
     throw unsupportedDump(source, 'a tar archive without a QEMU stream', 'unpack it first: tar -xf FILE');
   }
+  if (format === raw && looksLikeZlib(source)) {
+    throw unsupportedDump(source, 'zlib-compressed', 'decompress it first: pigz -dz FILE');
+  }
   return openAs(format, source, options);
+}
+
+/** Whether a file begins as zlib streams do (RFC 1950, 2.2), and does not consist of pages as memory does. */
+function looksLikeZlib(source: ByteSource): boolean {
+  const [method = 0, flags = 0] = readAt(source, 0, 2);
+  return method === 0x78 && (method * 256 + flags) % 31 === 0 && source.size % PAGE_SIZE !== 0;
 }
 
 function openAs(format: DumpFormat, source: ByteSource, options: OpenDumpOptions): Dump {

@@ -36,7 +36,10 @@ export function openHttpSource(address: string, options: HttpSourceOptions = {})
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw new OsiError('SOURCE_UNREADABLE', `not an http or https address: ${address}`, {
-      hint: 'write it as https://HOST/PATH',
+      hint:
+        url === undefined
+          ? 'write it as https://HOST/PATH'
+          : `${url.protocol} addresses are not read: ${url.protocol === 'file:' ? '' : 'download the file and '}give the path of the file`,
       fields: { source: address },
     });
   }

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { OsiError } from '@osi-linux/core';
 import { writeElfCore, writeQemuStream, writeTar, zstdFrame } from '@osi-linux/test-fixtures/dump-writers';
 import * as fc from 'fast-check';
@@ -80,6 +80,31 @@ function frame(window: number, ...blocks: readonly (readonly number[])[]): Uint8
 function joined(...parts: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(Buffer.concat(parts));
 }
+
+describe('a source in zlib', () => {
+  it('is unpacked, as LiME packs it', () => {
+    const unpacked = unpack(deflateSync(bytes));
+    expect(unpacked.findings).toMatchObject([{ what: 'unpacked', evidence: 'the file begins as zlib does' }]);
+    expect(contentOf(unpacked)).toEqual(bytes);
+  });
+
+  it('that is cut gives what is there', () => {
+    const packed = deflateSync(bytes);
+    const unpacked = unpack(packed.subarray(0, packed.length / 2));
+    expect(unpacked.findings).toMatchObject([{ what: 'unpacked' }, { what: 'truncated' }]);
+    const content = contentOf(unpacked);
+    expect(content).toEqual(bytes.subarray(0, content.length));
+  });
+
+  it('is not seen in memory that begins with the same two bytes', () => {
+    for (const rest of [0, 0xff, 0x5a]) {
+      const memory = new Uint8Array(8192).fill(rest);
+      memory.set([0x78, 0x9c]);
+      const source = new BytesSource(memory);
+      expect(unpackSource(source)).toEqual({ source, findings: [] });
+    }
+  });
+});
 
 describe('unpackSource', () => {
   it.each([

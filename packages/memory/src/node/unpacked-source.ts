@@ -1,11 +1,12 @@
 import { tmpdir } from 'node:os';
-import { OsiError } from '@osi-linux/core';
+import { constants, inflateSync } from 'node:zlib';
+import { OsiError, PAGE_SIZE } from '@osi-linux/core';
 import type { Finding } from '../dump';
 import type { ByteSource } from '../sources/byte-source';
 import { readAt } from '../sources/read-at';
-import { gzipUnpacker } from './internal/gzip-unpacker';
 import { SparseFile } from './internal/sparse-file';
 import type { Unpacker } from './internal/unpacker';
+import { gzipUnpacker, inflateUnpacker } from './internal/zlib-unpacker';
 import { zstdUnpacker } from './internal/zstd-unpacker';
 
 /** How far the unpacking of a source has come. */
@@ -13,7 +14,7 @@ export interface UnpackProgress {
   /** The name of the source that is unpacked. */
   readonly name: string;
   /** Its packing. */
-  readonly compression: 'gzip' | 'zstd';
+  readonly compression: 'gzip' | 'zlib' | 'zstd';
   /** Folder of the temporary file. */
   readonly folder: string;
   /** Bytes of the source that were read. */
@@ -43,18 +44,27 @@ export interface UnpackedSource {
 interface Compression {
   readonly name: UnpackProgress['compression'];
   readonly magic: readonly number[];
+  /** Whether a source with this magic is packed so, if the magic is too short to show it. */
+  readonly confirm?: (source: ByteSource) => boolean;
   readonly command: string;
   /** `file` is the file to unpack into, if all of it is wanted. */
   readonly open: (file?: SparseFile) => Unpacker;
 }
 
-// RFC 1952, 2.3.1 and RFC 8878, 3.1.1.
+// RFC 1952, 2.3.1, RFC 1950, 2.2 (deflate with a window of 32 KiB, as LiME's compress=1 writes) and RFC 8878, 3.1.1.
 const COMPRESSIONS: readonly Compression[] = [
   {
     name: 'gzip',
     magic: [0x1f, 0x8b, 0x08],
     command: 'gunzip',
     open: () => gzipUnpacker(),
+  },
+  {
+    name: 'zlib',
+    magic: [0x78],
+    confirm: isZlib,
+    command: 'pigz -dz',
+    open: () => inflateUnpacker(),
   },
   {
     name: 'zstd',
@@ -67,7 +77,7 @@ const COMPRESSIONS: readonly Compression[] = [
 const MOST_BYTES = 2 ** 44;
 
 /**
- * Unpacks a source packed by gzip or zstd into a temporary file without a name, which is gone once it is
+ * Unpacks a source packed by gzip, zlib or zstd into a temporary file without a name, which is gone once it is
  * closed. Any other source is given back as it is.
  *
  * The source is closed when it was unpacked; where this throws, it stays with the caller. A damaged source
@@ -100,7 +110,7 @@ export function unpackSource(source: ByteSource, options: UnpackOptions = {}): U
 }
 
 /**
- * The first bytes of a source, unpacked if gzip or zstd has packed it: enough to recognise the file, for the
+ * The first bytes of a source, unpacked if gzip, zlib or zstd has packed it: enough to recognise the file, for the
  * price of one piece.
  *
  * Fewer than `length` if there are no more, or if the first 64 KiB of the source do not unpack to as many.
@@ -132,7 +142,29 @@ export function peekSource(source: ByteSource, length: number): Uint8Array {
 
 function findCompression(source: ByteSource): Compression | undefined {
   const head = readAt(source, 0, 4);
-  return COMPRESSIONS.find(({ magic }) => magic.every((byte, index) => head[index] === byte));
+  return COMPRESSIONS.find(
+    ({ magic, confirm }) =>
+      magic.every((byte, index) => head[index] === byte) && (confirm === undefined || confirm(source)),
+  );
+}
+
+// Other data fails within some hundred bytes.
+const TRIAL_BYTES = 4096;
+
+/**
+ * The two bytes that a zlib stream begins with are also found elsewhere: its first blocks are unpacked. A file of whole
+ * pages may be memory itself, and is only taken for zlib if a LiME dump comes out.
+ */
+function isZlib(source: ByteSource): boolean {
+  const head = readAt(source, 0, TRIAL_BYTES);
+  if ((((head[0] ?? 0) << 8) | (head[1] ?? 0)) % 31 !== 0) return false;
+  try {
+    const unpacked = inflateSync(head, { finishFlush: constants.Z_SYNC_FLUSH });
+    return source.size % PAGE_SIZE === 0 ? unpacked.toString('latin1', 0, 4) === 'EMiL' : unpacked.length > 0;
+  } catch {
+    // Not a zlib stream, or one that is damaged at its beginning: the file is taken as it is.
+    return false;
+  }
 }
 
 /** Unpacks to the end, or to the damage, which is returned. */

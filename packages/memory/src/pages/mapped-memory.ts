@@ -3,6 +3,7 @@ import {
   OsiError,
   PAGE_SIZE,
   type Page,
+  type PagePart,
   type PhysicalAddress,
   type PhysicalMemory,
   type PhysicalRange,
@@ -40,8 +41,8 @@ const EXCLUDED: UndumpedReason = {
 };
 
 /**
- * Physical memory whose runs lie in a file, byte for byte. Only whole pages count: one that is partly in the file is
- * a hole.
+ * Physical memory whose runs lie in a file, byte for byte. A page that is partly in the file is a hole; {@link parts} has
+ * the bytes that are there.
  */
 export class MappedMemory implements PhysicalMemory {
   readonly ranges: readonly PhysicalRange[];
@@ -73,6 +74,24 @@ export class MappedMemory implements PhysicalMemory {
     const range = this.ranges[rangeAt(this.ranges, address)];
     if (range === undefined) return 0;
     return this.copy(address, into.subarray(0, Math.min(into.length, range.end - address)));
+  }
+
+  parts(frame: number): readonly PagePart[] {
+    const start = frame * PAGE_SIZE;
+    const end = start + PAGE_SIZE;
+    const parts: PagePart[] = [];
+    for (let at = start; at < end; ) {
+      const run = this.runs.find(at);
+      const next = run < 0 ? this.runs.start(this.runs.after(at)) : this.runs.end(run);
+      const stop = Math.min(end, Number.isNaN(next) ? end : next);
+      if (run >= 0) {
+        const bytes = new Uint8Array(stop - at);
+        const length = this.read(this.runs.offset(run, at), bytes);
+        if (length > 0) parts.push({ start: at - start, bytes: bytes.subarray(0, length) });
+      }
+      at = stop;
+    }
+    return parts;
   }
 
   hole(frame: number): OsiError {

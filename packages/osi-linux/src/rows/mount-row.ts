@@ -47,7 +47,7 @@ export function readMounts(kernel: Kernel, pid: number, skipped: SkippedLog): Li
 function findRoot(kernel: Kernel, pid: number, skipped: SkippedLog): Path | undefined {
   const [found] = eachSelectedProcess(kernel, { pids: [pid] }, skipped);
   if (found !== undefined) return found.task.fs?.root;
-  throw new OsiError('PROCESS_UNKNOWN', `no process has pid ${pid}`, {
+  throw new OsiError('PROCESS_UNKNOWN', `no process ${pid} in this guest`, {
     hint: 'run osi-linux ps to list all processes',
     fields: { pid },
   });

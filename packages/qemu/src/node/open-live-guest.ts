@@ -3,6 +3,7 @@ import type { Finding } from '@osi-linux/memory';
 import type { Clock } from '../clock';
 import { GdbClient } from '../gdb-client';
 import { gdbMemory, gdbState } from '../internal/gdb-memory';
+import { isRunning } from '../internal/run-state';
 import { LiveGuest, type LiveGuestParts, type StopGuard } from '../live-guest';
 import { LiveMemory, type MemoryReader } from '../live-memory';
 import { parseMemoryTree, type RamRange } from '../memory-map';
@@ -193,11 +194,6 @@ function readByGdb(gdb: GdbClient | undefined, { options }: Opening): Reading {
 
 function memoryFinding(value: string, evidence: string): Finding {
   return { what: 'memory', value: `read ${value}`, evidence };
-}
-
-function isRunning(qmp: QmpClient): boolean {
-  const status = qmp.execute('query-status') as { readonly running?: unknown } | null;
-  return status?.running === true;
 }
 
 function checkedRanges(name: string, ranges: readonly RamRange[]): readonly [RamRange, ...RamRange[]] {

@@ -13,7 +13,7 @@ export function selectAddressSpace(guest: Guest, { pids, cpu }: ListingOptions):
 function asidOfProcess({ linux }: Guest, pid: number): number {
   const found = linux.getProcesses().find((candidate) => candidate.pid === pid);
   if (found === undefined) {
-    throw new OsiError('PROCESS_UNKNOWN', `no process has pid ${pid}`, {
+    throw new OsiError('PROCESS_UNKNOWN', `no process ${pid} in this guest`, {
       hint: 'run osi-linux ps to list all processes',
     });
   }

@@ -186,8 +186,17 @@ describe('the output', () => {
       (await rowsOf('ps', dumpFile, ...profile, '--pid', '2', '--pid', '1')).map(({ pid }) => pid),
     ).toEqual([1, 2]);
     const { err, exitCode } = await run(['ps', dumpFile, ...profile, '--pid', '99999']);
-    expect(err).toContain('pid 99999: no such process');
+    expect(err).toBe('no process 99999 in this guest\n');
     expect(exitCode).toBe(1);
+    for (const command of ['threads', 'maps', 'sockets', 'mounts', 'current']) {
+      const absent = await run([command, dumpFile, ...profile, '--pid', '99999']);
+      expect([absent.err, absent.exitCode]).toEqual(['no process 99999 in this guest\n', 1]);
+    }
+  });
+
+  it('has no row, and no error, for a process that runs on no processor', async () => {
+    const { out, err, exitCode } = await run(['current', dumpFile, ...profile, '--pid', '2', '--json']);
+    expect([out.trim(), err, exitCode]).toEqual(['[]', '', 0]);
   });
 });
 

@@ -1,17 +1,10 @@
-import {
-  escapeControls,
-  formatFinding,
-  formatSubject,
-  OsiError,
-  parseAddress,
-  type Skipped,
-} from '@osi-linux/core';
+import { escapeControls, formatSubject, OsiError, parseAddress, type Skipped } from '@osi-linux/core';
 import type { Guest } from '@osi-linux/guest';
 import { diffSnapshots, SNAPSHOT_KINDS, type SnapshotKind, takeSnapshot } from '@osi-linux/osi-linux';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { printRows } from '../output/print-rows';
 import { resolveSettings, type SettingOptions, type Settings } from '../settings/settings';
-import { printError } from '../terminal/diagnostics';
+import { printError, printFailure, printFindings } from '../terminal/diagnostics';
 import { ExitCode } from '../terminal/exit-code';
 import { createExportReport } from '../terminal/export-report';
 import type { Io } from '../terminal/io';
@@ -79,7 +72,7 @@ function addAll(program: Command, io: Io): void {
 
 const EXAMPLES = `
 SOURCE is a dump of the guest's memory or a live guest:
-  FILE                       a dump file, which may be compressed with gzip or zstd
+  FILE                       a dump file, which may be compressed with gzip, zlib or zstd
   http://... or https://...  a dump file on a web server
   qmp:SOCKET                 a guest under QEMU, by its QMP socket
   gdb:HOST:PORT              a guest under QEMU, by its gdb stub
@@ -348,16 +341,17 @@ function listingOptions({ pid, cpu, threads = false, ownRoot = false }: CommandO
 
 /** Lists the missing parts of an answer, and the oddities of the dump, on standard error. */
 function reportSkipped(io: Io, dump: Guest['dump'], skipped: readonly Skipped[]): ExitCode {
-  for (const { what, value, evidence } of dump.findings.map(formatFinding)) {
-    io.err(`warning: ${escapeControls(`${what}: ${value} (${evidence})`)}\n`);
-  }
+  printFindings(io, dump.findings);
   const { unread, note } = splitMissingKeys(skipped);
   if (note !== undefined) io.err(`warning: ${note}\n`);
-  for (const { subject, reason } of unread)
-    io.err(`${escapeControls(`${formatSubject(subject)}: ${reasonText(reason)}`)}\n`);
-  if (unread.length === 0) return ExitCode.Complete;
-  io.err(`incomplete: ${unread.length} ${unread.length === 1 ? 'item' : 'items'} could not be read\n`);
-  return ExitCode.Incomplete;
+  for (const { subject, reason } of unread) {
+    const subjectText = reason.code === 'PROCESS_UNKNOWN' ? '' : `${formatSubject(subject)}: `;
+    io.err(`${escapeControls(`${subjectText}${reasonText(reason)}`)}\n`);
+  }
+  // A process that is not there is a wrong pid, and nothing of the guest that could not be read.
+  const items = unread.filter(({ reason }) => reason.code !== 'PROCESS_UNKNOWN').length;
+  if (items > 0) io.err(`incomplete: ${items} ${items === 1 ? 'item' : 'items'} could not be read\n`);
+  return unread.length === 0 ? ExitCode.Complete : ExitCode.Incomplete;
 }
 
 function reasonText(reason: OsiError): string {
@@ -369,7 +363,7 @@ async function attempt(io: Io, run: () => ExitCode | Promise<ExitCode>): Promise
     io.exitCode = await run();
   } catch (error) {
     if (error instanceof CommanderError || !OsiError.is(error)) throw error;
-    printError(io, error);
+    printFailure(io, error);
     io.exitCode = ExitCode.Incomplete;
   }
 }

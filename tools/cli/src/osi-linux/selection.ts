@@ -49,7 +49,7 @@ function concerns({ pid }: Subject, pids: readonly number[]): boolean {
 }
 
 function absence(pid: number): Skipped {
-  const reason = new OsiError('PROCESS_UNKNOWN', 'no such process in this listing', {
+  const reason = new OsiError('PROCESS_UNKNOWN', `no process ${pid} in this guest`, {
     hint: 'run osi-linux ps to list all processes',
     fields: { pid },
   });

@@ -3,6 +3,7 @@ import type { DumpFileOptions } from '@osi-linux/guest/node';
 import type { Io } from './io';
 
 const EVERY = 200;
+const COMMANDS = { gzip: 'gunzip', zlib: 'pigz -dz', zstd: 'unzstd' };
 
 /** Tells on standard error that a source is unpacked and, on a terminal, how far it has come. */
 export function createUnpackReport(io: Io): NonNullable<DumpFileOptions['onUnpack']> {
@@ -10,7 +11,7 @@ export function createUnpackReport(io: Io): NonNullable<DumpFileOptions['onUnpac
   return ({ name, compression, folder, packed, packedSize }) => {
     if (packed === 0) {
       const file = escapeControls(name);
-      const command = compression === 'gzip' ? 'gunzip' : 'unzstd';
+      const command = COMMANDS[compression];
       io.err(
         `unpacking ${file} (${compression}) to a temporary file in ${folder}; to avoid this each time, run ${command} once\n`,
       );

@@ -2,6 +2,7 @@ import { OsiError } from '@osi-linux/core';
 import type { ByteSource } from '../../sources/byte-source';
 import { readAt } from '../../sources/read-at';
 import { damagedDump } from '../unsupported/damaged-dump';
+import { otherMachine, otherMachineOfElf } from '../unsupported/other-machine';
 
 /** Where the fields of an ELF class lie, in bytes (System V gABI, chapter 4 and 5: ELF, program, section header). */
 interface ElfLayout {
@@ -19,6 +20,7 @@ interface ElfLayout {
 interface ProgramHeaderLayout {
   readonly size: number;
   readonly offset: number;
+  readonly vaddr: number;
   readonly paddr: number;
   readonly filesz: number;
   readonly memsz: number;
@@ -32,7 +34,7 @@ const ELF32: ElfLayout = {
   phentsize: 42,
   phnum: 44,
   shentsize: 46,
-  programHeader: { size: 32, offset: 4, paddr: 12, filesz: 16, memsz: 20 },
+  programHeader: { size: 32, offset: 4, vaddr: 8, paddr: 12, filesz: 16, memsz: 20 },
   sectionInfo: 28,
 };
 
@@ -44,7 +46,7 @@ const ELF64: ElfLayout = {
   phentsize: 54,
   phnum: 56,
   shentsize: 58,
-  programHeader: { size: 56, offset: 8, paddr: 24, filesz: 32, memsz: 40 },
+  programHeader: { size: 56, offset: 8, vaddr: 16, paddr: 24, filesz: 32, memsz: 40 },
   sectionInfo: 44,
 };
 
@@ -52,6 +54,7 @@ const ELF64: ElfLayout = {
 export interface ProgramHeader {
   readonly type: number;
   readonly offset: number;
+  readonly vaddr: number;
   readonly paddr: number;
   readonly filesz: number;
   readonly memsz: number;
@@ -96,6 +99,8 @@ export function readElfHeader(source: ByteSource): ElfHeader {
     throw malformed(source, `ELF class ${elfClass}, expected 1 or 2`, { elfClass });
   }
   if (data !== ELFDATA2LSB) {
+    const machine = view.byteLength < 20 ? undefined : otherMachineOfElf(view.getUint16(18));
+    if (machine !== undefined) throw otherMachine(source, 'an ELF file', machine, 'big-endian');
     throw new OsiError(
       'DUMP_MACHINE_UNSUPPORTED',
       `${source.name} is not a little-endian ELF file (EI_DATA is ${data})`,
@@ -158,10 +163,25 @@ function programHeader(view: DataView, at: number, layout: ElfLayout): ProgramHe
   return {
     type: view.getUint32(at, true),
     offset: word(view, at + fields.offset, layout),
+    vaddr: word(view, at + fields.vaddr, layout),
     paddr: word(view, at + fields.paddr, layout),
     filesz: word(view, at + fields.filesz, layout),
     memsz: word(view, at + fields.memsz, layout),
   };
+}
+
+/** `p_paddr` and `p_offset` of a program header as they are, without the rounding of {@link ProgramHeader}. */
+export function exactPlace(
+  source: ByteSource,
+  { layout, phoff, phentsize }: ElfHeader,
+  index: number,
+): { readonly paddr: bigint; readonly offset: bigint } {
+  const { programHeader } = layout;
+  const bytes = new Uint8Array(programHeader.size);
+  source.read(phoff + index * phentsize, bytes);
+  const exact = (at: number): bigint =>
+    layout.wordSize === 4 ? BigInt(viewOf(bytes).getUint32(at, true)) : viewOf(bytes).getBigUint64(at, true);
+  return { paddr: exact(programHeader.paddr), offset: exact(programHeader.offset) };
 }
 
 /** The error of an ELF file that contradicts itself. */

@@ -262,6 +262,11 @@ describe('damaged files', () => {
     ]);
   });
 
+  it('a segment without a physical address is shown with the address in the file', () => {
+    const dump = open(changed((view) => view.setBigUint64(192 + 2 * 56 + 24, 2n ** 64n - 1n, true)));
+    expect(dump.findings[0]?.evidence).toMatch(/^the first one has p_paddr 0xffffffffffffffff, p_offset 0x/);
+  });
+
   it('segments whose file offsets overflow are refused', () => {
     const dump = open(changed((view) => view.setBigUint64(192 + 2 * 56 + 8, (1n << 64n) - 4096n, true)));
     expect(dump.memory.ranges).toEqual([{ start: 0, end: 8192 }]);
@@ -289,9 +294,67 @@ describe('damaged files', () => {
     expect(dump.findings).toMatchObject([{ what: 'notes' }]);
   });
 
-  it('another machine is read without registers', () => {
-    const dump = open(changed((view) => view.setUint16(18, 183, true)));
+  it.each([
+    ['aarch64', 183],
+    ['riscv64', 243],
+  ])('those of the machine %s are refused by its name', (name, machine) => {
+    expect(() => open(changed((view) => view.setUint16(18, machine, true)))).toThrow(
+      expect.objectContaining({
+        code: 'DUMP_MACHINE_UNSUPPORTED',
+        message: `test.elf is an ELF core of the machine "${name}" (e_machine ${machine}), expected x86`,
+        hint: `only x86 guests are supported; guests of ${name} are not read yet`,
+      }),
+    );
+  });
+
+  it('that hold a page in part give the bytes that are there', () => {
+    // Begins inside the page 0x10, and ends inside the page 0x11; the page 0x20 has its middle in two segments.
+    const head = { physical: 0x10400, bytes: filled(0x1000, 5) };
+    const left = { physical: 0x20100, bytes: filled(0x100, 6) };
+    const right = { physical: 0x20300, bytes: filled(0x80, 7) };
+    const { memory } = open(writeElfCore({ machine: 'x86_64', segments: [head, left, right] }));
+    expect([0x10, 0x11, 0x20].map((frame) => memory.page(frame))).toEqual([undefined, undefined, undefined]);
+    expect(memory.parts?.(0x10)).toEqual([{ start: 0x400, bytes: head.bytes.subarray(0, 0xc00) }]);
+    expect(memory.parts?.(0x11)).toEqual([{ start: 0, bytes: head.bytes.subarray(0xc00) }]);
+    expect(memory.parts?.(0x20)).toEqual([
+      { start: 0x100, bytes: left.bytes },
+      { start: 0x300, bytes: right.bytes },
+    ]);
+    expect([memory.parts?.(0x12), memory.parts?.(2 ** 40)]).toEqual([[], []]);
+    expect(memory.hole(0x11).message).toContain('only a part of its page is in the dump, and 0x11400 is');
+  });
+
+  it('those of a big-endian machine are refused by its name', () => {
+    const bytes = changed((view) => {
+      view.setUint8(5, 2);
+      view.setUint16(18, 22);
+    });
+    expect(() => open(bytes)).toThrow(
+      'test.elf is an ELF file of the machine "s390x" (big-endian), expected x86',
+    );
+  });
+
+  it('an unknown machine is read without registers', () => {
+    const dump = open(changed((view) => view.setUint16(18, 0x1234, true)));
     expect([dump.cpus, 'machine' in dump, dump.findings[0]?.what]).toEqual([[], false, 'machine']);
+  });
+
+  it.each([
+    [64, 0xffff880000000000n],
+    [32, 0xc0000000n],
+  ] as const)('a kcore of %i bits without physical addresses is called one', (elfClass, start) => {
+    const mappings = [0n, 0x2000n].map((offset) => ({
+      virtual: start + offset,
+      physical: 0,
+      length: 0x1000,
+    }));
+    const bytes = writeElfCore({ machine: 'x86_64', elfClass, segments: [low], mappings });
+    expect(() => open(bytes)).toThrow(
+      expect.objectContaining({
+        code: 'DUMP_FORMAT_UNSUPPORTED',
+        message: expect.stringContaining('a copy of /proc/kcore without physical addresses'),
+      }),
+    );
   });
 
   it('the core of one process is none of a guest', () => {

@@ -4,11 +4,13 @@ import { FileRunList } from '../../pages/file-run-list';
 import { MappedMemory, type MemoryMap } from '../../pages/mapped-memory';
 import type { ByteSource } from '../../sources/byte-source';
 import type { FilePlace } from '../../sources/file-place';
+import { otherMachine, otherMachineOfElf } from '../unsupported/other-machine';
 import { unsupportedDump } from '../unsupported/unsupported-dump';
 import { cpusOfNotes } from './cpu-notes';
 import {
   type ElfHeader,
   eachProgramHeader,
+  exactPlace,
   isElf,
   malformed,
   type ProgramHeader,
@@ -32,10 +34,11 @@ export const elf: DumpFormat = {
   open: openElf,
 };
 
+const ET_EXEC = 2;
 const ET_CORE = 4;
 const KINDS: Readonly<Record<number, string>> = {
   1: 'a relocatable object, such as a kernel module',
-  2: 'an executable, such as vmlinux',
+  [ET_EXEC]: 'an executable, such as vmlinux',
   3: 'a shared object or an executable',
 };
 
@@ -55,12 +58,16 @@ function openElf(source: ByteSource): Dump {
     throw unsupportedDump(source, 'a Xen core', 'dump the memory inside the guest with AVML or LiME');
   }
   const findings: Finding[] = [];
+  const machine = machineOf(source, header, findings);
   const segments = readSegments(source, header, findings);
+  if (segments.loads.isOldKcore(header)) {
+    const what = 'a copy of /proc/kcore without physical addresses (each p_paddr is 0)';
+    throw unsupportedDump(source, what, 'dump the memory inside the guest with AVML or LiME');
+  }
   if (segments.loads.isOfProcess)
     throw notACore(source, 'the core file of one process (each p_paddr is 0)', ET_CORE);
   const memory = new MappedMemory(source, segments.loads.map(findings));
   const notes = readNotes(source, segments.notes, findings);
-  const machine = machineOf(header, findings);
   const vmcoreinfo = notes.find((note) => note.name === 'VMCOREINFO')?.desc;
   const own = readOwnNotes(notes, findings);
   const told = own.cpus ?? [...cpusOfNotes(notes, findings), ...cpusOfVirtualBox(notes, findings)];
@@ -78,7 +85,10 @@ function openElf(source: ByteSource): Dump {
 
 function notACore(source: ByteSource, kind: string, type: number): OsiError {
   return new OsiError('DUMP_NOT_A_CORE', `${source.name} is ${kind}, not the memory of a guest`, {
-    hint: 'give the core file of a whole machine: run dump-guest-memory in the QEMU monitor',
+    hint:
+      type === ET_EXEC
+        ? 'give the core file of a whole machine; to make a section from a kernel file, run osi-linux kconf derive FILE --group NAME'
+        : 'give the core file of a whole machine: run dump-guest-memory in the QEMU monitor',
     fields: { source: source.name, type },
   });
 }
@@ -92,7 +102,7 @@ function readSegments(source: ByteSource, header: ElfHeader, findings: Finding[]
   const loads = new LoadSegments(source);
   const notes: FilePlace[] = [];
   let refused = 0;
-  let first: ProgramHeader | undefined;
+  let first: number | undefined;
   let count = 0;
   for (const segment of eachProgramHeader(source, header)) {
     count += 1;
@@ -102,7 +112,7 @@ function readSegments(source: ByteSource, header: ElfHeader, findings: Finding[]
       segment.type === PT_NOTE || segment.paddr + Math.max(segment.filesz, segment.memsz) <= PHYSICAL_END;
     if (!sane || !fits) {
       refused += 1;
-      first ??= segment;
+      first ??= count - 1;
     } else if (segment.type === PT_LOAD) loads.add(segment);
     else if (notes.length < MOST_NOTE_SEGMENTS) notes.push({ offset: segment.offset, size: segment.filesz });
   }
@@ -117,7 +127,8 @@ function readSegments(source: ByteSource, header: ElfHeader, findings: Finding[]
     });
   }
   if (first !== undefined) {
-    const evidence = `the first one has p_paddr ${formatAddress(first.paddr)}, p_offset ${formatAddress(first.offset)}`;
+    const { paddr, offset } = exactPlace(source, header, first);
+    const evidence = `the first one has p_paddr ${formatAddress(paddr)}, p_offset ${formatAddress(offset)}`;
     findings.push({
       what: 'segments',
       value: `${refused} refused for addresses that cannot be`,
@@ -135,6 +146,7 @@ class LoadSegments {
   private readonly undumped = new FileRunList();
   private count = 0;
   private physical = false;
+  private lowestVirtual = Number.POSITIVE_INFINITY;
   private fileEnd = 0;
 
   constructor(source: ByteSource) {
@@ -146,13 +158,19 @@ class LoadSegments {
     return this.count >= 2 && !this.physical;
   }
 
-  add({ offset, paddr, filesz, memsz }: ProgramHeader): void {
+  /** A kcore of kernels that give no physical addresses: all of it is above what a process can map. */
+  isOldKcore({ layout }: ElfHeader): boolean {
+    return this.isOfProcess && this.lowestVirtual >= (layout.wordSize === 8 ? 2 ** 63 : 2 ** 31);
+  }
+
+  add({ offset, vaddr, paddr, filesz, memsz }: ProgramHeader): void {
     const there = Math.min(filesz, Math.max(0, this.source.size - offset));
     this.present.push(paddr, paddr + there, offset);
     this.lost.push(paddr + there, paddr + filesz, paddr + there);
     this.undumped.push(paddr + filesz, paddr + memsz, paddr + filesz);
     if (filesz > 0) this.fileEnd = Math.max(this.fileEnd, offset + filesz);
     if (paddr !== 0) this.physical = true;
+    this.lowestVirtual = Math.min(this.lowestVirtual, vaddr);
     this.count += 1;
   }
 
@@ -171,9 +189,16 @@ class LoadSegments {
   }
 }
 
-function machineOf(header: ElfHeader, findings: Finding[]): 'x86_64' | 'i386' | undefined {
+/** @throws OsiError `DUMP_MACHINE_UNSUPPORTED` for a known machine that is not x86. */
+function machineOf(
+  source: ByteSource,
+  header: ElfHeader,
+  findings: Finding[],
+): 'x86_64' | 'i386' | undefined {
   if (header.machine === EM_X86_64) return 'x86_64';
   if (header.machine === EM_386) return 'i386';
+  const other = otherMachineOfElf(header.machine);
+  if (other !== undefined) throw otherMachine(source, 'an ELF core', other, `e_machine ${header.machine}`);
   const evidence = `e_machine is ${header.machine}; x86_64 is ${EM_X86_64}, i386 is ${EM_386}`;
   findings.push({ what: 'machine', value: 'not x86; registers are not read', evidence });
   return undefined;

@@ -4,10 +4,13 @@ import type { ByteSource } from '../../sources/byte-source';
 import type { FilePlace } from '../../sources/file-place';
 import { readAt } from '../../sources/read-at';
 import { damagedDump } from '../unsupported/damaged-dump';
+import { otherMachine } from '../unsupported/other-machine';
 
 /** The needed fields of the two headers of a kdump file. */
 export interface KdumpHeader {
   readonly version: number;
+  /** Bytes of a long in it: those of the guest, but 8 in many dumps that QEMU made of 32-bit guests. */
+  readonly wordSize: 4 | 8;
   /** `utsname.machine`, and `utsname.release`, which QEMU leaves empty. */
   readonly machine: string;
   readonly release: string;
@@ -85,6 +88,7 @@ export function readKdumpHeader(source: ByteSource): KdumpHeader {
   const blocks = { sub: word(2), bitmap: word(3) };
   const base = {
     version,
+    wordSize: layout.wordSize,
     machine,
     release: utsnameField(head, RELEASE),
     timestamp: head.subarray(offset, offset + size).join(),
@@ -104,16 +108,25 @@ function utsnameField(head: Uint8Array, index: number): string {
 }
 
 const X86 = /^(x86_64|i[3-6]86)$/;
+// QEMU 10 writes "Unknown" for every guest (its dump/dump.c has no name of the machine any more).
+const NAMELESS = /^(|unknown|\(none\))$/i;
+
+/** Whether `utsname.machine` names a machine at all. */
+export function namesMachine({ machine }: Pick<KdumpHeader, 'machine'>): boolean {
+  return !NAMELESS.test(machine);
+}
 
 function rejectMachine(source: ByteSource, machine: string, version: number): void {
   // A big-endian version number has its only byte at the end.
-  const bigEndian = version !== 0 && (version & 0xffffff) === 0;
-  if (machine === '' ? !bigEndian : X86.test(machine)) return;
-  const what = machine === '' ? 'of a big-endian machine' : `of the machine ${JSON.stringify(machine)}`;
-  throw new OsiError('DUMP_MACHINE_UNSUPPORTED', `${source.name} is a kdump file ${what}, expected x86`, {
-    hint: 'only x86 guests are supported',
-    fields: { source: source.name, machine },
-  });
+  if (version !== 0 && (version & 0xffffff) === 0 && !X86.test(machine)) {
+    throw new OsiError('DUMP_MACHINE_UNSUPPORTED', `${source.name} is a kdump file of a big-endian machine`, {
+      hint: 'only x86 guests are supported',
+      fields: { source: source.name, machine },
+    });
+  }
+  if (namesMachine({ machine }) && !X86.test(machine)) {
+    throw otherMachine(source, 'a kdump file', machine, 'utsname.machine');
+  }
 }
 
 /** The layout whose fields make sense: the block size is the page size, and neither header nor bitmap is empty. */

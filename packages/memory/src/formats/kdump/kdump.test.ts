@@ -109,11 +109,40 @@ describe('kdump', () => {
     ['x86_64', '', undefined, undefined],
     ['x86_64', '6.1.0', undefined, 'x86_64'],
     ['i686', '', 'i386', 'i386'],
-    ['', '', 'x86_64', undefined],
+    ['', '', 'x86_64', 'x86_64'],
+    // QEMU 10 names no machine in any header.
+    ['Unknown', '', 'x86_64', 'x86_64'],
+    ['Unknown', '', 'i386', 'i386'],
+    ['Unknown', '', undefined, undefined],
+    ['(none)', '6.1.0', 'x86_64', 'x86_64'],
   ] as const)('%j with the release %j and notes of %s is %s', (machine, release, notesOf, expected) => {
     const notes = notesOf === undefined ? undefined : joinNotes({ machine: notesOf, cpus: [registers] });
-    const dump = open(writeKdump({ pages, machine, release, ...(notes === undefined ? {} : { notes }) }));
-    expect(dump.machine).toBe(expected);
+    const content = writeKdump({ pages, machine, release, ...(notes === undefined ? {} : { notes }) });
+    for (const bytes of [content, writeFlattened(flatChunks(content, 1000))]) {
+      const dump = open(bytes);
+      expect([dump.machine, dump.cpus.length]).toEqual([expected, notesOf === undefined ? 0 : 1]);
+      expectPages(dump, pages);
+    }
+  });
+
+  it('with a 32-bit header and no name of a machine is of a 32-bit guest', () => {
+    expect(open(writeKdump({ pages, machine: 'Unknown', release: '', wordSize: 4 })).machine).toBe('i386');
+  });
+
+  it.each([
+    ['aarch64', 392],
+    ['riscv64', 376],
+    ['arm', 148],
+  ])('without a name of a machine, but with the registers of %s, is refused as that', (name, bytes) => {
+    const note = { name: 'CORE', type: 1, desc: new Uint8Array(bytes) };
+    const notes = joinNotes({ machine: 'x86_64', notes: [note] });
+    expect(() => open(writeKdump({ pages, machine: 'Unknown', release: '', notes }))).toThrow(
+      expect.objectContaining({
+        code: 'DUMP_MACHINE_UNSUPPORTED',
+        message: expect.stringContaining(`of the machine "${name}"`),
+        hint: `only x86 guests are supported; guests of ${name} are not read yet`,
+      }),
+    );
   });
 
   it('tells what was left out from what is no memory', () => {

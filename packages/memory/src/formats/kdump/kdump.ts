@@ -5,11 +5,12 @@ import { FrameMemory } from '../../pages/frame-memory';
 import type { ByteSource } from '../../sources/byte-source';
 import type { FilePlace } from '../../sources/file-place';
 import { readAt } from '../../sources/read-at';
-import { cpusOfNotes } from '../elf/cpu-notes';
+import { cpusOfNotes, PRSTATUS_32, PRSTATUS_64 } from '../elf/cpu-notes';
 import { type ElfNote, readNotes } from '../elf/elf-notes';
 import { readOwnNotes } from '../elf/own-notes';
+import { otherMachine, otherMachineOfStatus } from '../unsupported/other-machine';
 import { isFlattened, openFlattened } from './flattened-source';
-import { isKdump, type KdumpHeader } from './kdump-header';
+import { isKdump, type KdumpHeader, namesMachine } from './kdump-header';
 import { KdumpPart } from './kdump-part';
 import { KdumpStore } from './kdump-store';
 
@@ -28,7 +29,6 @@ export const kdump: DumpFormat = {
 const MOST_VMCOREINFO_BYTES = 1024 * 1024;
 
 const NT_PRSTATUS = 1;
-const PRSTATUS_64_SIZE = 336;
 
 function openKdump(source: ByteSource, options: OpenDumpOptions = {}): Dump {
   const findings: Finding[] = [];
@@ -42,7 +42,7 @@ function openKdump(source: ByteSource, options: OpenDumpOptions = {}): Dump {
   noteMissingParts(parts, findings);
   noteLevel(first, findings);
   const notes = readNotes(source, notePlaces(first.header), findings);
-  const machine = machineOf(first.header, notes);
+  const machine = machineOf(source, first.header, notes);
   const vmcoreinfo = readVmcoreinfo(source, first.header.vmcoreinfo, notes);
   const own = readOwnNotes(notes, findings);
   return {
@@ -137,17 +137,25 @@ function readVmcoreinfo(
 }
 
 /**
- * QEMU names x86_64 in every 64-bit header, which 32-bit guests get too, and leaves the release empty; its NT_PRSTATUS
- * is that of 64 bits where the processor is in long mode (QEMU target/i386/arch_dump.c, x86_cpu_write_elf64_note).
+ * QEMU names x86_64 in every 64-bit header, which 32-bit guests get too, or from version 10 on "Unknown", and leaves the
+ * release empty; its NT_PRSTATUS is that of 64 bits where the processor is in long mode (QEMU target/i386/arch_dump.c,
+ * x86_cpu_write_elf64_note). A 32-bit header is always that of a 32-bit guest.
+ *
+ * @throws OsiError `DUMP_MACHINE_UNSUPPORTED` where the notes are those of another machine.
  */
 function machineOf(
-  { machine, release }: KdumpHeader,
+  source: ByteSource,
+  header: KdumpHeader,
   notes: readonly ElfNote[],
 ): 'x86_64' | 'i386' | undefined {
-  if (machine === '') return undefined;
-  if (machine !== 'x86_64') return 'i386';
-  if (release !== '') return 'x86_64';
+  const isNamed = namesMachine(header);
+  if (isNamed && header.machine !== 'x86_64') return 'i386';
+  if (isNamed && header.release !== '') return 'x86_64';
   const status = notes.filter(({ name, type }) => name === 'CORE' && type === NT_PRSTATUS);
-  if (status.length === 0) return undefined;
-  return status.some(({ desc }) => desc.length === PRSTATUS_64_SIZE) ? 'x86_64' : 'i386';
+  const sizes = status.map(({ desc }) => desc.length);
+  if (sizes.includes(PRSTATUS_64.size)) return 'x86_64';
+  if (sizes.includes(PRSTATUS_32.size) || header.wordSize === 4) return 'i386';
+  const other = sizes.map(otherMachineOfStatus).find((name) => name !== undefined);
+  if (other === undefined) return undefined;
+  throw otherMachine(source, 'a kdump file', other, `its NT_PRSTATUS notes have ${sizes[0]} bytes`);
 }

@@ -31,6 +31,21 @@ describe('lime', () => {
     expect(dump.memory.hole(3).code).toBe('PHYSICAL_HOLE');
   });
 
+  it('whose headers give the first address after a range, as other writers do, is read whole', () => {
+    const bytes = writeLime([low, high]);
+    const view = new DataView(bytes.buffer);
+    for (const header of [0, 32 + 0x2000]) {
+      view.setBigUint64(header + 16, view.getBigUint64(header + 16, true) + 1n, true);
+    }
+    const { memory, findings } = open(bytes);
+    expect(findings).toMatchObject([{ what: 'range-ends', value: 'taken as exclusive' }]);
+    expect(memory.ranges).toEqual([
+      { start: 0x1000, end: 0x3000 },
+      { start: 0x100000000, end: 0x100001000 },
+    ]);
+    expect(memory.page(0x100000)?.bytes).toEqual(high.bytes);
+  });
+
   it('takes ranges in any order, and of those that overlap the first', () => {
     const segments = [
       high,

@@ -1,10 +1,16 @@
-import type { PhysicalRange } from '@osi-linux/core';
+import { PAGE_SIZE, type PhysicalRange } from '@osi-linux/core';
 import type { Dump, DumpFormat, Finding } from '../../dump';
 import { MappedMemory } from '../../pages/mapped-memory';
 import type { FileRun } from '../../pages/runs';
 import type { ByteSource } from '../../sources/byte-source';
 import { damagedDump } from '../unsupported/damaged-dump';
-import { hasRangeMagic, RANGE_HEADER_SIZE, type RangeMagic, readRangeHeader } from './range-headers';
+import {
+  hasRangeMagic,
+  RANGE_HEADER_SIZE,
+  type RangeHeader,
+  type RangeMagic,
+  readRangeHeader,
+} from './range-headers';
 
 /**
  * LiME's `format=lime`, version 1 (504ensicsLabs/LiME, src/lime.h and src/main.c): for each "System RAM" range a
@@ -30,6 +36,7 @@ function openLime(source: ByteSource): Dump {
   const findings: Finding[] = [];
   const present: FileRun[] = [];
   const lost: PhysicalRange[] = [];
+  let exclusive: number | undefined;
   let position = 0;
   for (let count = 0; position < source.size; count += 1) {
     const header =
@@ -40,8 +47,11 @@ function openLime(source: ByteSource): Dump {
       findings.push({ what: 'truncated', value: 'the ranges after the last good one are missing', evidence });
       break;
     }
-    const { start, end } = header;
+    const { start } = header;
     const offset = position + RANGE_HEADER_SIZE;
+    const isExclusive = hasExclusiveEnd(source, header, offset);
+    const end = isExclusive ? header.end - 1 : header.end;
+    if (isExclusive) exclusive ??= offset + (end - start);
     const there = Math.min(end - start, source.size - offset);
     if (there > 0) present.push({ start, end: start + there, offset });
     if (there < end - start) {
@@ -51,6 +61,21 @@ function openLime(source: ByteSource): Dump {
     }
     position = offset + (end - start);
   }
+  if (exclusive !== undefined) {
+    const evidence = `offset ${exclusive} is the end of a range only if the last address of its header lies outside`;
+    findings.push({ what: 'range-ends', title: 'ends of ranges', value: 'taken as exclusive', evidence });
+  }
   const memory = new MappedMemory(source, { present, lost, undumped: [] });
   return { format: 'lime', memory, cpus: [], findings, close: () => source.close() };
+}
+
+/**
+ * Whether the header of a range has the first address after it in place of the last one, as some other writers of the
+ * format have it: the next header, or the end of the file, comes one byte early, and the address is that of a page.
+ */
+function hasExclusiveEnd(source: ByteSource, { start, end }: RangeHeader, offset: number): boolean {
+  const last = end - 1;
+  if (last % PAGE_SIZE !== 0 || last === start) return false;
+  const next = offset + (last - start);
+  return next === source.size || typeof readRangeHeader(source, next, LIME) !== 'string';
 }

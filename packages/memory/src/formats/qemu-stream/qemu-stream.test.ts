@@ -46,6 +46,32 @@ const plain: QemuStreamContent = {
   ],
 };
 
+describe('a stream without its RAM', () => {
+  it('reports the file that has it', () => {
+    const capabilities = ['x-ignore-shared'];
+    const [finding, ...others] = open({ ...plain, capabilities, rounds: [[]] }).findings;
+    expect(finding).toMatchObject({ what: 'ram-elsewhere', value: 'the stream has no page of pc.ram' });
+    expect(others).toEqual([]);
+    expect(open({ ...plain, capabilities }).findings).toEqual([]);
+  });
+});
+
+describe('a stream of another machine', () => {
+  it.each([
+    ['aarch64', 'virt-10.0', 'mach-virt.ram'],
+    ['riscv64', 'virt', 'riscv_virt_board.ram'],
+    ['s390x', 's390-ccw-virtio-10.0', 's390.ram'],
+  ])('is refused as one of %s', (name, machine, block) => {
+    const blocks = [{ ...RAM, name: block }];
+    expect(() => open({ machine, blocks, rounds: [[sent(0, 'plain', block)]] })).toThrow(
+      expect.objectContaining({
+        code: 'DUMP_MACHINE_UNSUPPORTED',
+        message: `test.stream is a QEMU stream of the machine "${name}" (its RAM is the block ${block}), expected x86`,
+      }),
+    );
+  });
+});
+
 describe('pages', () => {
   it('are read plain, filled and compressed; what is not sent is a hole', () => {
     const dump = open(plain);

@@ -5,10 +5,11 @@ import { FrameMemory } from '../../pages/frame-memory';
 import type { ByteSource } from '../../sources/byte-source';
 import { readAt } from '../../sources/read-at';
 import { damagedDump } from '../unsupported/damaged-dump';
+import { otherMachine, otherMachineOfRam } from '../unsupported/other-machine';
 import { eachTarMember, isTar } from '../unsupported/tar';
 import { cpusOfSections, machineOfCpus } from './cpu-section';
 import { isLibvirtSave, isStream, streamInLibvirtSave } from './libvirt-save';
-import { placeableBlocks, placeBlocks } from './placement';
+import { placeableBlocks, placeBlocks, rolesOf } from './placement';
 import type { RamSections } from './ram-section';
 import { type DeviceSection, StreamSections } from './sections';
 import { StreamFrames } from './stream-frames';
@@ -50,6 +51,7 @@ function openStream(whole: ByteSource, options: OpenDumpOptions = {}): Dump {
   if (ram === undefined || ram.blocks.length === 0) {
     throw damagedDump(source, 'QEMU stream', sections.end?.text ?? 'it has no section of RAM', {});
   }
+  rejectMachine(source, ram);
   findings.push(...sections.findings, ...findingsOf(sections, ram));
   const { belowFourGiB } = options;
   const clues = { belowFourGiB, machine: sections.machine, cmos: readCmos(source, sections.devices) };
@@ -66,6 +68,15 @@ function openStream(whole: ByteSource, options: OpenDumpOptions = {}): Dump {
     findings,
     close: () => whole.close(),
   };
+}
+
+/** @throws OsiError `DUMP_MACHINE_UNSUPPORTED` where the RAM is that of a known machine that is not x86. */
+function rejectMachine(source: ByteSource, { blocks }: RamSections): void {
+  for (const { name } of blocks) {
+    const other = otherMachineOfRam(name);
+    if (other !== undefined)
+      throw otherMachine(source, 'a QEMU stream', other, `its RAM is the block ${name}`);
+  }
 }
 
 function openReader(source: ByteSource, start: number): StreamReader {
@@ -102,6 +113,17 @@ function findingsOf(sections: StreamSections, ram: RamSections): Finding[] {
   if (ram.setup.version === 3) {
     const evidence = 'the section of RAM is of version 3, which names no blocks';
     findings.push({ what: 'ram-version', value: 'all memory is taken as one block of RAM', evidence });
+  }
+  const elsewhere = rolesOf(ram.blocks).ram.filter((block) => block.isEmpty);
+  if (ram.setup.capabilities.includes('x-ignore-shared') && elsewhere.length > 0) {
+    const names = elsewhere.map(({ name }) => name).join(', ');
+    const evidence = 'capability x-ignore-shared: the RAM is in the file of its memory-backend-file';
+    findings.push({
+      what: 'ram-elsewhere',
+      title: 'RAM',
+      value: `the stream has no page of ${names}`,
+      evidence,
+    });
   }
   if (ram.multifd) {
     const evidence = 'marks of multifd, whose other channels are not in a file';

@@ -80,6 +80,13 @@ export class RamBlock {
     return this.mapped !== undefined ? page < this.pages : this.index.get(page) !== 0;
   }
 
+  /** Whether the stream has nothing of any page. */
+  get isEmpty(): boolean {
+    if (this.mapped !== undefined) return false;
+    for (let page = 0; page < this.index.length; page += 1) if (this.index.get(page) !== 0) return false;
+    return true;
+  }
+
   /** The byte that a page is filled with, or `undefined` if its bytes are elsewhere or nowhere. */
   filledWith(page: number): number | undefined {
     const { mapped } = this;

@@ -1,6 +1,6 @@
 import { jsonAddress } from '../../output/json-value';
 import type { ListingCommand } from '../command';
-import { keepPids } from '../selection';
+import { keepProcesses } from '../selection';
 
 /** `osi-linux current`: the process and thread on each processor. */
 export const current: ListingCommand = {
@@ -15,7 +15,8 @@ export const current: ListingCommand = {
     { field: 'taskd', title: 'TASKD' },
     { field: 'asid', title: 'ASID' },
   ],
-  list: ({ linux }, { pids, cpu }) => {
+  list: (guest, { pids, cpu }) => {
+    const { linux } = guest;
     if (cpu !== undefined) linux.requireOnline(cpu);
     const listing = linux.getCurrent(cpu);
     const rows = listing.map((row) => ({
@@ -27,6 +28,6 @@ export const current: ListingCommand = {
       asid: jsonAddress(row.asid),
       mode: row.mode,
     }));
-    return keepPids(rows, listing.skipped, pids);
+    return keepProcesses(guest, { rows, skipped: listing.skipped }, pids);
   },
 };

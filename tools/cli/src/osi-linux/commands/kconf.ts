@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { JsonRow } from '../../output/json-value';
 import { type Column, printRows } from '../../output/print-rows';
 import { type OutputFormat, resolveSettings, type SettingOptions } from '../../settings/settings';
-import { printError } from '../../terminal/diagnostics';
+import { printFailure } from '../../terminal/diagnostics';
 import { ExitCode } from '../../terminal/exit-code';
 import type { Io } from '../../terminal/io';
 import { addDerive } from './kconf-derive';
@@ -169,7 +169,7 @@ async function attempt(
     io.exitCode = await run(resolveSettings(options, io.environment).format.value);
   } catch (error) {
     if (!OsiError.is(error)) throw error;
-    printError(io, error);
+    printFailure(io, error);
     io.exitCode = ExitCode.Incomplete;
   }
 }

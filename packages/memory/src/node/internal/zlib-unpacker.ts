@@ -2,8 +2,8 @@ import { SyncWorker } from './sync-worker';
 import type { Unpacker } from './unpacker';
 
 // Node's own stream is asynchronous, and several times as fast as plain JavaScript.
-const GUNZIP = `
-const stream = require('node:zlib').createGunzip({ chunkSize: 64 * 1024 });
+const program = (create: 'createGunzip' | 'createInflate'): string => `
+const stream = require('node:zlib').${create}({ chunkSize: 64 * 1024 });
 let parts = [];
 let damage;
 let wake;
@@ -42,9 +42,14 @@ const LONGEST = 60_000;
 const PIECE = 64 * 1024;
 
 /** Unpacks gzip (RFC 1952) with zlib, which compares the checksums. */
-export function gzipUnpacker(): Unpacker {
+export const gzipUnpacker = (): Unpacker => unpackerOf(program('createGunzip'));
+
+/** Unpacks a zlib stream (RFC 1950), its checksum included. */
+export const inflateUnpacker = (): Unpacker => unpackerOf(program('createInflate'));
+
+function unpackerOf(code: string): Unpacker {
   const worker = new SyncWorker<{ piece: Uint8Array; last: boolean }, { bytes: Uint8Array; damage?: string }>(
-    GUNZIP,
+    code,
   );
   return {
     piece: PIECE,

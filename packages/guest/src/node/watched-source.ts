@@ -1,0 +1,26 @@
+import { OsiError } from '@osi-linux/core';
+import type { ByteSource, Finding } from '@osi-linux/memory';
+
+/**
+ * A source whose first failed read becomes a finding. The error is thrown all the same: readers of pages take it for a hole
+ * in memory, and a kernel behind such a hole seems not to be there. Closing it closes the source.
+ */
+export function watchSource(source: ByteSource, findings: Finding[]): ByteSource {
+  let failed = false;
+  const read = (position: number, into: Uint8Array): number => {
+    try {
+      return source.read(position, into);
+    } catch (error) {
+      if (!failed && OsiError.is(error)) findings.push(failedFinding(error));
+      failed = true;
+      throw error;
+    }
+  };
+  const { beside } = source;
+  const named = { name: source.name, size: source.size, read, close: () => source.close() };
+  return beside === undefined ? named : { ...named, beside: beside.bind(source) };
+}
+
+function failedFinding({ message, hint, code }: OsiError): Finding {
+  return { what: 'source-failed', title: 'source', value: message, evidence: hint ?? code };
+}
