@@ -128,7 +128,7 @@ export class OsiLinux implements OsiProvider {
   /** Every descriptor that is in use: process by process, ascending. The tables are those of the leaders. */
   getFiles(selection: FileSelection = {}): Listing<LinuxFile> {
     const skipped = new SkippedLog();
-    return createListing(readFiles(this.kernel, selection, skipped), skipped.records);
+    return createListing(readFiles(this.kernel, selection, skipped), skipped.records, skipped.findings);
   }
 
   /**
@@ -150,7 +150,8 @@ export class OsiLinux implements OsiProvider {
   /** The environment and the directories of every process that `/proc` shows. */
   getEnvironments(selection: PathSelection = {}): Listing<LinuxEnvironment> {
     const skipped = new SkippedLog();
-    return createListing(readEnvironments(this.kernel, selection, skipped), skipped.records);
+    const rows = readEnvironments(this.kernel, selection, skipped);
+    return createListing(rows, skipped.records, skipped.findings);
   }
 
   /**

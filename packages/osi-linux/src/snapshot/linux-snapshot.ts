@@ -1,4 +1,4 @@
-import { type Listing, OsiError, type Subject } from '@osi-linux/core';
+import { createListing, type Listing, OsiError, type Subject } from '@osi-linux/core';
 import type { OsiLinux } from '../osi-linux';
 import type { LinuxFile } from '../rows/file-row';
 import type { LinuxProcess, LinuxThread } from '../rows/linux-types';
@@ -96,5 +96,8 @@ function keepPids<Row extends { readonly pid: number | null }>(
   if (pids.length === 0) return listing;
   const rows = listing.filter(({ pid }) => pid !== null && pids.includes(pid));
   const concerns = ({ pid }: Subject) => pid === undefined || pids.includes(pid);
-  return Object.assign(rows, { skipped: listing.skipped.filter(({ subject }) => concerns(subject)) });
+  return createListing(
+    rows,
+    listing.skipped.filter(({ subject }) => concerns(subject)),
+  );
 }

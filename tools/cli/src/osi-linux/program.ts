@@ -103,9 +103,9 @@ function addListing(program: Command, io: Io, listing: ListingCommand): void {
     attempt(io, async () => {
       const settings = resolveSettings(options, io.environment);
       const { answer, dump } = await askListing(listing, source, settings, io, listingOptions(options));
-      const { rows, skipped } = answer;
+      const { rows, skipped, findings = [] } = answer;
       await printRows(rows, listing.columns, settings.format.value, { write: io.out, columns: io.columns });
-      return reportSkipped(io, dump, skipped);
+      return reportSkipped(io, { findings: [...dump.findings, ...findings] }, skipped);
     }),
   );
 }
@@ -346,7 +346,7 @@ function listingOptions({ pid, cpu, threads = false, ownRoot = false }: CommandO
 }
 
 /** Lists the missing parts of an answer, and the oddities of the dump, on standard error. */
-function reportSkipped(io: Io, dump: Guest['dump'], skipped: readonly Skipped[]): ExitCode {
+function reportSkipped(io: Io, dump: Pick<Guest['dump'], 'findings'>, skipped: readonly Skipped[]): ExitCode {
   for (const { what, value, evidence } of dump.findings.map(formatFinding)) {
     io.err(`warning: ${escapeControls(`${what}: ${value} (${evidence})`)}\n`);
   }
