@@ -7,7 +7,13 @@ import {
   type Skipped,
 } from '@osi-linux/core';
 import type { Guest } from '@osi-linux/guest';
-import { diffSnapshots, SNAPSHOT_KINDS, type SnapshotKind, takeSnapshot } from '@osi-linux/osi-linux';
+import {
+  diffSnapshots,
+  foldChanges,
+  SNAPSHOT_KINDS,
+  type SnapshotKind,
+  takeSnapshot,
+} from '@osi-linux/osi-linux';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { printRows } from '../output/print-rows';
 import { resolveSettings, type SettingOptions, type Settings } from '../settings/settings';
@@ -222,6 +228,7 @@ function addExport(program: Command, io: Io): void {
 
 interface DiffOptions extends CommandOptions {
   readonly kind?: readonly SnapshotKind[];
+  readonly all?: boolean;
   readonly wait?: number;
 }
 
@@ -237,6 +244,7 @@ function addDiff(program: Command, io: Io): void {
     .addOption(
       new Option('--pid <N>', 'list only this process; repeatable').argParser(collectPid).default([], 'all'),
     )
+    .option('--all', 'also list the threads, mappings, files and sockets of processes that came or went')
     .addOption(
       new Option('--wait <SECONDS>', 'time to wait between the two moments').argParser(countArgument),
     )
@@ -246,14 +254,15 @@ function addDiff(program: Command, io: Io): void {
     attempt(io, async () => {
       const { DIFF_COLUMNS, diffRow, diffTableRow } = await import('./commands');
       const settings = resolveSettings(options, io.environment);
-      const { pid: pids, kind: kinds, wait = 0 } = options;
+      const { pid: pids, kind: kinds, wait = 0, all = false } = options;
       const take = ({ linux }: Guest) => takeSnapshot(linux, { kinds, pids });
       const before = await askSource(first, settings, io, take);
       if (wait > 0) await new Promise((resume) => setTimeout(resume, wait * 1000));
       const after = await askSource(second, settings, io, take);
       const { changes, sameBoot, skipped } = diffSnapshots(before.answer, after.answer);
       const format = settings.format.value;
-      const rows = changes.map(format === 'table' ? diffTableRow : diffRow);
+      const listed = all ? changes : foldChanges(changes);
+      const rows = listed.map(format === 'table' ? diffTableRow : diffRow);
       await printRows(rows, DIFF_COLUMNS, format, { write: io.out, columns: io.columns });
       if (!sameBoot) io.err('warning: A and B are of two different boots: pid 1 differs\n');
       reportSkipped(io, before.dump, []);
