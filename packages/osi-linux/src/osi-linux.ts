@@ -347,7 +347,8 @@ export class OsiLinux implements OsiProvider {
   }
 
   private listing<Row>(rows: Row[], skipped: SkippedLog): Listing<Row> {
-    return createListing(rows, this.complete(skipped).records);
+    const { records, findings } = this.complete(skipped);
+    return createListing(rows, records, findings);
   }
 
   /** With page tables that contradict those in use. */

@@ -5,7 +5,7 @@ import type { GuestTruth } from '../truth/guest-truth';
 import { findUnanswerableFields, isUnanswerable } from '../truth/unanswerable-fields';
 
 /** Why a field of a sound dump may have no answer, where nobody asked the guest which ones those are. */
-const NO_FAULT_OF_THE_DUMP: ReadonlySet<string> = new Set(['PAGE_NOT_PRESENT', 'PATH_TOO_LONG']);
+const NO_FAULT_OF_THE_DUMP: ReadonlySet<string> = new Set(['PAGE_NOT_PRESENT']);
 
 /**
  * Runs the same reads as the commands, so that their pages are read.

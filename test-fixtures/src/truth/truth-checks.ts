@@ -32,7 +32,7 @@ export interface TruthCheck {
  * ```
  */
 export function truthChecks(truth: GuestTruth): TruthCheck[] {
-  const none = { always: [], perhaps: [] };
+  const none = { always: [], perhaps: [], long: [] };
   const gaps = (listing: 'ps' | 'files' | 'env') => findUnanswerableFields(truth, listing);
   const checks: [string, (rows: readonly Row[], passed: string[]) => string[], UnanswerableFields?][] = [
     ['ps', (rows) => compareProcesses(truth, rows), gaps('ps')],

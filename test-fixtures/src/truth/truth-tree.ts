@@ -1,3 +1,4 @@
+import { LONG_PATH } from './internal/difference';
 import { textOf } from './internal/guest-text';
 import type { TruthRecord } from './truth-records';
 
@@ -6,6 +7,9 @@ const OF_TASK = 'maps|environ|mountinfo|cwd|root|exe|fd|fd/\\d+|fdinfo/\\d+|net/
 const KEPT = new RegExp(
   `^(/dev/kmsg|/run/sockets|/proc/modules|/proc/1/ns/\\w+|/proc/net/\\w+|/proc/\\d+/(task/\\d+/)?(${OF_TASK}))$`,
 );
+
+/** strerror(ENAMETOOLONG) of glibc: the answer of a link of `/proc` whose text would not fit into a page. */
+const TOO_LONG = 'File name too long';
 
 /**
  * The contents of the guest's own files, links and folders, by path; the last record of every path.
@@ -68,10 +72,13 @@ export class TruthTree {
     return record?.kind === 'error' ? textOf(record.bytes) : undefined;
   }
 
-  /** Text of a link: null where it could not be read, undefined if nobody tried. Invalid UTF-8 is U+FFFD. */
+  /**
+   * Text of a link: null where it could not be read, undefined if nobody tried, {@link LONG_PATH} if it is too long for
+   * a link. Invalid UTF-8 is U+FFFD.
+   */
   link(path: string): string | null | undefined {
     const record = this.find(path);
-    if (record?.kind === 'error') return null;
+    if (record?.kind === 'error') return textOf(record.bytes) === TOO_LONG ? LONG_PATH : null;
     return record?.kind === 'link' ? textOf(record.bytes) : undefined;
   }
 

@@ -1,3 +1,4 @@
+import type { Finding } from './finding';
 import { OsiError } from './osi-error';
 import type { Subject } from './subject';
 
@@ -19,6 +20,8 @@ export interface Skipped {
 export type Listing<Row> = readonly Row[] & {
   /** The parts that could not be read, in the order of the walk. */
   readonly skipped: readonly Skipped[];
+  /** What was noticed about rows that are complete: the kernel itself would refuse to show a path of 4096 bytes. */
+  readonly findings: readonly Finding[];
 };
 
 /** One row that was read, with the list of its parts that could not be read. */
@@ -28,16 +31,20 @@ export type Answer<Row> = Row & {
 };
 
 /**
- * Attaches the list of skipped things to the rows.
+ * Attaches the list of skipped things to the rows, and the findings.
  *
  * @example
  * ```ts
  * const listing = createListing(['init'], []);
- * [listing.length, listing.skipped.length] // => [1, 0]
+ * [listing.length, listing.skipped.length, listing.findings.length] // => [1, 0, 0]
  * ```
  */
-export function createListing<Row>(rows: readonly Row[], skipped: readonly Skipped[]): Listing<Row> {
-  return Object.assign(rows.slice(), { skipped });
+export function createListing<Row>(
+  rows: readonly Row[],
+  skipped: readonly Skipped[],
+  findings: readonly Finding[] = [],
+): Listing<Row> {
+  return Object.assign(rows.slice(), { skipped, findings });
 }
 
 /**
@@ -54,6 +61,8 @@ export function createListing<Row>(rows: readonly Row[], skipped: readonly Skipp
 export class SkippedLog {
   /** The things that were skipped so far, in the order of the walk. */
   readonly records: Skipped[] = [];
+  /** What was noticed about things that were read whole, in the order of the walk. */
+  readonly findings: Finding[] = [];
 
   /** Notes one thing that was left out. */
   add(subject: Subject, reason: OsiError): void {

@@ -4,4 +4,9 @@ export interface PathText {
   readonly text: string;
   /** Whether the kernel put ` (deleted)` behind the name, which may also be a name that ends so. */
   readonly deleted: boolean;
+  /**
+   * Length of the text in bytes, if reading a link of `/proc` refuses it with `ENAMETOOLONG`: 4096 or more. Absent for
+   * every shorter path.
+   */
+  readonly longBytes?: number;
 }

@@ -40,8 +40,6 @@ interface Place {
 interface Known {
   place?: Place | OsiError;
   text?: PathText | OsiError;
-  /** Whether the text is longer than a link can be. */
-  long?: boolean;
   /** Whether the climb that is under way has come by: it would go round in a circle. */
   passed?: boolean;
 }
@@ -90,15 +88,12 @@ export class PathReader {
   }
 
   /**
-   * The path as text, as a link of `/proc` has it, which can hold 4095 bytes.
+   * The path as text of any length. The links of `/proc` hold 4095 bytes at most: see {@link PathText.longBytes}.
    *
-   * @throws OsiError `PATH_TOO_LONG`, or as {@link describe}.
+   * @throws OsiError as {@link describe}.
    */
   read(path: Path): string {
-    const known = this.known(path);
-    const { text } = orThrow(known.text as PathText | OsiError);
-    if (known.long) throw tooLong(path.dentry, PATH_MAX);
-    return text;
+    return this.describe(path).text;
   }
 
   /**
@@ -126,11 +121,11 @@ export class PathReader {
   private known({ mnt, dentry }: Path): Known {
     const mount = this.mount(mnt);
     const known = entry(mount, dentry);
-    known.text ??= attempt(() => this.describeOnce(mount, dentry, known), itself);
+    known.text ??= attempt(() => this.describeOnce(mount, dentry), itself);
     return known;
   }
 
-  private describeOnce(mount: KnownMount, address: VirtualAddress, known: Known): PathText {
+  private describeOnce(mount: KnownMount, address: VirtualAddress): PathText {
     const dentry = new Dentry(this.kernel, address);
     dentry.validate(mount.superBlock);
     if ((!dentry.isRoot || address !== mount.root) && dentry.hasDynamicName)
@@ -138,8 +133,9 @@ export class PathReader {
     const { prefix, bytes } = this.place(mount, address);
     const deleted = dentry.isDeleted;
     const mark = deleted ? DELETED : '';
-    known.long = bytes + mark.length >= PATH_MAX;
-    return { text: (prefix === '' ? '/' : prefix) + mark, deleted };
+    const text = (prefix === '' ? '/' : prefix) + mark;
+    const length = bytes + mark.length;
+    return length < PATH_MAX ? { text, deleted } : { text, deleted, longBytes: length };
   }
 
   /** Climbs to the first known entry, and remembers every entry on the way, failures as well. */
@@ -245,8 +241,7 @@ function settle(trail: readonly Step[], top: Place | OsiError, start: VirtualAdd
   let place = top;
   for (let index = trail.length - 1; index >= 0; index -= 1) {
     const { known, name, bytes } = trail[index] as Step;
-    if (!OsiError.is(place) && name !== undefined)
-      place = below(place, name, bytes) ?? tooLong(start, TEXT_LIMIT);
+    if (!OsiError.is(place) && name !== undefined) place = below(place, name, bytes) ?? tooLong(start);
     known.place = place;
     known.passed = false;
   }
@@ -272,12 +267,13 @@ function orThrow<Value extends object>(value: Value | OsiError): Value {
   return value;
 }
 
-function tooLong(dentry: VirtualAddress, limit: number): OsiError {
+function tooLong(dentry: VirtualAddress): OsiError {
+  const limit = TEXT_LIMIT;
   return new OsiError(
     'PATH_TOO_LONG',
     `the path of dentry ${formatAddress(dentry)} has ${limit} bytes or more`,
     {
-      hint: 'a link of /proc cannot hold a path this long; use maps, which shows it',
+      hint: 'directories this deep are more likely damage: check the dump with identify',
       fields: { dentry, limit },
     },
   );

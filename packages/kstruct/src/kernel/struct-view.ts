@@ -105,7 +105,7 @@ export class StructView {
     return this.is64Bit ? this.u64(offset) : BigInt(this.u32(offset));
   }
 
-  /** Whether {@link word} is a value, without making a bigint of it. @throws OsiError the fault of the page. */
+  /** Whether {@link StructView.word} is a value, without making a bigint of it. @throws OsiError the fault of the page. */
   holds(offset: number, word: bigint): boolean {
     scratch[0] = word;
     const low = halves[LOW] as number;

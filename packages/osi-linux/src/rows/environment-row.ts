@@ -1,7 +1,7 @@
-import type { SkippedLog } from '@osi-linux/core';
-import { type Kernel, type Mm, type PathReader, readEnvironment, type Task } from '@osi-linux/kstruct';
+import type { SkippedLog, Subject } from '@osi-linux/core';
+import { type Kernel, type Mm, type Path, readEnvironment, type Task } from '@osi-linux/kstruct';
 import { eachSelectedProcess } from './process-selection';
-import { type PathSelection, TaskPaths } from './reader-paths';
+import { linkText, type PathSelection, TaskPaths } from './reader-paths';
 
 /**
  * The environment, the directories and the program of a process. A field is `null` if it does not exist or
@@ -36,27 +36,31 @@ export function readEnvironments(
   for (const { task, pid } of eachSelectedProcess(kernel, selection, skipped)) {
     if (pid === IDLE_PID) continue;
     const paths = readers.of(task, pid);
-    const field: Field = (name, read) => skipped.attempt(() => ({ kind: 'process', pid, field: name }), read);
-    rows.push({ pid, ...readProgram(task, paths, field), ...readPlace(task, paths, field) });
+    const subject = (name: string): Subject => ({ kind: 'process', pid, field: name });
+    const field: Field = (name, read) => skipped.attempt(() => subject(name), read);
+    const link: Link = (name, place) =>
+      field(name, () => linkText(paths.describe(place()), subject, name, skipped));
+    rows.push({ pid, ...readProgram(task, link, field), ...readPlace(task, link, field) });
   }
   return rows;
 }
 
 type Field = <Value>(name: string, read: () => Value) => Value | null;
+type Link = (name: string, place: () => Path) => string | null;
 
-function readPlace(task: Task, paths: PathReader, field: Field): Pick<LinuxEnvironment, 'cwd' | 'root'> {
+function readPlace(task: Task, link: Link, field: Field): Pick<LinuxEnvironment, 'cwd' | 'root'> {
   const fs = field('fs', () => task.fs) ?? undefined;
   if (fs === undefined) return { cwd: null, root: null };
-  return { cwd: field('cwd', () => paths.read(fs.pwd)), root: field('root', () => paths.read(fs.root)) };
+  return { cwd: link('cwd', () => fs.pwd), root: link('root', () => fs.root) };
 }
 
 /** A kernel thread that works in the memory of a process has neither its environment nor its program. */
-function readProgram(task: Task, paths: PathReader, field: Field): Pick<LinuxEnvironment, 'env' | 'exe'> {
+function readProgram(task: Task, link: Link, field: Field): Pick<LinuxEnvironment, 'env' | 'exe'> {
   const mm = field<Mm | undefined>('mm', () => (task.isKernelThread ? undefined : task.mm));
   if (mm === null) return { env: null, exe: null };
   if (mm === undefined) return { env: [], exe: null };
   return {
     env: field('env', () => readEnvironment(mm)),
-    exe: field('exe', () => (mm.hasExeFile ? paths.read(mm.exeFile.path) : null)),
+    exe: field('exe', () => mm.hasExeFile) === true ? link('exe', () => mm.exeFile.path) : null,
   };
 }

@@ -119,6 +119,31 @@ describe('getFiles', () => {
     ]);
   });
 
+  it('gives a path that is too long for a link of /proc, with a finding', () => {
+    const { linux, tree, memory, kernel, top, log, daemon } = createGuest();
+    const superBlock = tree.read(log + BigInt(tree.info['path.d_sb_offset'] as number));
+    const name = 'n'.repeat(250);
+    let dentry = tree.read(log + BigInt(tree.info['path.d_parent_offset'] as number));
+    for (let depth = 0; depth < 17; depth += 1)
+      dentry = tree.entry({ name, parent: dentry, superBlock, directory: true });
+    const fs = tree.read(kernel.task(10) + BigInt(keys['task.fs_offset']));
+    memory.writeWord(fs + BigInt(keys['fs_struct.pwd_mnt_offset']), top);
+    memory.writeWord(fs + BigInt(keys['fs_struct.pwd_dentry_offset']), dentry);
+    const rows = linux.getEnvironments({ pids: [10] });
+    expect(rows[0]?.cwd).toBe(`/${name}`.repeat(17));
+    expect(rows.skipped.map(({ subject }) => formatSubject(subject))).not.toContain('pid 10: cwd');
+    expect(rows.findings).toMatchObject([{ what: 'long-path', value: `${17 * 251} bytes` }]);
+    expect(rows.findings[0]?.evidence).toContain('pid 10: cwd: ');
+    memory.writeWord(daemon.slots + 8n, tree.file(top, dentry));
+    const files = linux.getFiles({ pids: [10] });
+    expect(files.map(({ filename }) => filename)).toEqual(['/log', `/${name}`.repeat(17)]);
+    expect(files.skipped).toEqual([]);
+    expect(files.findings.map(({ evidence }) => evidence)).toEqual([
+      expect.stringContaining('pid 10: fd 1: filename: '),
+    ]);
+    expect(linux.fdToFilename(linux.getProcesses()[3], 1)).toBe(`/${name}`.repeat(17));
+  });
+
   it('keeps the row of a file that is zeroed, and says why', () => {
     const { linux, memory, runFile } = createGuest();
     memory.writeBytes(runFile, new Uint8Array(0x100));

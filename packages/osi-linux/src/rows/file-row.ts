@@ -6,11 +6,12 @@ import {
   type Kernel,
   type OpenFile,
   type PathReader,
+  type PathText,
   requireKey,
   type Task,
 } from '@osi-linux/kstruct';
 import { eachSelectedProcess } from './process-selection';
-import { type PathSelection, TaskPaths } from './reader-paths';
+import { linkText, type PathSelection, TaskPaths } from './reader-paths';
 
 /** A file that a process has open. A field is `null` if it could not be read. */
 export interface LinuxFile {
@@ -89,14 +90,17 @@ class FileReader {
   }
 
   private read({ fd, file, closeOnExec }: FileDescriptor, ids: Ids, paths: PathReader): LinuxFile {
+    const subject = (name: string): Subject => ({ kind: 'file-descriptor', ...ids, fd, field: name });
     const field = <Value>(name: string, read: () => Value): Value | null =>
-      this.skipped.attempt(() => ({ kind: 'file-descriptor', ...ids, fd, field: name }), read);
+      this.skipped.attempt(() => subject(name), read);
     const plausible = field(EVERY_FIELD, () => file.validate());
     if (plausible === null) return { ...ids, fd, filename: null, pos: null, flags: null };
     return {
       ...ids,
       fd,
-      filename: field('filename', () => readFilename(file, paths)),
+      filename: field('filename', () =>
+        linkText(describeFile(file, paths), subject, 'filename', this.skipped),
+      ),
       pos: field('pos', () => file.pos),
       flags: field('flags', () => this.flagsOf(file, closeOnExec)),
     };
@@ -114,6 +118,10 @@ class FileReader {
 
 /** The path of an open file, which must be of the inode that it has open. */
 export function readFilename(file: OpenFile, paths: PathReader): string {
+  return describeFile(file, paths).text;
+}
+
+function describeFile(file: OpenFile, paths: PathReader): PathText {
   file.validatePath();
-  return paths.read(file.path);
+  return paths.describe(file.path);
 }

@@ -1,5 +1,12 @@
-import type { SkippedLog } from '@osi-linux/core';
-import { findReaderRoot, type Kernel, type Path, PathReader, type Task } from '@osi-linux/kstruct';
+import { formatSubject, type SkippedLog, type Subject } from '@osi-linux/core';
+import {
+  findReaderRoot,
+  type Kernel,
+  type Path,
+  PathReader,
+  type PathText,
+  type Task,
+} from '@osi-linux/kstruct';
 import type { ProcessSelection } from './process-selection';
 
 /** No directory at all: every path starts at the top of its tree. */
@@ -24,6 +31,23 @@ export function openPaths(kernel: Kernel, skipped: SkippedLog): PathReader {
     () => findReaderRoot(kernel, skipped),
   );
   return new PathReader(kernel, root ?? NOWHERE);
+}
+
+/** The text of a link of `/proc`, with a finding if reading that link fails in the guest. */
+export function linkText(
+  { text, longBytes }: PathText,
+  subject: (field: string) => Subject,
+  field: string,
+  skipped: SkippedLog,
+): string {
+  if (longBytes === undefined) return text;
+  skipped.findings.push({
+    what: 'long-path',
+    title: 'path too long for /proc',
+    value: `${longBytes} bytes`,
+    evidence: `${formatSubject(subject(field))}: in the guest, reading this link fails with ENAMETOOLONG`,
+  });
+  return text;
 }
 
 /** The readers of one listing: the same for all tasks, or one for each root directory that tasks have. */

@@ -119,7 +119,7 @@ describe('getSockets', () => {
             state: 'UNCONNECTED',
           },
         ],
-        { skipped: [] },
+        { skipped: [], findings: [] },
       ),
     );
   });

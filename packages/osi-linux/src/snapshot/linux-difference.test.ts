@@ -2,9 +2,11 @@ import { createListing, EVERY_FIELD, OsiError, type Skipped, type Subject } from
 import { describe, expect, it } from 'vitest';
 import type { LinuxFile } from '../rows/file-row';
 import type { LinuxProcess } from '../rows/linux-types';
+import type { LinuxLogRecord } from '../rows/log-row';
 import type { LinuxMapping } from '../rows/mapping-row';
+import type { LinuxMount } from '../rows/mount-row';
 import { diffSnapshots } from './linux-difference';
-import type { LinuxSnapshot, SnapshotKind } from './linux-snapshot';
+import type { LinuxSnapshot, SnapshotKind, SnapshotRows } from './linux-snapshot';
 
 function process(pid: number, changed: Partial<LinuxProcess> = {}): LinuxProcess {
   const taskd = BigInt(pid) << 12n;
@@ -26,6 +28,8 @@ interface Rows {
   readonly mapping?: readonly LinuxMapping[];
   readonly file?: readonly LinuxFile[];
   readonly module?: readonly { name: string; base: bigint | null; size: number | null; modd: bigint }[];
+  readonly mount?: readonly LinuxMount[];
+  readonly log?: readonly LinuxLogRecord[];
   /** The things that could not be read, by kind. */
   readonly unread?: Partial<Record<SnapshotKind, readonly Subject[]>>;
 }
@@ -45,10 +49,17 @@ function snapshot({ unread = {}, ...rows }: Rows): LinuxSnapshot {
   return { processes: createListing(rows.process ?? [process(1)], skipped('process')), listings };
 }
 
+function nameOf(row: SnapshotRows[SnapshotKind]): unknown {
+  if ('fd' in row) return row.fd;
+  if ('perms' in row) return row.base;
+  if ('level' in row) return row.text;
+  return 'mountpoint' in row ? row.mountpoint : row.name;
+}
+
 function diff(before: Rows, after: Rows): string[] {
   return diffSnapshots(snapshot(before), snapshot(after)).changes.map(
     ({ change, kind, row, before: old }) => {
-      const name = 'fd' in row ? row.fd : 'base' in row && 'perms' in row ? row.base : row.name;
+      const name = nameOf(row);
       const fields =
         old === undefined ? '' : ` ${Object.entries(old).map(([field, value]) => `${field}=${value}`)}`;
       return `${change} ${kind} ${name}${fields}`;
@@ -192,5 +203,47 @@ describe('the boot', () => {
     const of = (...rows: LinuxProcess[]) => snapshot({ process: rows });
     expect(diffSnapshots(of(process(1)), of(process(1, { name: 'x' }))).sameBoot).toBe(true);
     expect(diffSnapshots(of(process(1)), of(process(1, { taskd: 7n }))).sameBoot).toBe(false);
+  });
+});
+
+describe('mounts', () => {
+  const mount = (id: number, changed: Partial<LinuxMount> = {}): LinuxMount => ({
+    ...{ id, parent: 1, root: '/', mountpoint: `/m${id}`, fstype: 'tmpfs', source: 'none' },
+    ...changed,
+  });
+
+  it('that came, went and moved, by their number and file system', () => {
+    const before = [mount(1), mount(2), mount(3)];
+    const after = [
+      mount(1),
+      mount(2, { fstype: 'ext4', mountpoint: '/new' }),
+      mount(3, { mountpoint: '/x' }),
+    ];
+    expect(diff({ mount: before }, { mount: after })).toEqual([
+      'removed mount /m2',
+      'added mount /new',
+      'changed mount /x mountpoint=/m3',
+    ]);
+  });
+
+  it('are no difference where a mount could not be read', () => {
+    const unread = { mount: [{ kind: 'mount', address: 5n }] } as const;
+    expect(diff({ mount: [mount(1), mount(2)] }, { mount: [mount(1)], unread })).toEqual([]);
+    expect(diff({ mount: [mount(1)] }, { mount: [mount(1, { source: null })], unread })).toEqual([]);
+  });
+});
+
+describe('records of the log', () => {
+  const record = (time: number | null, text: string): LinuxLogRecord => ({ time, level: 6, text });
+
+  it('that were printed meanwhile, and those that are gone although older ones are there', () => {
+    const before = [record(1, 'a'), record(2, 'b'), record(3, 'c')];
+    const after = [record(2, 'b'), record(4, 'd')];
+    expect(diff({ log: before }, { log: after })).toEqual(['removed log c', 'added log d']);
+  });
+
+  it('of one time and of no time are told apart by their text', () => {
+    const before = [record(null, 'a'), record(null, 'b')];
+    expect(diff({ log: before }, { log: [...before, record(null, 'c')] })).toEqual(['added log c']);
   });
 });

@@ -34,8 +34,10 @@ export interface LinuxDifference {
  * Compares two moments of a guest.
  *
  * A process is the same one while its `pid`, `taskd` and `createTime` are; a thread by `tid` and `taskd`, a module by
- * `name` and `modd`, a mapping by its process and `base`, a file or socket by its process and `fd`. A thing
- * that could not be read at one of the moments is not a difference: it is in `skipped`.
+ * `name` and `modd`, a mapping by its process and `base`, a file or socket by its process and `fd`, a mount by `id`,
+ * `fstype` and `root`, a record of the log by all of it. Records that are older than the oldest one of the later moment
+ * were overwritten, as the kernel does with every old record, and are not a difference. A thing that could not be read
+ * at one of the moments is not a difference: it is in `skipped`.
  *
  * @example
  * ```ts
@@ -54,7 +56,8 @@ export function diffSnapshots(before: LinuxSnapshot, after: LinuxSnapshot): Linu
     const [old, now] = [before.listings[kind], after.listings[kind]];
     if (old === undefined || now === undefined) continue;
     const compared = compareKind(kind, indexed(before, kind), indexed(after, kind));
-    for (const change of compared) changes.push(change);
+    const [oldest] = after.listings.log ?? [];
+    for (const change of compared) if (!isOverwritten(change, oldest)) changes.push(change);
     for (const [when, listing] of [
       ['before', old],
       ['after', now],
@@ -63,6 +66,12 @@ export function diffSnapshots(before: LinuxSnapshot, after: LinuxSnapshot): Linu
         skipped.push({ subject: { ...subject, when }, reason });
   }
   return { changes, sameBoot: initOf(before) === initOf(after), skipped };
+}
+
+/** Whether a record of the log made room for newer ones. */
+function isOverwritten(change: LinuxChange, oldest: SnapshotRows['log'] | undefined): boolean {
+  if (change.kind !== 'log' || change.change !== 'removed') return false;
+  return oldest !== undefined && (change.row.time ?? 0) < (oldest.time ?? 0);
 }
 
 type AnyRow = SnapshotRows[SnapshotKind];

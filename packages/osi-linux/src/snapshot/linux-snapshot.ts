@@ -1,9 +1,11 @@
-import { type Listing, OsiError, type Subject } from '@osi-linux/core';
+import { createListing, type Listing, OsiError, type Subject } from '@osi-linux/core';
 import type { OsiLinux } from '../osi-linux';
 import type { LinuxFile } from '../rows/file-row';
 import type { LinuxProcess, LinuxThread } from '../rows/linux-types';
+import type { LinuxLogRecord } from '../rows/log-row';
 import type { LinuxMapping } from '../rows/mapping-row';
 import type { LinuxModule } from '../rows/module-row';
+import type { LinuxMount } from '../rows/mount-row';
 import type { LinuxSocket } from '../rows/socket-row';
 
 /** The rows of each kind that a snapshot may have. */
@@ -20,14 +22,18 @@ export interface SnapshotRows {
   readonly file: LinuxFile;
   /** The sockets among these. */
   readonly socket: LinuxSocket;
+  /** The mounts that pid 1 can reach, or the selected processes. */
+  readonly mount: LinuxMount;
+  /** The records of the kernel log. */
+  readonly log: LinuxLogRecord;
 }
 
-/** A kind of rows: `process`, `thread`, `module`, `mapping`, `file` or `socket`. */
+/** A kind of rows: `process`, `thread`, `module`, `mapping`, `file`, `socket`, `mount` or `log`. */
 export type SnapshotKind = keyof SnapshotRows;
 
 /** The kinds and processes that a snapshot is taken of. */
 export interface SnapshotSelection {
-  /** Only these kinds; all where absent or empty, the modules left out where processes are named. */
+  /** Only these kinds; all where absent or empty; without those of no process if processes are named. */
   readonly kinds?: readonly SnapshotKind[] | undefined;
   /** Only these processes; all where absent or empty. */
   readonly pids?: readonly number[] | undefined;
@@ -53,7 +59,13 @@ const LISTERS: { readonly [Kind in SnapshotKind]: Lister<Kind> } = {
   mapping: (linux, pids) => linux.getMappings({ pids }),
   file: (linux, pids) => linux.getFiles({ pids }),
   socket: (linux, pids) => linux.getSockets({ pids }),
+  mount: (linux, pids) => readMounts(linux, pids),
+  log: (linux) => linux.getLog(),
 };
+
+const INIT_PID = 1;
+/** The kinds whose rows belong to no process. */
+export const KINDS_WITHOUT_PROCESS: ReadonlySet<SnapshotKind> = new Set(['module', 'mount', 'log']);
 
 /** Every kind that there is, in the order in which differences are listed. */
 export const SNAPSHOT_KINDS = Object.keys(LISTERS) as readonly SnapshotKind[];
@@ -86,7 +98,20 @@ function selectKinds(kinds: readonly SnapshotKind[], pids: readonly number[]): r
       fields: { kind: unknown, known: SNAPSHOT_KINDS },
     });
   if (kinds.length > 0) return SNAPSHOT_KINDS.filter((kind) => kinds.includes(kind));
-  return pids.length === 0 ? SNAPSHOT_KINDS : SNAPSHOT_KINDS.filter((kind) => kind !== 'module');
+  return pids.length === 0
+    ? SNAPSHOT_KINDS
+    : SNAPSHOT_KINDS.filter((kind) => !KINDS_WITHOUT_PROCESS.has(kind));
+}
+
+/** The mounts of each process that exists at this moment; the others have none. */
+function readMounts(linux: OsiLinux, pids: readonly number[]): Listing<LinuxMount> {
+  if (pids.length === 0) return linux.getMounts(INIT_PID);
+  const known = new Set(linux.getProcesses().map(({ pid }) => pid));
+  const listings = pids.filter((pid) => known.has(pid)).map((pid) => linux.getMounts(pid));
+  return createListing(
+    listings.flatMap((listing) => [...listing]),
+    listings.flatMap(({ skipped }) => skipped),
+  );
 }
 
 function keepPids<Row extends { readonly pid: number | null }>(
@@ -96,5 +121,8 @@ function keepPids<Row extends { readonly pid: number | null }>(
   if (pids.length === 0) return listing;
   const rows = listing.filter(({ pid }) => pid !== null && pids.includes(pid));
   const concerns = ({ pid }: Subject) => pid === undefined || pids.includes(pid);
-  return Object.assign(rows, { skipped: listing.skipped.filter(({ subject }) => concerns(subject)) });
+  return createListing(
+    rows,
+    listing.skipped.filter(({ subject }) => concerns(subject)),
+  );
 }

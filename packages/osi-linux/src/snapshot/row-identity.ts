@@ -12,6 +12,9 @@ const IDENTITIES: Identities = {
   mapping: ({ pid, tid, base }, processes) => `${base} of ${tid ?? ''} ${processes.owner(pid)}`,
   file: ({ pid, tid, fd }, processes) => `${fd} of ${tid ?? ''} ${processes.owner(pid)}`,
   socket: ({ pid, fd }, processes) => `${fd} of ${processes.owner(pid)}`,
+  // The kernel gives the number of a mount that is gone to the next one.
+  mount: ({ id, fstype, root }) => `${id} ${fstype} ${root}`,
+  log: ({ time, level, text }) => `${time} ${level} ${text}`,
 };
 
 /** The identities of the rows of one moment, to find them at another one. */

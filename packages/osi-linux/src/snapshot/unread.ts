@@ -1,5 +1,5 @@
 import type { Skipped, Subject, SubjectKind } from '@osi-linux/core';
-import type { SnapshotKind, SnapshotRows } from './linux-snapshot';
+import { KINDS_WITHOUT_PROCESS, type SnapshotKind, type SnapshotRows } from './linux-snapshot';
 
 /** The subject of a record whose row is in the listing. A socket may be missing because of a field. */
 const ROW_KINDS: { readonly [Kind in SnapshotKind]: SubjectKind | undefined } = {
@@ -9,6 +9,8 @@ const ROW_KINDS: { readonly [Kind in SnapshotKind]: SubjectKind | undefined } = 
   mapping: 'mapping',
   file: 'file-descriptor',
   socket: undefined,
+  mount: 'mount',
+  log: 'log-record',
 };
 
 /** The parts of one kind of rows that could not be read at one moment. */
@@ -17,7 +19,7 @@ export class Unread<Kind extends SnapshotKind> {
   private readonly rows: Concerned;
   private readonly fields: Concerned;
 
-  /** `own` is of the listing of the kind, `processes` of the list of processes, which every kind but modules follows. */
+  /** `own` is of the listing of the kind, `processes` of the list of processes, which every kind of a process's rows follows. */
   constructor(kind: Kind, own: readonly Skipped[], processes: readonly Skipped[]) {
     this.rows = new Concerned(kind);
     this.fields = new Concerned(kind);
@@ -26,7 +28,7 @@ export class Unread<Kind extends SnapshotKind> {
       if (!isOfRow(kind, subject)) this.rows.add(subject);
     }
     const broken = processes.some(({ subject }) => !isOfRow('process', subject));
-    if (broken && kind !== 'module') this.rows.everyone = true;
+    if (broken && !KINDS_WITHOUT_PROCESS.has(kind)) this.rows.everyone = true;
   }
 
   /** Whether a row that is not there may only not have been read. */

@@ -137,18 +137,23 @@ describe('findUnanswerableFields', () => {
       '/proc/8/fd/5': ['link', '/'] as const,
     };
     const truth = makeTruth({ sh: [7] }, records, { unreadable: ['cmdline'], pagedOut: ['env'] });
-    expect(findUnanswerableFields(truth, 'ps')).toEqual({ always: [of7('cmdline')], perhaps: [] });
-    expect(findUnanswerableFields(truth, 'env')).toEqual({ always: [of7('cwd')], perhaps: [of7('env')] });
-    expect(findUnanswerableFields(truth, 'files')).toEqual({
-      always: [{ kind: 'file-descriptor', pid: 7, fd: 4, field: 'filename' }],
-      perhaps: [],
+    expect(findUnanswerableFields(truth, 'ps')).toEqual({ always: [of7('cmdline')], perhaps: [], long: [] });
+    expect(findUnanswerableFields(truth, 'env')).toEqual({
+      always: [],
+      perhaps: [of7('env')],
+      long: [of7('cwd')],
     });
-    expect(findUnanswerableFields(TRUTH, 'env')).toEqual({ always: [], perhaps: [] });
+    expect(findUnanswerableFields(truth, 'files')).toEqual({
+      always: [],
+      perhaps: [],
+      long: [{ kind: 'file-descriptor', pid: 7, fd: 4, field: 'filename' }],
+    });
+    expect(findUnanswerableFields(TRUTH, 'env')).toEqual({ always: [], perhaps: [], long: [] });
   });
 });
 
 describe('compareUnanswerable', () => {
-  const fields = { always: [of7('env')], perhaps: [{ ...of7('env'), pid: 8 }] };
+  const fields = { always: [of7('env')], perhaps: [{ ...of7('env'), pid: 8 }], long: [] };
   const swapped = 'pid 8: env: page not present: swapped out\n';
   const gone = 'pid 7: env: page not present: PROT_NONE\n';
 
@@ -156,7 +161,16 @@ describe('compareUnanswerable', () => {
     const all = { err: `${gone}${swapped}incomplete: 2 things could not be read\n`, exitCode: 1 };
     expect(compareUnanswerable(fields, all)).toEqual([]);
     expect(compareUnanswerable(fields, { err: gone, exitCode: 1 })).toEqual([]);
-    expect(compareUnanswerable({ always: [], perhaps: [] }, { err: '', exitCode: 0 })).toEqual([]);
+    expect(compareUnanswerable({ always: [], perhaps: [], long: [] }, { err: '', exitCode: 0 })).toEqual([]);
+  });
+
+  it('wants a warning for each link that is too long, and for no other', () => {
+    const paths = { always: [], perhaps: [], long: [of7('cwd')] };
+    const warning = 'warning: path too long for /proc: 4221 bytes (pid 7: cwd: reading fails)\n';
+    expect(compareUnanswerable(paths, { err: warning, exitCode: 0 })).toEqual([]);
+    expect(compareUnanswerable(paths, { err: '', exitCode: 0 })).toEqual(['no warning: pid 7: cwd']);
+    const none = { ...paths, long: [] };
+    expect(compareUnanswerable(none, { err: warning, exitCode: 0 })).toHaveLength(1);
   });
 
   it('reports what is not named, what nobody expected, and the exit code', () => {

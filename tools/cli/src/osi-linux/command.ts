@@ -1,4 +1,4 @@
-import type { Skipped } from '@osi-linux/core';
+import type { Finding, Skipped } from '@osi-linux/core';
 import type { Guest } from '@osi-linux/guest';
 import type { JsonRow } from '../output/json-value';
 import type { Column } from '../output/print-rows';
@@ -19,6 +19,8 @@ export interface ListingOptions {
 export interface ListingAnswer {
   readonly rows: readonly JsonRow[];
   readonly skipped: readonly Skipped[];
+  /** What was noticed about rows that are complete; nothing if absent. */
+  readonly findings?: readonly Finding[];
 }
 
 /** A command that prints rows about a guest. */

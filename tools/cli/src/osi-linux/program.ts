@@ -1,6 +1,12 @@
 import { escapeControls, formatSubject, OsiError, parseAddress, type Skipped } from '@osi-linux/core';
 import type { Guest } from '@osi-linux/guest';
-import { diffSnapshots, SNAPSHOT_KINDS, type SnapshotKind, takeSnapshot } from '@osi-linux/osi-linux';
+import {
+  diffSnapshots,
+  foldChanges,
+  SNAPSHOT_KINDS,
+  type SnapshotKind,
+  takeSnapshot,
+} from '@osi-linux/osi-linux';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { printRows } from '../output/print-rows';
 import { resolveSettings, type SettingOptions, type Settings } from '../settings/settings';
@@ -97,9 +103,9 @@ function addListing(program: Command, io: Io, listing: ListingCommand): void {
     attempt(io, async () => {
       const settings = resolveSettings(options, io.environment);
       const { answer, dump } = await askListing(listing, source, settings, io, listingOptions(options));
-      const { rows, skipped } = answer;
+      const { rows, skipped, findings = [] } = answer;
       await printRows(rows, listing.columns, settings.format.value, { write: io.out, columns: io.columns });
-      return reportSkipped(io, dump, skipped);
+      return reportSkipped(io, { findings: [...dump.findings, ...findings] }, skipped);
     }),
   );
 }
@@ -216,6 +222,7 @@ function addExport(program: Command, io: Io): void {
 
 interface DiffOptions extends CommandOptions {
   readonly kind?: readonly SnapshotKind[];
+  readonly all?: boolean;
   readonly wait?: number;
 }
 
@@ -231,6 +238,7 @@ function addDiff(program: Command, io: Io): void {
     .addOption(
       new Option('--pid <N>', 'list only this process; repeatable').argParser(collectPid).default([], 'all'),
     )
+    .option('--all', 'also list the threads, mappings, files and sockets of processes that came or went')
     .addOption(
       new Option('--wait <SECONDS>', 'time to wait between the two moments').argParser(countArgument),
     )
@@ -240,14 +248,15 @@ function addDiff(program: Command, io: Io): void {
     attempt(io, async () => {
       const { DIFF_COLUMNS, diffRow, diffTableRow } = await import('./commands');
       const settings = resolveSettings(options, io.environment);
-      const { pid: pids, kind: kinds, wait = 0 } = options;
+      const { pid: pids, kind: kinds, wait = 0, all = false } = options;
       const take = ({ linux }: Guest) => takeSnapshot(linux, { kinds, pids });
       const before = await askSource(first, settings, io, take);
       if (wait > 0) await new Promise((resume) => setTimeout(resume, wait * 1000));
       const after = await askSource(second, settings, io, take);
       const { changes, sameBoot, skipped } = diffSnapshots(before.answer, after.answer);
       const format = settings.format.value;
-      const rows = changes.map(format === 'table' ? diffTableRow : diffRow);
+      const listed = all ? changes : foldChanges(changes);
+      const rows = listed.map(format === 'table' ? diffTableRow : diffRow);
       await printRows(rows, DIFF_COLUMNS, format, { write: io.out, columns: io.columns });
       if (!sameBoot) io.err('warning: A and B are of two different boots: pid 1 differs\n');
       reportSkipped(io, before.dump, []);
@@ -340,7 +349,7 @@ function listingOptions({ pid, cpu, threads = false, ownRoot = false }: CommandO
 }
 
 /** Lists the missing parts of an answer, and the oddities of the dump, on standard error. */
-function reportSkipped(io: Io, dump: Guest['dump'], skipped: readonly Skipped[]): ExitCode {
+function reportSkipped(io: Io, dump: Pick<Guest['dump'], 'findings'>, skipped: readonly Skipped[]): ExitCode {
   printFindings(io, dump.findings);
   const { unread, note } = splitMissingKeys(skipped);
   if (note !== undefined) io.err(`warning: ${note}\n`);

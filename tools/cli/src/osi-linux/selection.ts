@@ -32,12 +32,13 @@ export function keepProcesses(
 }
 
 function keepOf(
-  { rows, skipped }: ListingAnswer,
+  { rows, skipped, ...rest }: ListingAnswer,
   pids: readonly number[],
   known: ReadonlySet<unknown>,
 ): ListingAnswer {
   const absent = pids.filter((pid) => !known.has(pid));
   return {
+    ...rest,
     rows: rows.filter(({ pid }) => typeof pid === 'number' && pids.includes(pid)),
     skipped: [...skipped.filter(({ subject }) => concerns(subject, pids)), ...absent.map(absence)],
   };

@@ -1,12 +1,11 @@
 import { escapeControls } from '@osi-linux/core';
 import type { OutputFormat } from '../settings/settings';
 import type { JsonRow, JsonValue } from './json-value';
+import type { TableColumn } from './table';
 
 /** A column of the table for people. */
-export interface Column {
+export interface Column extends TableColumn {
   readonly field: string;
-  readonly title: string;
-  readonly align?: 'left' | 'right';
 }
 
 /** Where rows go: `columns` is the terminal's width, `undefined` if it is not a terminal. */
@@ -15,39 +14,57 @@ export interface RowOutput {
   readonly columns: number | undefined;
 }
 
-/** Prints rows as one JSON array, as a row a line, or as a table without raw control characters. */
+/** Lines are collected up to this many characters before they are written. */
+const PIECE = 1 << 16;
+
+/**
+ * Prints rows as one JSON array, as a row a line, or as a table without raw control characters.
+ *
+ * The text is made a row at a time, so it needs no more memory than the longest row.
+ */
 export async function printRows(
   rows: readonly JsonRow[],
   columns: readonly Column[],
   format: OutputFormat,
   out: RowOutput,
 ): Promise<void> {
-  if (format === 'json') out.write(`${JSON.stringify(rows, null, 2)}\n`);
-  else if (format === 'ndjson') for (const row of rows) out.write(`${JSON.stringify(row)}\n`);
-  else await printTable(rows, columns, out);
+  let text = '';
+  for (const line of await rowLines(rows, columns, format, out.columns)) {
+    text += `${line}\n`;
+    if (text.length < PIECE) continue;
+    out.write(text);
+    text = '';
+  }
+  if (text !== '') out.write(text);
 }
 
-const NO_BORDER = Object.fromEntries(
-  [
-    ...['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'],
-    ...['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'],
-  ].map((part) => [part, '']),
-);
-
-async function printTable(
+async function rowLines(
   rows: readonly JsonRow[],
   columns: readonly Column[],
-  out: RowOutput,
-): Promise<void> {
-  const { default: Table } = await import('cli-table3');
-  const table = new Table({
-    head: columns.map(({ title }) => title),
-    colAligns: columns.map(({ align }) => align ?? 'left'),
-    chars: { ...NO_BORDER, middle: '  ' },
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-  });
-  for (const row of rows) table.push(columns.map(({ field }) => cellText(row[field] ?? null)));
-  for (const line of table.toString().split('\n')) out.write(`${fit(line.trimEnd(), out.columns)}\n`);
+  format: OutputFormat,
+  width: number | undefined,
+): Promise<Iterable<string>> {
+  if (format === 'json') return eachJsonLine(rows);
+  if (format === 'ndjson') return eachNdjsonLine(rows);
+  const { eachTableLine } = await import('./table');
+  const cells = (row: JsonRow) => columns.map(({ field }) => cellText(row[field] ?? null));
+  // Some terminals have no size, and report 0.
+  return eachTableLine(columns, rows, cells, width === 0 ? undefined : width);
+}
+
+function* eachNdjsonLine(rows: readonly JsonRow[]): Generator<string> {
+  for (const row of rows) yield JSON.stringify(row);
+}
+
+/** The lines of the array as `JSON.stringify` indents it by two. */
+function* eachJsonLine(rows: readonly JsonRow[]): Generator<string> {
+  if (rows.length === 0) return yield '[]';
+  yield '[';
+  for (const [index, row] of rows.entries()) {
+    const text = JSON.stringify(row, null, 2).replaceAll('\n', '\n  ');
+    yield `  ${text}${index === rows.length - 1 ? '' : ','}`;
+  }
+  yield ']';
 }
 
 /** One cell: lists are joined by blanks, an absent value is a dash. */
@@ -55,8 +72,4 @@ export function cellText(value: JsonValue): string {
   if (value === null) return '-';
   if (Array.isArray(value)) return value.map((item) => escapeControls(String(item))).join(' ');
   return escapeControls(typeof value === 'string' ? value : JSON.stringify(value));
-}
-
-function fit(line: string, width: number | undefined): string {
-  return width === undefined || line.length <= width ? line : `${line.slice(0, width - 1)}…`;
 }

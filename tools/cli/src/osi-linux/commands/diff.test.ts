@@ -1,3 +1,4 @@
+import type { LinuxProcess } from '@osi-linux/osi-linux';
 import { describe, expect, it } from 'vitest';
 import { diffRow, diffTableRow } from './diff';
 
@@ -29,6 +30,30 @@ describe('a change', () => {
       ...{ change: 'added', kind: 'file', pid: 7, fd: 3, filename: 'pipe:[5]' },
       ...{ pos: '1152921504606846976', flags: '0x8002' },
     });
+  });
+
+  it('of a process that went counts the rows that are left out', () => {
+    const row = { pid: 7, name: 'sh' } as LinuxProcess;
+    const gone = { change: 'removed', kind: 'process', row, folded: { mapping: 20, file: 1 } } as const;
+    expect(diffRow(gone)).toEqual({
+      ...{ change: 'removed', kind: 'process', pid: 7, name: 'sh' },
+      folded: { mapping: 20, file: 1 },
+    });
+    expect(diffTableRow(gone)).toMatchObject({ what: 'sh', fields: '20 mappings, 1 file' });
+  });
+
+  it('of a mount and of the log names it', () => {
+    const mount = { id: 9, parent: 1, root: '/', mountpoint: '/mnt', fstype: 'ext4', source: '/dev/vdb' };
+    expect(diffTableRow({ change: 'added', kind: 'mount', row: mount })).toMatchObject({
+      ...{ pid: null, what: '9 /mnt /dev/vdb' },
+    });
+    const record = { time: 1.5, level: 6, text: 'loop: module loaded' };
+    expect(diffRow({ change: 'added', kind: 'log', row: record })).toEqual({
+      ...{ change: 'added', kind: 'log', ...record },
+    });
+    expect(diffTableRow({ change: 'added', kind: 'log', row: record })['what']).toBe(
+      '1.5 loop: module loaded',
+    );
   });
 
   it('tells people what it is, and what differs, without control characters', () => {

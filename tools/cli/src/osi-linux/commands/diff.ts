@@ -1,4 +1,4 @@
-import type { LinuxChange, SnapshotKind } from '@osi-linux/osi-linux';
+import type { FoldedChange, SnapshotKind } from '@osi-linux/osi-linux';
 import { type JsonRow, type JsonValue, jsonAddress, jsonCount } from '../../output/json-value';
 import { type Column, cellText } from '../../output/print-rows';
 
@@ -13,19 +13,23 @@ export const DIFF_COLUMNS: readonly Column[] = [
 
 const ADDRESSES: ReadonlySet<string> = new Set(['taskd', 'pgd', 'asid', 'modd', 'base', 'flags']);
 
-/** A change as JSON: the row of its listing, and of a changed one in `before` the fields that differ. */
-export function diffRow({ change, kind, row, before }: LinuxChange): JsonRow {
+/**
+ * A change as JSON: the row of its listing, of a changed one in `before` the fields that differ, and of a process that
+ * came or went in `folded` the number of its rows that are left out.
+ */
+export function diffRow({ change, kind, row, before, folded }: FoldedChange): JsonRow {
   return {
     change,
     kind,
     ...jsonFields(row),
     ...(before === undefined ? {} : { before: jsonFields(before) }),
+    ...(folded === undefined ? {} : { folded }),
   };
 }
 
 /** A change as a row of the table. */
-export function diffTableRow(change: LinuxChange): JsonRow {
-  const { before = {}, ...row } = diffRow(change);
+export function diffTableRow(change: FoldedChange): JsonRow {
+  const { before = {}, folded = {}, ...row } = diffRow(change);
   const differences = Object.entries(before as JsonRow).map(([field, old]) => {
     return `${field}: ${cellText(old)} -> ${cellText(row[field] ?? null)}`;
   });
@@ -35,8 +39,14 @@ export function diffTableRow(change: LinuxChange): JsonRow {
     kind: change.kind,
     pid: row['pid'] ?? null,
     what: what.map(String).join(' '),
-    fields: differences.join(', '),
+    fields: [...differences, ...Object.entries(folded as Folded).map(foldedText)].join(', '),
   };
+}
+
+type Folded = NonNullable<FoldedChange['folded']>;
+
+function foldedText([kind, count]: readonly [string, number]): string {
+  return `${count} ${kind}${count === 1 ? '' : 's'}`;
 }
 
 /** The columns that identify a row of each kind to people. */
@@ -47,6 +57,8 @@ const WHAT: Readonly<Record<SnapshotKind, readonly string[]>> = {
   mapping: ['base', 'name'],
   file: ['fd', 'filename'],
   socket: ['fd', 'family', 'type', 'local'],
+  mount: ['id', 'mountpoint', 'source'],
+  log: ['time', 'text'],
 };
 
 function jsonFields(row: object): JsonRow {

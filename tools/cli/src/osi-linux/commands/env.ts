@@ -17,6 +17,6 @@ export const env: ListingCommand = {
     const pids = selectedPids(guest, options);
     const listing = guest.linux.getEnvironments({ pids, ownRoot: options.ownRoot });
     const rows = listing.map(({ pid, env, cwd, root, exe }) => ({ pid, env, cwd, root, exe }));
-    return keepProcesses(guest, { rows, skipped: listing.skipped }, pids);
+    return keepProcesses(guest, { rows, skipped: listing.skipped, findings: listing.findings }, pids);
   },
 };

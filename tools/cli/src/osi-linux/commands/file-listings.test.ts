@@ -52,7 +52,7 @@ describe('files', () => {
 
   it('is complete for a process without files, and not for one that is not there', () => {
     const { guest } = createGuest();
-    expect(files.list(guest, { ...everything, pids: [2] })).toEqual({ rows: [], skipped: [] });
+    expect(files.list(guest, { ...everything, pids: [2] })).toEqual({ rows: [], skipped: [], findings: [] });
     const absent = files.list(guest, { ...everything, pids: [99] });
     expect(absent.skipped.map(({ reason: { code } }) => code)).toEqual(['PROCESS_UNKNOWN']);
   });

@@ -26,6 +26,6 @@ export const files: ListingCommand = {
       pos: jsonCount(found.pos),
       flags: jsonAddress(found.flags),
     }));
-    return keepProcesses(guest, { rows, skipped: listing.skipped }, pids);
+    return keepProcesses(guest, { rows, skipped: listing.skipped, findings: listing.findings }, pids);
   },
 };
