@@ -5,7 +5,8 @@ import { ExitCode } from '../terminal/exit-code';
 import type { Io } from '../terminal/io';
 import { groupExists } from './existing-group';
 import { countIssues, type ImportIssue, issueOfError } from './import-issue';
-import { type Input, readInput, readWholeFile } from './input';
+import { type Input, isStandardInput, readInput } from './input';
+import { readWholeFile } from './input-file';
 import { type Action, printDiff, printIssue, printJson } from './report';
 import { emptySection, type ImportedSection, readSection } from './section';
 import { changeTarget, readTarget, type TargetFile } from './target-file';
@@ -46,13 +47,13 @@ export async function importLog(
 }
 
 function nameOf(log: string): string {
-  return log === '-' ? 'standard input' : log;
+  return isStandardInput(log) ? 'standard input' : log;
 }
 
 /** The section of the log; a log that cannot be read is an error that is printed with its causes. */
 async function readLog(log: string, group: string, io: Io, input: Input): Promise<ImportedSection> {
   try {
-    const section = readSection(log === '-' ? await readInput(input) : readWholeFile(log), group);
+    const section = readSection(isStandardInput(log) ? await readInput(input) : readWholeFile(log), group);
     for (const finding of section.findings) printIssue(io, nameOf(log), finding);
     return section;
   } catch (error) {

@@ -192,6 +192,18 @@ describe('kconf-import', () => {
     );
   });
 
+  it('reads /dev/stdin as standard input, and refuses endless input', async () => {
+    const stdin = readFileSync(REAL, 'utf8');
+    expect(await call(['/dev/stdin', '--group', 'g', '--output', conf], { stdin })).toMatchObject({
+      code: 0,
+    });
+    const endless = await call(['--group', 'h', '--output', conf], {
+      stdin: '\0'.repeat(64 * 1024 * 1024 + 1),
+    });
+    expect(endless.code).toBe(1);
+    expect(endless.err).toContain('standard input has more than 64 MiB\n');
+  });
+
   it('says what to do about a log without a whole block', async () => {
     const none = await call(['--group', 'g', '--output', conf], { stdin: '[1.0] Linux version 6.1\n' });
     expect(none).toMatchObject({

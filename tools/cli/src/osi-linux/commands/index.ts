@@ -2,7 +2,8 @@
 // file costs a start.
 
 export { storeSection } from '../../kconf-import/import-log';
-export { processInput, readInput, readWholeFile } from '../../kconf-import/input';
+export { processInput, readInput } from '../../kconf-import/input';
+export { readWholeFile } from '../../kconf-import/input-file';
 export { printDiff, printIssue } from '../../kconf-import/report';
 export { sectionOfLines } from '../../kconf-import/section';
 export * from './diff';
