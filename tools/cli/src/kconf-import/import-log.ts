@@ -7,7 +7,7 @@ import { groupExists } from './existing-group';
 import { countIssues, type ImportIssue, issueOfError } from './import-issue';
 import { type Input, isStandardInput, readInput } from './input';
 import { readWholeFile } from './input-file';
-import { type Action, printDiff, printIssue, printJson } from './report';
+import { type Action, printIssue, printJson, printText } from './report';
 import { emptySection, type ImportedSection, readSection } from './section';
 import { changeTarget, readTarget, type TargetFile } from './target-file';
 import { unifiedDiff } from './unified-diff';
@@ -41,8 +41,8 @@ export async function importLog(
   if (options.json === true) {
     const { group, output } = options;
     printJson(io, { group, log: nameOf(log), output, action, section, findings, diff });
-  } else if (action === 'printed') io.out(section.text);
-  else if (diff !== null) printDiff(io, diff);
+  } else if (action === 'printed') printText(io, section.text);
+  else if (diff !== null) printText(io, diff);
   return action === 'refused' ? ExitCode.Incomplete : ExitCode.Complete;
 }
 

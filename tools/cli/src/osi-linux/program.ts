@@ -1,5 +1,6 @@
 import {
   escapeControls,
+  escapeLines,
   formatFinding,
   formatSubject,
   OsiError,
@@ -54,7 +55,7 @@ export function createProgram(io: Io, called?: string): Command {
     .description('List what a Linux guest is running, from a dump of its memory or from a live guest.')
     .version(version)
     .showHelpAfterError('(run osi-linux --help to list all commands)')
-    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
+    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(escapeLines(text)) })
     .exitOverride()
     .addHelpText('after', EXAMPLES);
   const listing = LISTINGS.find(({ name }) => name === called);

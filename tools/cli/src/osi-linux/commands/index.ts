@@ -4,7 +4,7 @@
 export { storeSection } from '../../kconf-import/import-log';
 export { processInput, readInput } from '../../kconf-import/input';
 export { readWholeFile } from '../../kconf-import/input-file';
-export { printDiff, printIssue } from '../../kconf-import/report';
+export { printIssue, printText } from '../../kconf-import/report';
 export { sectionOfLines } from '../../kconf-import/section';
 export * from './diff';
 export * from './export';
