@@ -49,7 +49,7 @@ function* places(memory: PhysicalMemory, alignment: 1 | 4): Generator<PhysicalAd
 
 /** Searches the image of a kernel, which is one run of memory. */
 export function scanImageForBanner(memory: PhysicalMemory, start: PhysicalAddress): Banner | undefined {
-  const ranges = memory.ranges
+  const ranges = (memory.occupied ?? memory.ranges)
     .map((range) => ({ start: Math.max(range.start, start), end: Math.min(range.end, start + BANNER_REACH) }))
     .filter((range) => range.start < range.end);
   const { page, hole, scan } = memory;
