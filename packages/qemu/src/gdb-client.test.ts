@@ -120,6 +120,44 @@ describe('GdbClient', () => {
     expect(codeOf(() => GdbClient.open(new FakeChannel(() => [], greeting), 20))).toBe(code);
   });
 
+  describe.each([
+    ['bytes', 'x'.repeat(100)],
+    ['acknowledgements', '+'],
+    ['stops', FakeGdbStub.frame('T05thread:01;')],
+    ['notifications', '%Stop:T05#00'],
+    ['beginnings of packets', '$O4'],
+  ])('a stub that sends %s without an end', (_, flood) => {
+    it.each([
+      ['memory', 'm', (gdb: GdbClient) => gdb.readMemory(0x1000, 64)],
+      ['registers', 'g', (gdb: GdbClient) => gdb.readRegisters(1)],
+      ['the output of the monitor', 'qRcmd', (gdb: GdbClient) => gdb.monitor('info')],
+      ['threads', 'qfThread', (gdb: GdbClient) => gdb.readThreads()],
+    ])('gets 10 s for %s', (_what, request, ask) => {
+      const { channel, faults } = new FakeGdbStub({ documents, registers });
+      const gdb = GdbClient.open(channel);
+      faults.set(request, []);
+      channel.flood = flood;
+      expect(codeOf(() => ask(gdb))).toBe('LIVE_NO_ANSWER');
+      expect(channel.clock.now()).toBe(10_001);
+    });
+
+    it('gets 10 s after it was connected', () => {
+      const channel = new FakeChannel(() => []);
+      channel.flood = flood;
+      expect(codeOf(() => GdbClient.open(channel))).toBe('LIVE_NO_ANSWER');
+      expect(channel.clock.now()).toBe(10_001);
+    });
+  });
+
+  it('gives a monitor 10 s that prints nothing without an end', () => {
+    const { channel, faults } = new FakeGdbStub();
+    const gdb = GdbClient.open(channel);
+    faults.set('qRcmd', []);
+    channel.flood = FakeGdbStub.frame('O');
+    expect(codeOf(() => gdb.monitor('info'))).toBe('LIVE_NO_ANSWER');
+    expect(channel.clock.now()).toBe(10_001);
+  });
+
   it('tells that the guest ended', () => {
     const stub = new FakeGdbStub();
     const gdb = GdbClient.open(stub.channel);

@@ -96,8 +96,7 @@ export class GdbClient {
    * @throws OsiError `LIVE_NO_ANSWER`, `LIVE_PROTOCOL` where three answers in a row are damaged, `LIVE_CONNECTION_LOST`.
    */
   request(text: string): string {
-    this.send(text);
-    return this.nextPacket(new Deadline(this.timeoutMs, this.channel.clock), commandOf(text));
+    return this.requestWithin(this.deadline(), text);
   }
 
   /**
@@ -109,27 +108,19 @@ export class GdbClient {
   readMemory(address: VirtualAddress | PhysicalAddress, length: number): Uint8Array {
     const most = Math.floor((this.packetSize - 4) / 2);
     const bytes = new Uint8Array(length);
-    for (let done = 0; done < length; ) {
-      const step = Math.min(most, length - done);
-      const at = (BigInt(address) + BigInt(done)).toString(16);
-      const answer = this.request(`m${at},${step.toString(16)}`);
-      const piece = parseHex(answer);
-      // A stub may answer with less than was asked for, but not with nothing.
-      if (piece === undefined || piece.length === 0 || piece.length > step)
-        throw this.refused(`read ${step} bytes at ${formatAddress(BigInt(address) + BigInt(done))}`, answer);
-      bytes.set(piece, done);
-      done += piece.length;
-    }
+    for (let done = 0; done < length; done += most)
+      this.readInto(bytes.subarray(done, done + most), BigInt(address) + BigInt(done));
     return bytes;
   }
 
   /** Numbers of the threads, which in QEMU are the processors, ascending from 1. @throws OsiError `LIVE_COMMAND_FAILED`. */
   readThreads(): readonly number[] {
     const threads: number[] = [];
+    const deadline = this.deadline();
     for (
-      let answer = this.request('qfThreadInfo');
+      let answer = this.requestWithin(deadline, 'qfThreadInfo');
       answer.startsWith('m');
-      answer = this.request('qsThreadInfo')
+      answer = this.requestWithin(deadline, 'qsThreadInfo')
     ) {
       const found = answer
         .slice(1)
@@ -150,16 +141,18 @@ export class GdbClient {
    */
   readRegisters(thread: number): X86Registers {
     this.select(thread);
-    const block = parseHex(this.request('g')) ?? new Uint8Array(0);
+    const layout = this.registerLayout();
+    const deadline = this.deadline();
+    const block = parseHex(this.requestWithin(deadline, 'g')) ?? new Uint8Array(0);
     const registers: { [Name in X86Register]?: bigint } = {};
     let at = 0;
-    for (const { name, size, number } of this.registerLayout()) {
+    for (const { name, size, number } of layout) {
       const inBlock = at + size <= block.length;
       const bytes = inBlock ? block.subarray(at, at + size) : undefined;
       at += size;
       const known = NAMES[name] ?? name;
       if (size > 8 || !isX86Register(known)) continue;
-      const value = bytes ?? parseHex(this.request(`p${number.toString(16)}`));
+      const value = bytes ?? parseHex(this.requestWithin(deadline, `p${number.toString(16)}`));
       // A stub answers with x where it does not know a register now.
       if (value?.length === size) registers[known] = littleEndian(value);
     }
@@ -186,13 +179,14 @@ export class GdbClient {
       .map((byte) => byte.toString(16).padStart(2, '0'))
       .join('');
     const decoder = new TextDecoder();
+    const deadline = this.deadline();
     let printed = '';
-    for (let answer = this.request(`qRcmd,${hex}`); answer !== 'OK'; ) {
+    for (let answer = this.requestWithin(deadline, `qRcmd,${hex}`); answer !== 'OK'; ) {
       const bytes = answer.startsWith('O') ? parseHex(answer.slice(1)) : undefined;
       if (bytes === undefined || printed.length > LARGEST_DOCUMENT)
         throw this.refused(`run "${commandLine}" in the monitor`, answer);
       printed += decoder.decode(bytes, { stream: true });
-      answer = this.nextPacket(new Deadline(this.timeoutMs, this.channel.clock), 'qRcmd');
+      answer = this.nextPacket(deadline, 'qRcmd');
     }
     return printed;
   }
@@ -262,6 +256,32 @@ export class GdbClient {
     this.channel.close();
   }
 
+  /** The time for one answer, however much else comes. */
+  private deadline(): Deadline {
+    return new Deadline(this.timeoutMs, this.channel.clock);
+  }
+
+  private requestWithin(deadline: Deadline, text: string): string {
+    this.send(text, deadline);
+    return this.nextPacket(deadline, commandOf(text));
+  }
+
+  /** Reads the bytes of one packet, which a stub may send in several. */
+  private readInto(into: Uint8Array, address: bigint): void {
+    const deadline = this.deadline();
+    for (let done = 0; done < into.length; ) {
+      const at = address + BigInt(done);
+      const step = into.length - done;
+      const answer = this.requestWithin(deadline, `m${at.toString(16)},${step.toString(16)}`);
+      const piece = parseHex(answer);
+      // A stub may answer with less than was asked for, but not with nothing.
+      if (piece === undefined || piece.length === 0 || piece.length > step)
+        throw this.refused(`read ${step} bytes at ${formatAddress(at)}`, answer);
+      into.set(piece, done);
+      done += piece.length;
+    }
+  }
+
   private select(thread: number): void {
     if (this.selected === thread) return;
     this.expectOk(`Hg${thread.toString(16)}`, `select the thread ${thread}`);
@@ -276,21 +296,23 @@ export class GdbClient {
 
   /** The target description with its included files, in the order of the includes. */
   private readDescription(): string {
+    const deadline = this.deadline();
     const wanted = ['target.xml'];
     const documents: string[] = [];
     for (let place = 0; place < Math.min(wanted.length, MOST_DOCUMENTS); place += 1) {
-      const text = this.readDocument(wanted[place] ?? '');
+      const text = this.readDocument(deadline, wanted[place] ?? '');
       documents.push(text);
       for (const name of includedDocuments(text)) if (!wanted.includes(name)) wanted.push(name);
     }
     return documents.join('\n');
   }
 
-  private readDocument(name: string): string {
+  private readDocument(deadline: Deadline, name: string): string {
     const size = (this.packetSize - 8).toString(16);
     let text = '';
     for (;;) {
-      const answer = this.request(`qXfer:features:read:${name}:${text.length.toString(16)},${size}`);
+      const at = text.length.toString(16);
+      const answer = this.requestWithin(deadline, `qXfer:features:read:${name}:${at},${size}`);
       const piece = answer.slice(1);
       if (!/^[ml]/.test(answer) || (answer.startsWith('m') && piece === '') || text.length > LARGEST_DOCUMENT)
         throw this.refused(`describe its registers (${name})`, answer);
@@ -304,16 +326,16 @@ export class GdbClient {
     if (answer !== 'OK') throw this.refused(what, answer);
   }
 
-  private send(text: string): void {
+  private send(text: string, deadline = this.deadline()): void {
     const packet = encodeGdbPacket(text);
     this.packets.length = 0;
     this.acknowledged = 0;
     this.channel.write(this.owesAck ? Uint8Array.from([ACK, ...packet]) : packet);
     this.owesAck = false;
     if (!this.acknowledges) return;
-    const deadline = new Deadline(this.timeoutMs, this.channel.clock);
     for (let attempt = 1; this.acknowledged <= 0; ) {
-      if (!this.receive(deadline.left)) throw noAnswer(this.channel, commandOf(text), this.timeoutMs);
+      if (!deadline.readsOn() || !this.receive(deadline.left))
+        throw noAnswer(this.channel, commandOf(text), this.timeoutMs);
       // An answer also means that the packet has arrived.
       if (this.packets.length > 0) return;
       if (this.acknowledged >= 0) continue;
@@ -342,7 +364,7 @@ export class GdbClient {
     for (;;) {
       const text = this.packets.shift();
       if (text !== undefined) return text;
-      if (!this.receive(deadline.left)) return undefined;
+      if (!deadline.readsOn() || !this.receive(deadline.left)) return undefined;
     }
   }
 

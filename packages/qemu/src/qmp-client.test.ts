@@ -64,6 +64,27 @@ describe('QmpClient', () => {
     expect(codeOf(() => qmp.execute('stop'))).toBe('LIVE_CONNECTION_LOST');
   });
 
+  it.each([
+    ['events', '{"event": "X"}\n'],
+    ['answers to other commands', '{"return": 1, "id": 99}\n'],
+    ['objects', '{}\n'],
+    ['empty lines', '\n'.repeat(1000)],
+    ['bytes', ' '.repeat(100)],
+  ])('gives a monitor 10 s that sends %s without an end', (_, flood) => {
+    const monitor = new FakeMonitor();
+    const qmp = QmpClient.open(monitor.channel);
+    monitor.faults.set('stop', []);
+    monitor.channel.flood = flood;
+    expect(codeOf(() => qmp.execute('stop'))).toBe('LIVE_NO_ANSWER');
+    expect(monitor.channel.clock.now()).toBe(10_001);
+    expect(qmp.takeEvents().length).toBeLessThanOrEqual(1024);
+  });
+
+  it('takes many empty lines at once', () => {
+    const greeting = `${'\n'.repeat(1_000_000)}{"QMP": {}}\n{"return": {}, "id": 1}\n`;
+    expect(codeOf(() => QmpClient.open(new FakeChannel(() => [], [greeting])))).toBe('nothing was thrown');
+  });
+
   it('passes over answers to other commands, and bounds the events it keeps', () => {
     const monitor = new FakeMonitor();
     const qmp = QmpClient.open(monitor.channel);

@@ -47,7 +47,11 @@ export class QmpClient {
   private readonly channel: ByteChannel;
   private readonly decoder = new TextDecoder();
   private readonly timeoutMs: number;
-  private text = '';
+  /** Lines to be taken, the first one last. */
+  private lines: string[] = [];
+  /** The pieces of the line whose end has not come. */
+  private begun: string[] = [];
+  private begunLength = 0;
   private next = 1;
   private events: QmpEvent[] = [];
 
@@ -97,17 +101,16 @@ export class QmpClient {
     const lines = commands.map((command, index) => `${JSON.stringify({ ...command, id: first + index })}\n`);
     this.channel.write(new TextEncoder().encode(lines.join('')));
     const answers: unknown[] = new Array(commands.length).fill(undefined);
+    let deadline = new Deadline(this.timeoutMs, this.channel.clock);
     for (let missing = commands.length; missing > 0; ) {
-      const message = this.nextMessage(
-        new Deadline(this.timeoutMs, this.channel.clock),
-        commands[0]?.execute ?? 'a command',
-      );
+      const message = this.nextMessage(deadline, commands[0]?.execute ?? 'a command');
       const place = typeof message['id'] === 'number' ? message['id'] - first : -1;
       const command = commands[place];
       // Answers to commands that were given up, and lines that are not answers.
       if (command === undefined || !('return' in message || 'error' in message)) continue;
       answers[place] = 'return' in message ? message['return'] : this.refused(command, message['error']);
       missing -= 1;
+      deadline = new Deadline(this.timeoutMs, this.channel.clock);
     }
     return answers;
   }
@@ -121,7 +124,10 @@ export class QmpClient {
   takeEvents(timeoutMs = 0): readonly QmpEvent[] {
     const deadline = new Deadline(timeoutMs, this.channel.clock);
     // Lines that have arrived are taken even if the wait is zero.
-    while (this.takeLine() || (this.events.length === 0 && this.receive(deadline.left)));
+    while (
+      this.takeLine() ||
+      (this.events.length === 0 && deadline.readsOn() && this.receive(deadline.left))
+    );
     const taken = this.events;
     this.events = [];
     return taken;
@@ -148,7 +154,7 @@ export class QmpClient {
     for (;;) {
       const message = this.shiftMessage();
       if (message !== undefined && !this.keepEvent(message)) return message;
-      if (message === undefined && !this.receive(deadline.left))
+      if (message === undefined && !(deadline.readsOn() && this.receive(deadline.left)))
         throw noAnswer(this.channel, to, deadline.timeoutMs);
     }
   }
@@ -170,11 +176,8 @@ export class QmpClient {
   }
 
   private shiftMessage(): QmpMessage | undefined {
-    const end = this.text.indexOf('\n');
-    if (end < 0) return undefined;
-    const line = this.text.slice(0, end);
-    this.text = this.text.slice(end + 1);
-    if (line.trim() === '') return this.shiftMessage();
+    const line = this.lines.pop();
+    if (line === undefined) return undefined;
     const message = parseObject(line);
     if (message === undefined)
       throw protocolBroken(
@@ -185,12 +188,20 @@ export class QmpClient {
     return message;
   }
 
+  /** Called when all lines were taken. */
   private receive(timeoutMs: number): boolean {
     const bytes = this.channel.read(timeoutMs);
     if (bytes === undefined) return false;
-    this.text += this.decoder.decode(bytes, { stream: true });
-    if (this.text.length > LONGEST_LINE)
+    const [head = '', ...more] = this.decoder.decode(bytes, { stream: true }).split('\n');
+    this.begun.push(head);
+    this.begunLength += head.length;
+    if (this.begunLength > LONGEST_LINE)
       throw protocolBroken(this.channel, `a line has more than ${LONGEST_LINE} characters`, NOT_QMP);
+    const tail = more.pop();
+    if (tail === undefined) return true;
+    this.lines = [this.begun.join(''), ...more].filter((line) => line.trim() !== '').reverse();
+    this.begun = [tail];
+    this.begunLength = tail.length;
     return true;
   }
 }

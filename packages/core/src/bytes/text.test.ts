@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeCString, decodeStringList, decodeText, escapeControls } from './text';
+import { decodeCString, decodeStringList, decodeText, escapeControls, escapeLines } from './text';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -80,11 +80,29 @@ describe('escapeControls', () => {
   it('leaves nothing that steers a terminal', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
-        expect(escapeControls(text)).not.toMatch(
-          /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/u,
-        );
+        const steering =
+          /[\p{Cc}\u2028\u2029\u061c\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/u;
+        expect(escapeControls(text)).not.toMatch(steering);
+        expect(escapeLines(text).replace(/[\n\t]/g, '')).not.toMatch(steering);
       }),
     );
+  });
+
+  it.each([
+    ['\u061c', '\\u061c'],
+    ['a\u200bb\u200c\u200d', 'a\\u200bb\\u200c\\u200d'],
+    ['\ufeff', '\\ufeff'],
+    ['\u{e0041}', '\\u{e0041}'],
+    ['\x7f\x85\u202e', '\\x7f\\x85\\u202e'],
+    ['\ufe0f\u3164', '\\ufe0f\\u3164'],
+  ])('shows what has no shape or turns the text: %j', (text, expected) => {
+    expect(escapeControls(text)).toBe(expected);
+    expect(escapeLines(`\\${text}\n\t`)).toBe(`\\${expected}\n\t`);
+  });
+
+  it('leaves letters, accents and pictures as they are', () => {
+    for (const text of ['e\u0301', '\u4e2d\u6587', '\u0627\u0644', '\u{1f600}', 'a b'])
+      expect(escapeControls(text)).toBe(text);
   });
 
   it('tells an escaped character from the same text typed out', () => {

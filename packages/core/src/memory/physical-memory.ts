@@ -30,6 +30,12 @@ export interface PhysicalMemory {
   /** The ranges that are there, ascending, not overlapping. */
   readonly ranges: readonly PhysicalRange[];
 
+  /**
+   * The parts of {@link ranges} outside of which every byte is known to be zero: those that a sparse file has on the
+   * disk. A search may leave out the rest; absent if nothing is known.
+   */
+  readonly occupied?: readonly PhysicalRange[] | undefined;
+
   /** The page with this frame number (physical address / 4096), or `undefined` if the source has a hole. */
   page(frame: number): Page | undefined;
 

@@ -5,7 +5,7 @@ export const IMAGE_REACH = 64 * 1024 * 1024;
 
 /** The part of memory in which the image of a kernel is, which is one run of it from a physical address on. */
 export function imageMemory(memory: PhysicalMemory, start: PhysicalAddress): PhysicalMemory {
-  const ranges = memory.ranges
+  const ranges = (memory.occupied ?? memory.ranges)
     .map((range) => ({ start: Math.max(range.start, start), end: Math.min(range.end, start + IMAGE_REACH) }))
     .filter((range) => range.start < range.end);
   const { page, hole, scan } = memory;

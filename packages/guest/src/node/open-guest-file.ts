@@ -10,6 +10,7 @@ import {
 import { type Guest, openGuest } from '../guest';
 import { namedProfile, type ProfileNames } from '../profile/names';
 import { findKeyFile, keyFilePlaces } from './key-file-search';
+import { type SearchProgress, searchedSource } from './searched-source';
 import { watchSource } from './watched-source';
 
 /** How a dump file is read. */
@@ -20,6 +21,8 @@ export interface DumpFileOptions {
   readonly parts?: readonly string[] | undefined;
   /** Called while a compressed file is unpacked, at the beginning and after every piece. */
   readonly onUnpack?: ((progress: UnpackProgress) => void) | undefined;
+  /** Called while a file of 8 GiB or more is searched: at 8 GiB, and whenever that has doubled. */
+  readonly onSearch?: ((progress: SearchProgress) => void) | undefined;
 }
 
 /** Where the profile of a guest is taken from. A key file that is named is taken from there and from nowhere else. */
@@ -77,15 +80,16 @@ export function openGuestFile(path: string, options: GuestFileOptions = {}): Gue
  * ```
  */
 export function openDumpFile(path: string, options: DumpFileOptions = {}): Dump {
-  const { belowFourGiB, parts = [], onUnpack } = options;
+  const { belowFourGiB, parts = [], onUnpack, onSearch } = options;
   const findings: Finding[] = [];
   const opened: ByteSource[] = [];
   const open = (name: string): ByteSource => {
     const index = opened.push(openSource(name)) - 1;
     const unpacked = unpackSource(opened[index] as ByteSource, { onProgress: onUnpack });
-    opened[index] = unpacked.source;
+    const source = onSearch === undefined ? unpacked.source : searchedSource(unpacked.source, onSearch);
+    opened[index] = source;
     findings.push(...unpacked.findings);
-    return watchSource(unpacked.source, findings);
+    return watchSource(source, findings);
   };
   try {
     const source = open(path);

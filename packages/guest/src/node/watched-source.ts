@@ -16,9 +16,17 @@ export function watchSource(source: ByteSource, findings: Finding[]): ByteSource
       throw error;
     }
   };
-  const { beside } = source;
-  const named = { name: source.name, size: source.size, read, close: () => source.close() };
-  return beside === undefined ? named : { ...named, beside: beside.bind(source) };
+  const { name, size, beside } = source;
+  return {
+    name,
+    size,
+    get extents() {
+      return source.extents;
+    },
+    read,
+    close: () => source.close(),
+    ...(beside === undefined ? {} : { beside: beside.bind(source) }),
+  };
 }
 
 function failedFinding({ message, hint, code }: OsiError): Finding {

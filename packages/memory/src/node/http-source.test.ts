@@ -41,6 +41,8 @@ const answers = {
     response.writeHead(206, { 'Content-Range': 'bytes 0-9/10' });
     setInterval(() => response.write('x'), 100).unref();
   },
+  '/continuing': (request, response) => setInterval(() => response.writeContinue(), 20).unref(),
+  '/turning': (request, response) => setTimeout(() => response.writeHead(307, { Location: '/turning' }).end(), 300),
   '/more': (request, response) => {
     response.writeHead(206, { 'Content-Range': 'bytes 0-9/10' });
     const fill = () => { while (response.write(pattern)); };
@@ -158,6 +160,8 @@ describe('openHttpSource', () => {
   it.each([
     ['that answers nothing', '/silent'],
     ['whose answer does not end', '/slow'],
+    ['that asks to continue without an end', '/continuing'],
+    ['that redirects slowly', '/turning'],
   ])('gives up after the deadline on a server %s', (_, path) => {
     expect(() => openHttpSource(base + path, { timeout: 500 })).toThrow(
       `${base}${path} cannot be reached: no answer within 500 ms`,

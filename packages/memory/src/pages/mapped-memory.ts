@@ -46,6 +46,7 @@ const EXCLUDED: UndumpedReason = {
  */
 export class MappedMemory implements PhysicalMemory {
   readonly ranges: readonly PhysicalRange[];
+  private keptOccupied: { readonly ranges: readonly PhysicalRange[] | undefined } | undefined;
   private readonly source: ByteSource;
   private readonly runs: RunTable;
   private readonly lost: RunTable;
@@ -64,6 +65,12 @@ export class MappedMemory implements PhysicalMemory {
     this.undumpedAs = map.undumpedAs ?? EXCLUDED;
     this.ranges = this.runs.ranges().flatMap(wholePages);
     this.cache = new PageCache((frame) => this.load(frame * PAGE_SIZE));
+  }
+
+  get occupied(): readonly PhysicalRange[] | undefined {
+    const { extents } = this.source;
+    this.keptOccupied ??= { ranges: extents && this.runs.occupied(extents, this.ranges) };
+    return this.keptOccupied.ranges;
   }
 
   page(frame: number): Page | undefined {

@@ -1,4 +1,5 @@
-import type { PhysicalRange } from '@osi-linux/core';
+import { PAGE_SIZE, type PhysicalRange } from '@osi-linux/core';
+import type { SourceExtent } from '../sources/byte-source';
 import type { FileRun } from './runs';
 
 /** Runs that were flattened, for lookup by address: binary search behind the last hit. */
@@ -63,7 +64,63 @@ export class RunTable {
     return ranges;
   }
 
+  /**
+   * The parts of whole-page ranges that lie in extents of the file, with the pages before and after them, in which a
+   * text may begin or end.
+   */
+  occupied(extents: readonly SourceExtent[], ranges: readonly PhysicalRange[]): PhysicalRange[] {
+    const parts: PhysicalRange[] = [];
+    for (let run = 0; run < this.length; run += 1) {
+      const [first, last, offset] = [this.start(run), this.end(run), this.offset(run, this.start(run))];
+      for (let at = firstBehind(extents, offset); at < extents.length; at += 1) {
+        const { start = 0, end = 0 } = extents[at] ?? {};
+        if (start >= offset + last - first) break;
+        parts.push({
+          start: Math.floor(Math.max(first, first + start - offset) / PAGE_SIZE - 1) * PAGE_SIZE,
+          end: Math.ceil(Math.min(last, first + end - offset) / PAGE_SIZE + 1) * PAGE_SIZE,
+        });
+      }
+    }
+    return intersect(joined(parts), ranges);
+  }
+
   private holds(run: number, address: number): boolean {
     return address >= this.start(run) && address < this.end(run);
   }
+}
+
+/** The first extent that ends behind an offset. */
+function firstBehind(extents: readonly SourceExtent[], offset: number): number {
+  let low = 0;
+  let high = extents.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((extents[middle]?.end ?? 0) <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Ranges that ascend, those that touch or overlap put together. */
+function joined(ranges: readonly PhysicalRange[]): PhysicalRange[] {
+  const all: { start: number; end: number }[] = [];
+  for (const { start, end } of ranges) {
+    const last = all[all.length - 1];
+    if (last !== undefined && start <= last.end) last.end = Math.max(last.end, end);
+    else all.push({ start, end });
+  }
+  return all;
+}
+
+/** The ranges that two ascending lists have in common. */
+function intersect(ones: readonly PhysicalRange[], others: readonly PhysicalRange[]): PhysicalRange[] {
+  const common: PhysicalRange[] = [];
+  for (let one = 0, other = 0; one < ones.length && other < others.length; ) {
+    const [a, b] = [ones[one] as PhysicalRange, others[other] as PhysicalRange];
+    const [start, end] = [Math.max(a.start, b.start), Math.min(a.end, b.end)];
+    if (start < end) common.push({ start, end });
+    if (a.end < b.end) one += 1;
+    else other += 1;
+  }
+  return common;
 }

@@ -1,3 +1,11 @@
+/** A part of a source, in bytes. */
+export interface SourceExtent {
+  /** First byte. */
+  readonly start: number;
+  /** First byte after it. */
+  readonly end: number;
+}
+
 /** Bytes of a file or a buffer, read synchronously at any position. */
 export interface ByteSource {
   /** Its name in messages: the path of a file. */
@@ -10,6 +18,11 @@ export interface ByteSource {
    * @throws OsiError where the source cannot be read or was closed.
    */
   read(position: number, into: Uint8Array): number;
+  /**
+   * The parts outside of which every byte is known to be zero, ascending: those that a sparse file has on the disk.
+   * `undefined` if nothing is known.
+   */
+  readonly extents?: readonly SourceExtent[] | undefined;
   /** Closes the file, after which `read` throws. */
   close(): void;
   /**

@@ -5,11 +5,19 @@ export class Deadline {
   readonly timeoutMs: number;
   private readonly clock: Clock;
   private readonly end: number;
+  private late = false;
 
   constructor(timeoutMs: number, clock: Clock = systemClock) {
     this.timeoutMs = timeoutMs;
     this.clock = clock;
     this.end = clock.now() + timeoutMs;
+  }
+
+  /** Whether to read on: until the moment, then once more, for bytes that came before it. */
+  readsOn(): boolean {
+    const readsOn = !this.late;
+    this.late = this.left === 0;
+    return readsOn;
   }
 
   /** Milliseconds that are left; 0 where none are. */

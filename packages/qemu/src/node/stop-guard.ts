@@ -37,6 +37,7 @@ function say(target, greeting, text, done, then) {
     heard += data.toString('latin1');
     if (!said && heard.includes(greeting)) send();
     if (done(heard)) socket.end();
+    else if (heard.length > 1e6) socket.destroy();
   });
   socket.on('error', () => {});
   socket.on('close', () => {

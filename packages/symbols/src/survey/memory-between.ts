@@ -6,7 +6,7 @@ export function memoryBetween(
   start: PhysicalAddress,
   end: PhysicalAddress,
 ): PhysicalMemory {
-  const ranges = memory.ranges
+  const ranges = (memory.occupied ?? memory.ranges)
     .map((range) => ({ start: Math.max(range.start, start), end: Math.min(range.end, end) }))
     .filter((range) => range.start < range.end);
   const { page, hole, scan } = memory;

@@ -45,7 +45,7 @@ const MOST_I386_ROOTS = 4096;
 /** Looks at a few words of each page, in one pass. Memory is read past any cache. */
 export function surveyPages(memory: PhysicalMemory, survey: PageSurvey = emptySurvey()): PageSurvey {
   const chunk = new Uint8Array(CHUNK);
-  for (const { start, end } of memory.ranges) {
+  for (const { start, end } of memory.occupied ?? memory.ranges) {
     for (let at = start; at < end; ) at += surveyChunk(memory, survey, at, end, chunk).bytes;
   }
   return survey;
@@ -62,7 +62,7 @@ export function surveyPages(memory: PhysicalMemory, survey: PageSurvey = emptySu
 export function surveyBusyPages(memory: PhysicalMemory): PageSurvey {
   const survey = emptySurvey();
   const chunk = new Uint8Array(CHUNK);
-  for (const { start, end } of memory.ranges) {
+  for (const { start, end } of memory.occupied ?? memory.ranges) {
     let quiet = 0;
     for (let at = start; at < end; ) {
       if (quiet >= QUIET) {

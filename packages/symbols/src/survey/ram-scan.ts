@@ -45,7 +45,7 @@ export function* eachOccurrence(memory: PhysicalMemory, needles: readonly Needle
   const overlap = Math.max(0, ...needles.map(overlapFor));
   const chunk = new Uint8Array(CHUNK + overlap);
   const words = new Uint32Array(chunk.buffer);
-  for (const { start, end } of memory.ranges) {
+  for (const { start, end } of memory.occupied ?? memory.ranges) {
     for (let at = start; at < end; ) {
       const count = fill(memory, at, chunk.subarray(0, Math.min(chunk.length, end - at)));
       const stop = at + count >= end || count < chunk.length ? count : CHUNK;

@@ -5,8 +5,9 @@ import { ExitCode } from '../terminal/exit-code';
 import type { Io } from '../terminal/io';
 import { groupExists } from './existing-group';
 import { countIssues, type ImportIssue, issueOfError } from './import-issue';
-import { type Input, readInput, readWholeFile } from './input';
-import { type Action, printDiff, printIssue, printJson } from './report';
+import { type Input, isStandardInput, readInput } from './input';
+import { readWholeFile } from './input-file';
+import { type Action, printIssue, printJson, printText } from './report';
 import { emptySection, type ImportedSection, readSection } from './section';
 import { changeTarget, readTarget, type TargetFile } from './target-file';
 import { unifiedDiff } from './unified-diff';
@@ -40,19 +41,19 @@ export async function importLog(
   if (options.json === true) {
     const { group, output } = options;
     printJson(io, { group, log: nameOf(log), output, action, section, findings, diff });
-  } else if (action === 'printed') io.out(section.text);
-  else if (diff !== null) printDiff(io, diff);
+  } else if (action === 'printed') printText(io, section.text);
+  else if (diff !== null) printText(io, diff);
   return action === 'refused' ? ExitCode.Incomplete : ExitCode.Complete;
 }
 
 function nameOf(log: string): string {
-  return log === '-' ? 'standard input' : log;
+  return isStandardInput(log) ? 'standard input' : log;
 }
 
 /** The section of the log; a log that cannot be read is an error that is printed with its causes. */
 async function readLog(log: string, group: string, io: Io, input: Input): Promise<ImportedSection> {
   try {
-    const section = readSection(log === '-' ? await readInput(input) : readWholeFile(log), group);
+    const section = readSection(isStandardInput(log) ? await readInput(input) : readWholeFile(log), group);
     for (const finding of section.findings) printIssue(io, nameOf(log), finding);
     return section;
   } catch (error) {

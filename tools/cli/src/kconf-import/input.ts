@@ -1,8 +1,5 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
-import { OsiError } from '@osi-linux/core';
-
-/** Logs and key files above this are refused, in bytes: a JavaScript string holds little more. */
-export const INPUT_LIMIT = 512_000_000;
+import { fstatSync } from 'node:fs';
+import { INPUT_LIMIT, isKmsg, readWholeFile, tooLarge } from './input-file';
 
 /** Standard input, so that tests can stand in for it. */
 export interface Input {
@@ -17,7 +14,10 @@ export const processInput: Input = {
   get isTerminal() {
     return process.stdin.isTTY === true;
   },
-  chunks: () => process.stdin,
+  async *chunks() {
+    if (isKmsg(fstatSync(0))) yield readWholeFile('/dev/stdin');
+    else yield* process.stdin;
+  },
 };
 
 /**
@@ -36,29 +36,8 @@ export async function readInput(input: Input, limit = INPUT_LIMIT): Promise<Uint
   return Buffer.concat(chunks);
 }
 
-/**
- * Reads a whole file.
- *
- * @throws OsiError `FILE_UNREADABLE`, `INPUT_TOO_LARGE`.
- */
-export function readWholeFile(path: string): Uint8Array {
-  try {
-    const file = openSync(path, 'r');
-    try {
-      if (fstatSync(file).size > INPUT_LIMIT) throw tooLarge(path, INPUT_LIMIT);
-      return readFileSync(file);
-    } finally {
-      closeSync(file);
-    }
-  } catch (error) {
-    if (OsiError.is(error)) throw error;
-    throw new OsiError('FILE_UNREADABLE', `cannot read ${path}`, { cause: error, fields: { path } });
-  }
-}
-
-function tooLarge(what: string, limit: number): OsiError {
-  return new OsiError('INPUT_TOO_LARGE', `${what} has more than ${limit} bytes`, {
-    hint: 'cut it down to the lines from KERNELINFO-BEGIN to KERNELINFO-END',
-    fields: { what, limit },
-  });
+/** Whether the name of a log means standard input. */
+export function isStandardInput(log: string): boolean {
+  // The path cannot be opened where standard input is a socket.
+  return log === '-' || log === '/dev/stdin';
 }

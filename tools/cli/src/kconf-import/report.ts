@@ -17,9 +17,9 @@ export function printIssue(io: Io, file: string, { severity, line, message, hint
   if (hint !== null) io.err(`  hint: ${escapeControls(hint)}\n`);
 }
 
-/** Prints a diff: to a terminal with its control characters escaped, else as it is. */
-export function printDiff(io: Io, diff: string): void {
-  io.out(io.columns === undefined ? diff : diff.split('\n').map(escapeControls).join('\n'));
+/** Prints a section or a diff: to a terminal with its control characters escaped, else as it is. */
+export function printText(io: Io, text: string): void {
+  io.out(io.columns === undefined ? text : text.split('\n').map(escapeControls).join('\n'));
 }
 
 /** The answer of `--json`. */

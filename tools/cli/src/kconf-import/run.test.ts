@@ -192,6 +192,18 @@ describe('kconf-import', () => {
     );
   });
 
+  it('reads /dev/stdin as standard input, and refuses endless input', async () => {
+    const stdin = readFileSync(REAL, 'utf8');
+    expect(await call(['/dev/stdin', '--group', 'g', '--output', conf], { stdin })).toMatchObject({
+      code: 0,
+    });
+    const endless = await call(['--group', 'h', '--output', conf], {
+      stdin: '\0'.repeat(64 * 1024 * 1024 + 1),
+    });
+    expect(endless.code).toBe(1);
+    expect(endless.err).toContain('standard input has more than 64 MiB\n');
+  });
+
   it('says what to do about a log without a whole block', async () => {
     const none = await call(['--group', 'g', '--output', conf], { stdin: '[1.0] Linux version 6.1\n' });
     expect(none).toMatchObject({
@@ -342,6 +354,7 @@ describe('wrong usage', () => {
   it.each([
     ['no group', [REAL]],
     ['an unknown option', [REAL, '--group', 'g', '--no-such-option']],
+    ['an unknown option that steers a terminal', [REAL, '--group', 'g', '--\x1b[2J\u202e']],
     ['two logs', [REAL, REAL, '--group', 'g']],
     ['a group that GLib cannot hold', [REAL, '--group', 'a]b']],
     ['an empty group', [REAL, '--group', '']],
@@ -350,7 +363,7 @@ describe('wrong usage', () => {
     const { code, out, err } = await call([...args, '--output', conf]);
     expect([code, out, existsSync(conf)]).toEqual([2, '', false]);
     expect(err).toMatch(/^error: /);
-    expect(err).not.toContain('\x1b');
+    expect(err).not.toMatch(/[\x1b\u202e]/);
   });
 
   it('is to give no log where a person is at the terminal', async () => {

@@ -1,4 +1,4 @@
-import { escapeControls } from '@osi-linux/core';
+import { escapeControls, escapeLines } from '@osi-linux/core';
 import { isGroupName } from '@osi-linux/kconf';
 import { Command, CommanderError } from 'commander';
 import { ExitCode } from '../terminal/exit-code';
@@ -67,6 +67,6 @@ function createProgram(io: Io): Command {
     .option('--json', 'print one JSON object')
     .addHelpText('after', EXAMPLES)
     .showHelpAfterError('(run kconf-import --help to list all options)')
-    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
+    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(escapeLines(text)) })
     .exitOverride();
 }

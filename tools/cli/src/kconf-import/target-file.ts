@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { OsiError } from '@osi-linux/core';
-import { readWholeFile } from './input';
+import { readWholeFile } from './input-file';
 import { dropClaim, type TargetClaim, takeClaim } from './target-claim';
 
 /** The kernel follows 40 links, so do we. */

@@ -431,10 +431,13 @@ describe('bad input gets a clear error and no rows', () => {
     [['ps', dumpFile, '--pid', 'x']],
     [['read', dumpFile, 'here', '8']],
     [['read', dumpFile, '0', '999999999']],
+    [['ps', dumpFile, '--\x1b[2J\u061c\u{e0041}']],
+    [['\x1b[2J\u200b\x9b']],
   ])('wrong usage exits with 2: %j', async (args) => {
     const { out, err, exitCode } = await run(args);
     expect({ out, exitCode }).toEqual({ out: '', exitCode: 2 });
     expect(err).toMatch(/error: /);
+    expect(err.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   });
 });
 

@@ -1,4 +1,11 @@
-import { escapeControls, formatSubject, OsiError, parseAddress, type Skipped } from '@osi-linux/core';
+import {
+  escapeControls,
+  escapeLines,
+  formatSubject,
+  OsiError,
+  parseAddress,
+  type Skipped,
+} from '@osi-linux/core';
 import type { Guest } from '@osi-linux/guest';
 import {
   diffSnapshots,
@@ -54,7 +61,7 @@ export function createProgram(io: Io, called?: string): Command {
     .description('List what a Linux guest is running, from a dump of its memory or from a live guest.')
     .version(version)
     .showHelpAfterError('(run osi-linux --help to list all commands)')
-    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) })
+    .configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(escapeLines(text)) })
     .exitOverride()
     .addHelpText('after', EXAMPLES);
   const listing = LISTINGS.find(({ name }) => name === called);

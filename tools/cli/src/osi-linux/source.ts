@@ -3,6 +3,7 @@ import type { Guest, ProfileSource } from '@osi-linux/guest';
 import { type DumpFileOptions, findKeyFile, openDumpFile, openGuestFile } from '@osi-linux/guest/node';
 import type { Settings } from '../settings/settings';
 import type { Io } from '../terminal/io';
+import { createSearchReport } from '../terminal/search-report';
 import { createUnpackReport } from '../terminal/unpack-report';
 import type { SourceAnswer } from './live-source';
 
@@ -88,5 +89,5 @@ export function profileSource({ kconfFile, kconfGroup, kconfPlaces }: Settings):
 }
 
 function dumpFileOptions({ belowFourGiB, parts }: Settings, io: Io): DumpFileOptions {
-  return { belowFourGiB, parts, onUnpack: createUnpackReport(io) };
+  return { belowFourGiB, parts, onUnpack: createUnpackReport(io), onSearch: createSearchReport(io) };
 }

@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander';
 import { ExitCode } from './exit-code';
 import type { Io } from './io';
+import { dataFor } from './terminal-text';
 import { onInterrupt, onKey } from './user-input';
 
 /** Runs a command in the real process: streams, terminal and exit code. */
@@ -13,7 +14,7 @@ export async function runMain(run: (io: Io) => Promise<unknown>): Promise<void> 
   const used = new Set<NodeJS.WriteStream>();
   const write = (stream: NodeJS.WriteStream, data: string | Uint8Array): void => {
     used.add(stream);
-    stream.write(data);
+    stream.write(dataFor(stream, data));
   };
   const io: Io = {
     out: (data) => write(process.stdout, data),

@@ -1,17 +1,26 @@
 import { closeSync, readSync } from 'node:fs';
 import { OsiError } from '@osi-linux/core';
-import type { ByteSource } from '../../sources/byte-source';
+import type { ByteSource, SourceExtent } from '../../sources/byte-source';
+import { findExtents } from './file-extents';
 
 /** A file that is open, read with `readSync`. */
 export class DescriptorSource implements ByteSource {
   readonly name: string;
   readonly size: number;
   private fd: number | undefined;
+  private kept: { readonly extents: readonly SourceExtent[] | undefined } | undefined;
 
-  constructor(name: string, fd: number, size: number) {
+  /** `extents` are its parts on the disk; they are asked for when they are needed, unless given. */
+  constructor(name: string, fd: number, size: number, extents?: readonly SourceExtent[]) {
     this.name = name;
     this.fd = fd;
     this.size = size;
+    if (extents !== undefined) this.kept = { extents };
+  }
+
+  get extents(): readonly SourceExtent[] | undefined {
+    this.kept ??= { extents: this.fd === undefined ? undefined : findExtents(this.fd, this.size) };
+    return this.kept.extents;
   }
 
   read(position: number, into: Uint8Array): number {

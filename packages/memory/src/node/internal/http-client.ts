@@ -19,6 +19,9 @@ export interface HttpAnswer {
   readonly url: string;
 }
 
+/** Bytes of a body for which a server has the time of an answer: 256 KiB. */
+const PIECE = 256 * 1024;
+
 const CLIENT = `
 const agents = new Map();
 function agentOf(library) {
@@ -48,6 +51,8 @@ function ask({ url, range, most, milliseconds }) {
       response.on('data', (part) => {
         if (length + part.length > most) return request.destroy(failed('EMSGSIZE', 'it sends more bytes than requested'));
         bytes.set(part, length);
+        // The time is that for a piece.
+        if (Math.floor((length + part.length) / ${PIECE}) > Math.floor(length / ${PIECE})) timer.refresh();
         length += part.length;
       });
       response.on('end', done);
@@ -94,8 +99,16 @@ export class HttpClient {
    */
   get(name: string, address: string, start: number, length: number): HttpAnswer {
     let url = address;
+    const end = performance.now() + this.milliseconds;
     for (let hop = 0; hop <= MOST_REDIRECTS; hop += 1) {
-      const answer = this.ask(name, url, start, length);
+      // The time is that for all hops.
+      const left = Math.max(1, Math.ceil(end - performance.now()));
+      const answer = this.ask(name, {
+        url,
+        range: `bytes=${start}-${start + length - 1}`,
+        most: length,
+        milliseconds: left,
+      });
       const { location } = answer.headers;
       if (answer.status < 300 || answer.status > 399 || location === undefined) return answer;
       url = this.follow(name, url, location);
@@ -107,13 +120,12 @@ export class HttpClient {
     this.worker.close();
   }
 
-  private ask(name: string, url: string, start: number, length: number): HttpAnswer {
-    const { milliseconds } = this;
-    const range = `bytes=${start}-${start + length - 1}`;
-    const answer = this.worker.ask({ url, range, most: length, milliseconds }, milliseconds + GRACE);
+  private ask(name: string, request: HttpRequest): HttpAnswer {
+    const pieces = 1 + Math.floor(request.most / PIECE);
+    const answer = this.worker.ask(request, pieces * request.milliseconds + GRACE);
     if ('value' in answer) return answer.value;
     const { code, message: said } = answer.failure;
-    const message = code === 'ETIMEDOUT' ? `no answer within ${milliseconds} ms` : said;
+    const message = code === 'ETIMEDOUT' ? `no answer within ${this.milliseconds} ms` : said;
     throw unreachable(
       name,
       message === '' ? code : message,

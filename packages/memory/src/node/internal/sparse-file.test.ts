@@ -34,6 +34,22 @@ describe('SparseFile', () => {
     source.close();
   });
 
+  it('knows where it has bytes other than zero', () => {
+    disk.bavail = 1_000_000;
+    const file = new SparseFile('x.gz');
+    const MIB = 1024 * 1024;
+    file.append(new Uint8Array(3 * MIB));
+    file.append(new Uint8Array(4096).fill(1));
+    file.append(new Uint8Array(5 * MIB));
+    file.append(new Uint8Array(4096).fill(2));
+    const source = file.finish();
+    expect(source.extents).toEqual([
+      { start: 3 * MIB, end: 3 * MIB + 4096 },
+      { start: 8 * MIB + 4096, end: 8 * MIB + 8192 },
+    ]);
+    source.close();
+  });
+
   it('has the bytes in order, whatever their pieces', () => {
     disk.bavail = 1_000_000;
     const bytes = Uint8Array.from({ length: 50_000 }, (_, at) => (at % 20_000 < 9000 ? at : 0));

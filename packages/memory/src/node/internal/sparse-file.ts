@@ -6,6 +6,8 @@ import type { ByteSource } from '../../sources/byte-source';
 import { DescriptorSource } from './descriptor-source';
 
 const BLOCK = 4096;
+// Zeros between two stretches of a file that are searched with them.
+const NEAR = 1024 * 1024;
 // Left free for everybody else, and asked for again after so many bytes.
 const RESERVE = 64 * 1024 * 1024;
 const CHECK_EVERY = 64 * 1024 * 1024;
@@ -19,6 +21,7 @@ export class SparseFile {
   size = 0;
   private readonly fd: number;
   private readonly name: string;
+  private readonly extents: { start: number; end: number }[] = [];
   /** The bytes left before the free space is checked again. */
   private allowance = 0;
 
@@ -65,7 +68,7 @@ export class SparseFile {
   /** The file as a source, to which it belongs from then on. */
   finish(): ByteSource {
     this.attempt(() => ftruncateSync(this.fd, this.size));
-    return new DescriptorSource(this.name, this.fd, this.size);
+    return new DescriptorSource(this.name, this.fd, this.size, this.extents);
   }
 
   /** Gives the space back. */
@@ -74,11 +77,19 @@ export class SparseFile {
   }
 
   private write(bytes: Uint8Array, start: number, end: number): void {
+    if (start < end) this.note(this.size + start, this.size + end);
     for (let at = start; at < end; ) {
       const length = Math.min(end - at, CHECK_EVERY);
       this.reserve(length);
       at += this.attempt(() => writeSync(this.fd, bytes, at, length, this.size + at));
     }
+  }
+
+  /** Extents near each other are one, so that they stay few. */
+  private note(start: number, end: number): void {
+    const last = this.extents[this.extents.length - 1];
+    if (last !== undefined && start - last.end < NEAR) last.end = end;
+    else this.extents.push({ start, end });
   }
 
   /** A disk that is full stops other programs too. */

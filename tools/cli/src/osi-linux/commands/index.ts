@@ -2,8 +2,9 @@
 // file costs a start.
 
 export { storeSection } from '../../kconf-import/import-log';
-export { processInput, readInput, readWholeFile } from '../../kconf-import/input';
-export { printDiff, printIssue } from '../../kconf-import/report';
+export { processInput, readInput } from '../../kconf-import/input';
+export { readWholeFile } from '../../kconf-import/input-file';
+export { printIssue, printText } from '../../kconf-import/report';
 export { sectionOfLines } from '../../kconf-import/section';
 export * from './diff';
 export * from './export';

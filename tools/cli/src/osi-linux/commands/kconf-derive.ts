@@ -63,7 +63,7 @@ interface DeriveOptions extends ImportOptions {
 type Attempt = (run: () => Promise<ExitCode>) => Promise<void>;
 
 async function derive(source: string, options: DeriveOptions, io: Io): Promise<ExitCode> {
-  const { printDiff, printIssue, sectionOfLines, storeSection } = await import('.');
+  const { printIssue, printText, sectionOfLines, storeSection } = await import('.');
   const settings = resolveSettings({ json: options.json }, io.environment);
   const ofFile = await deriveOfFile(source, options, settings, io);
   const derived = ofFile ?? (await deriveOfGuest(source, options, settings, io));
@@ -74,8 +74,8 @@ async function derive(source: string, options: DeriveOptions, io: Io): Promise<E
   for (const finding of section.findings) printIssue(io, source, finding);
   const outcome = await storeSection(section, options, io);
   if (options.json === true) printJson(io, source, options, { derived, section, outcome });
-  else if (outcome.action === 'printed') io.out(section.text);
-  else if (outcome.diff !== undefined) printDiff(io, outcome.diff);
+  else if (outcome.action === 'printed') printText(io, section.text);
+  else if (outcome.diff !== undefined) printText(io, outcome.diff);
   return outcome.action === 'refused' ? ExitCode.Incomplete : ExitCode.Complete;
 }
 

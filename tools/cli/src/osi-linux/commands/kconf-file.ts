@@ -7,7 +7,7 @@ import {
   nearestGroupNames,
   safeParseKeyFile,
 } from '@osi-linux/kconf';
-import { readWholeFile } from '../../kconf-import/input';
+import { readWholeFile } from '../../kconf-import/input-file';
 
 /** A key file as it was read, with its path for messages. */
 export interface OpenKeyFile extends KeyFileResult {
