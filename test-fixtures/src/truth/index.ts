@@ -11,7 +11,7 @@ export * from './compare/compare-threads';
 export * from './compare/count-truth-rows';
 export * from './guest-truth';
 export type { CompareOptions } from './internal/compare-tasks';
-export type { Row } from './internal/difference';
+export { isExpected, type Row } from './internal/difference';
 export * from './known-differences';
 export * from './planted-faults';
 export * from './proc/proc-files';

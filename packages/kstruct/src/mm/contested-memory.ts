@@ -3,6 +3,7 @@ import {
   formatAddress,
   OsiError,
   type Page,
+  type PagePart,
   type PhysicalAddress,
   type SkippedLog,
   type VirtualAddress,
@@ -59,6 +60,12 @@ export class ContestedMemory implements VirtualMemory {
   page(address: VirtualAddress): Page | undefined {
     this.compare(address);
     return this.memory.page(address);
+  }
+
+  /** The bytes of the page that holds a virtual address, if physical memory holds only a part of it. */
+  parts(address: VirtualAddress): readonly PagePart[] {
+    this.compare(address);
+    return this.memory.parts?.(address) ?? [];
   }
 
   /** Why {@link page} returns `undefined`. */

@@ -115,13 +115,6 @@ describe('parseNetTable', () => {
     ]);
   });
 
-  it('has nothing of a table of netlink sockets without inodes', () => {
-    const head = 'sk       Eth Pid    Groups   Rmem     Wmem     Dump     Locks     Drops';
-    const line = 'cf078e00 0   0      00000000 0        0        (null) 2        0       ';
-    expect(parseNetTable('netlink', bytesOf(`${head}\n${line}\n`))).toEqual([]);
-    expect(() => table('netlink', line)).toThrow('netlink sockets');
-  });
-
   it('takes the protocol of raw sockets for a port, as the table does', () => {
     const line = '   1: 00000000:0001 00000000:0000 07 00000000:00000000 00:00000000 00000000 0 0 14 2 0 0';
     expect(table('raw', line)).toMatchObject([{ type: 'raw', local: '0.0.0.0:1', state: 'CLOSE' }]);

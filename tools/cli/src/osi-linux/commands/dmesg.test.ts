@@ -11,7 +11,10 @@ const found: LinuxLogRecord[] = [
   { time: 2, level: 4, text: null },
 ];
 const guest = {
-  linux: { getLog: () => createListing(found, [{ subject, reason }]) },
+  linux: {
+    kernel: { info: { 'log.prb_addr': 1n } },
+    getLog: () => createListing(found, [{ subject, reason }]),
+  },
 } as unknown as Guest;
 
 describe('osi-linux dmesg', () => {
