@@ -1,14 +1,11 @@
-import { readFileSync } from 'node:fs';
 import type { Listing } from '@osi-linux/core';
 import { openGuestBytes } from '@osi-linux/guest';
 import { type LeftOut, layOutGuest, readSections } from '@osi-linux/test-fixtures/layout-guest';
+import { readOldKernelsConf } from '@osi-linux/test-fixtures/old-kernels';
 import { describe, expect, it } from 'vitest';
 import { pickFields } from './pick-fields';
 
-const kconf = readFileSync(
-  new URL('../../test-fixtures/old-kernels/kernelinfo.conf', import.meta.url),
-  'utf8',
-);
+const kconf = readOldKernelsConf();
 const sections = readSections(kconf);
 
 const OF_3_10: readonly LeftOut[] = ['namespaces', 'tree of ids'];

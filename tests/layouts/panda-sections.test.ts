@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { KERNELINFO_SCHEMA } from '@osi-linux/kconf';
 import { readSections, type SectionKeys } from '@osi-linux/test-fixtures/layout-guest';
+import { readOldKernelsConf } from '@osi-linux/test-fixtures/old-kernels';
 import { describe, expect, it } from 'vitest';
 import { itAnswersAsPanda, openPandaGuest } from './panda-answers';
 
@@ -10,10 +11,7 @@ const beside = new URL('../../../../shared/data/panda-kernelinfo.conf', import.m
 const path = process.env['OSI_LINUX_PANDA_CONF'] ?? beside;
 const present = existsSync(path);
 const pandaFile = present ? readFileSync(path, 'utf8') : '';
-const ours = readFileSync(
-  new URL('../../test-fixtures/old-kernels/kernelinfo.conf', import.meta.url),
-  'utf8',
-);
+const ours = readOldKernelsConf();
 
 const named = (sections: readonly SectionKeys[]) => sections.map((keys) => [keys.group, keys] as const);
 

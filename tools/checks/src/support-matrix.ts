@@ -1,23 +1,66 @@
 import type { TableGuest } from '@osi-linux/test-fixtures/guest-builder';
+import type { LayoutTruth } from '@osi-linux/test-fixtures/layout-guest';
 import { formatMarkdownTable } from '@osi-linux/test-fixtures/markdown';
+import type { HandBoot } from '@osi-linux/test-fixtures/old-kernels';
 import type { RecordedGuest } from '@osi-linux/test-fixtures/recorded';
 import { countTruthRows, type GuestTruth } from '@osi-linux/test-fixtures/truth';
 
+const WAYS_HEAD = ['way', 'when', 'what is compared'];
+const WAYS = [
+  ['recorded', 'in every `npm test`', "rows with the guest's own answers, from the pages that are kept"],
+  ['booted', 'in `pnpm guests:all`', "rows with the guest's own answers, from whole dumps of a fresh boot"],
+  [
+    'booted by hand',
+    'on the day in the table',
+    "rows with the guest's own answers, from whole dumps of that boot",
+  ],
+  ['laid out', 'in every `npm test`', 'rows with what a test wrote into memory; no kernel ran'],
+];
+
 const INTRODUCTION = `# Kernels that are read
 
-These kernels are tested. A kernel that is not in these tables is untested, but its neighbours most likely work.
-[adding-a-kernel.md](adding-a-kernel.md) describes how to add a kernel.
+These kernels were tested, in one of four ways. A kernel that is not in these tables is untested, but its neighbours most
+likely work. [adding-a-kernel.md](adding-a-kernel.md) describes how to add a kernel.
 
+${formatMarkdownTable(WAYS_HEAD, WAYS)}
 This page is generated; \`pnpm exec vitest run tools/checks -u\` regenerates it.
 `;
 
 const RECORDED = `## Recorded guests
 
-\`npm test\` holds these against what each guest said of itself, field by field. Of each, only the pages that the
+\`npm test\` compares the rows of these with the guest's own answers, field by field. Of each, only the pages that the
 listings touch are kept, in \`test-fixtures/recorded\`; its \`manifest.json\` has the commands that make it again. Numbers are
 rows of the listing that were compared; those of \`maps\` and \`files\` with \`--threads\`, and the mounts of other
-processes, are compared besides. "no truth" is a guest that nobody asked, or not for that listing: of such a one, \`ps\`,
-\`threads\` and \`current\` are only compared with each other. "from BTF" shows whether the offsets can also be read without a section of \`kernelinfo.conf\`.
+processes, are compared besides. "no truth" is a guest that was not asked, or not for that listing: of such a guest, \`ps\`,
+\`threads\` and \`current\` are only compared with each other.
+`;
+
+const BY_HAND = `## Kernels booted by hand
+
+No Debian suite has these kernels any more: they were compiled from source and booted once, on the day in the table, with
+two processors and without KASLR. The kernel module of this repository was built in each of them without an edit and
+loaded, \`kconf-import\` accepted its block, and each listing was compared with the guest's own \`/proc\`, from an ELF dump and
+from a raw one, with the same result. No test boots them again: a later change is tested with the layouts below only.
+Numbers are rows that were compared; "N differ" counts the differences on that day:
+
+- \`ps\`: a long command line, of which these kernels show one page; the command line of a process whose pages were gone
+- \`maps\`: the guard page of each stack, which these kernels hide; \`[stack:TID]\` of 3.10
+- \`files\`: flags of descriptors that 2.6.32 does not show; namespaces of 3.10, which are files of proc
+- \`env\`: the program of a process that has unmapped it
+- \`sockets\`: a NUL in the middle of an abstract name, which these kernels print as it is
+`;
+
+const LAID_OUT = `## Kernels laid out by a test
+
+For each of these sections \`npm test\` writes a guest of that layout: processes, threads, mappings, files, mounts, sockets,
+modules, the log in the form of that age, and page tables. The writer shares no code with the readers, and each listing
+must equal what was written. This shows that the readers follow every key of the section. It does not show that a kernel
+of that version was run. "left out" names the parts that the section has no keys for. Sections with a whole version are
+those of the kernels above; the others were printed by an earlier state of the module.
+
+The same guests are also read with the keys of PANDA only. Where PANDA's own \`kernelinfo.conf\` is at hand, which is GPL and
+not in this repository, guests of 14 of its sections are laid out, too, from 2.6.32 to 5.4, and must give what PANDA
+answers: processes, mappings, files and the current process.
 `;
 
 const BOOTED = `## Booted guests
@@ -34,12 +77,27 @@ const LISTINGS = [
   ...(['maps', 'files', 'modules', 'mounts', 'env', 'sockets', 'dmesg'] as const),
 ] as const;
 
+/** A section by which a guest is laid out. */
+export interface LaidOutSection {
+  readonly group: string;
+  readonly release: string;
+  readonly machine: string;
+  readonly paging: string;
+  readonly leftOut: LayoutTruth['leftOut'];
+}
+
+/** The kernels of the tables, by the way in which they were tested. */
+export interface TestedKernels {
+  readonly recorded: readonly RecordedGuest[];
+  readonly booted: readonly TableGuest[];
+  readonly byHand: readonly HandBoot[];
+  readonly laidOut: readonly LaidOutSection[];
+}
+
 /** The Markdown text of docs/support-matrix.md. */
-export function formatSupportMatrix(
-  recorded: readonly RecordedGuest[],
-  booted: readonly TableGuest[],
-): string {
-  const recordedHead = ['guest', 'kernel', 'machine', 'paging', 'CPUs', ...LISTINGS, 'from BTF'];
+export function formatSupportMatrix({ recorded, booted, byHand, laidOut }: TestedKernels): string {
+  const recordedHead = ['guest', 'kernel', 'machine', 'paging', 'CPUs', ...LISTINGS];
+  const byHandHead = ['kernel', 'machine', 'paging', 'CPUs', 'booted on', ...LISTINGS];
   const bootedHead = ['guest', 'suite', 'kernel package', 'paging', 'CPUs', 'processors', 'machine', 'set'];
   return [
     INTRODUCTION,
@@ -47,6 +105,10 @@ export function formatSupportMatrix(
     formatMarkdownTable(recordedHead, recorded.map(recordedCells)),
     BOOTED,
     formatMarkdownTable(bootedHead, booted.map(bootedCells)),
+    BY_HAND,
+    formatMarkdownTable(byHandHead, byHand.map(byHandCells)),
+    LAID_OUT,
+    formatMarkdownTable(['section', 'kernel', 'machine', 'paging', 'left out'], laidOut.map(laidOutCells)),
   ].join('\n');
 }
 
@@ -56,7 +118,7 @@ function recordedCells({ name, manifest, truth }: RecordedGuest): string[] {
     const rows = truth === undefined ? undefined : countRows(truth, listing);
     return rows === undefined ? 'no truth' : String(rows);
   });
-  return [name, kernel.release, kernel.machine, paging, String(cpus), ...compared, 'no'];
+  return [name, kernel.release, kernel.machine, paging, String(cpus), ...compared];
 }
 
 function countRows(truth: GuestTruth, listing: Listing): number | undefined {
@@ -81,4 +143,16 @@ function bootedCells(guest: TableGuest): string[] {
     [...type, ...model, ...place, ...words].join(', '),
     guest.core ? 'core' : '',
   ];
+}
+
+function byHandCells({ kernel, machine, paging, cpus, date, rows }: HandBoot): string[] {
+  const compared = LISTINGS.map((listing) => {
+    const [count, different] = rows[listing] ?? [0, 0];
+    return different === 0 ? String(count) : `${count}, ${different} differ`;
+  });
+  return [kernel, machine, paging, String(cpus), date, ...compared];
+}
+
+function laidOutCells({ group, release, machine, paging, leftOut }: LaidOutSection): string[] {
+  return [`\`${group}\``, release, machine, paging, leftOut.join(', ')];
 }
