@@ -1,15 +1,18 @@
+import { writeSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { ExitCode } from './exit-code';
+import { formatFailure, unwritable } from './failure';
 import type { Io } from './io';
 import { dataFor } from './terminal-text';
 import { onInterrupt, onKey } from './user-input';
 
 /** Runs a command in the real process: streams, terminal and exit code. */
 export async function runMain(run: (io: Io) => Promise<unknown>): Promise<void> {
+  process.on('uncaughtException', fail);
   // A reader that has seen enough (`| head`) is not an error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(process.exitCode ?? ExitCode.Complete);
-    throw error;
+    fail(unwritable(error));
   });
   const used = new Set<NodeJS.WriteStream>();
   const write = (stream: NodeJS.WriteStream, data: string | Uint8Array): void => {
@@ -33,7 +36,7 @@ export async function runMain(run: (io: Io) => Promise<unknown>): Promise<void> 
   try {
     await run(io);
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
+    if (!(error instanceof CommanderError)) fail(error);
     // Commander has printed its message; asking for help or the version is not a mistake.
     io.exitCode = error.exitCode === 0 ? ExitCode.Complete : ExitCode.Usage;
   }
@@ -41,6 +44,18 @@ export async function runMain(run: (io: Io) => Promise<unknown>): Promise<void> 
   for (const stream of used) await untilWritten(stream);
   // Left to itself, Node waits for the threads that still compile, and then gives memory back piece by piece.
   process.exit();
+}
+
+/** Ends the process with one line and a code, where standard error can still be written. */
+function fail(error: unknown): never {
+  const end = () => process.exit(ExitCode.Incomplete);
+  process.stderr.on('error', end);
+  try {
+    writeSync(process.stderr.fd, formatFailure(error));
+  } catch {
+    // Nobody can be told.
+  }
+  return end();
 }
 
 function untilWritten(stream: NodeJS.WriteStream): Promise<void> {
