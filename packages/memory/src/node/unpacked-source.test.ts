@@ -173,9 +173,25 @@ describe('unpackSource', () => {
     const random = Uint8Array.from({ length: 200_000 }, (_, at) => (at * 2654435761) >>> 13);
     const packed = gzipSync(random, { level: 0 });
     unpack(packed, (progress) => told.push(progress)).source.close();
-    const common = { name: 'x.packed', compression: 'gzip', folder, packedSize: packed.length };
-    expect(told[0]).toEqual({ ...common, packed: 0, unpacked: 0 });
-    expect(told.at(-1)).toEqual({ ...common, packed: packed.length, unpacked: random.length });
+    const common = {
+      name: 'x.packed',
+      compression: 'gzip',
+      folder,
+      packedSize: packed.length,
+      unpackedSize: undefined,
+    };
+    expect(told[0]).toEqual({ ...common, free: expect.any(Number), packed: 0, unpacked: 0 });
+    expect(told.at(-1)).toEqual({
+      ...common,
+      free: told[0]?.free,
+      packed: packed.length,
+      unpacked: random.length,
+    });
+    const claims: UnpackProgress[] = [];
+    unpack(zstd, (progress) => claims.push(progress)).source.close();
+    expect(claims[0]).toMatchObject({ compression: 'zstd', unpackedSize: undefined, unpacked: 0 });
+    unpack(zstdFrame(bytes.subarray(0, 300)), (progress) => claims.push(progress)).source.close();
+    expect(claims.at(-1)).toMatchObject({ compression: 'zstd', unpackedSize: 300, unpacked: 300 });
     expect(told.map(({ packed: at }) => at)).toEqual([0, 65536, 131072, 196608, packed.length]);
   });
 

@@ -1,6 +1,8 @@
 import { tmpdir } from 'node:os';
 import { constants, inflateSync } from 'node:zlib';
 import { OsiError, PAGE_SIZE } from '@osi-linux/core';
+import { PackingDamage } from '../codecs/packing-damage';
+import { LONGEST_HEADER, readFrameHeader } from '../codecs/zstd/frame-header';
 import type { Finding } from '../dump';
 import type { ByteSource } from '../sources/byte-source';
 import { readAt } from '../sources/read-at';
@@ -23,6 +25,10 @@ export interface UnpackProgress {
   readonly packedSize: number;
   /** Bytes that they came to. */
   readonly unpacked: number;
+  /** Bytes that the source claims to unpack to; `undefined` if it does not, as gzip. */
+  readonly unpackedSize: number | undefined;
+  /** Bytes that were free in the folder at the beginning. */
+  readonly free: number;
 }
 
 /** How to unpack a source. */
@@ -49,6 +55,8 @@ interface Compression {
   readonly command: string;
   /** `file` is the file to unpack into, if all of it is wanted. */
   readonly open: (file?: SparseFile) => Unpacker;
+  /** The unpacked size that the first bytes claim. */
+  readonly claim?: (head: Uint8Array) => number | undefined;
 }
 
 // RFC 1952, 2.3.1, RFC 1950, 2.2 (deflate with a window of 32 KiB, as LiME's compress=1 writes) and RFC 8878, 3.1.1.
@@ -71,6 +79,7 @@ const COMPRESSIONS: readonly Compression[] = [
     magic: [0x28, 0xb5, 0x2f, 0xfd],
     command: 'unzstd',
     open: (file) => zstdUnpacker(file && ((position, into) => file.read(position, into))),
+    claim: claimOfZstd,
   },
 ];
 
@@ -95,7 +104,7 @@ const MOST_BYTES = 2 ** 44;
 export function unpackSource(source: ByteSource, options: UnpackOptions = {}): UnpackedSource {
   const compression = findCompression(source);
   if (compression === undefined) return { source, findings: [] };
-  const file = new SparseFile(source.name, options.folder ?? tmpdir());
+  const file = new SparseFile(source.name, options.folder ?? tmpdir(), source.size);
   try {
     const damage = unpackInto(file, source, compression, options);
     const findings = [unpackedFinding(file, compression), ...damageFinding(damage, file)];
@@ -175,6 +184,7 @@ function unpackInto(
   { onProgress }: UnpackOptions,
 ): string | undefined {
   const unpacker = compression.open(file);
+  const unpackedSize = compression.claim?.(readAt(source, 0, LONGEST_HEADER));
   const tell = (packed: number): void =>
     onProgress?.({
       name: source.name,
@@ -183,6 +193,8 @@ function unpackInto(
       packed,
       packedSize: source.size,
       unpacked: file.size,
+      unpackedSize,
+      free: file.free,
     });
   try {
     for (let at = 0; at < source.size; ) {
@@ -198,6 +210,16 @@ function unpackInto(
     return undefined;
   } finally {
     unpacker.close();
+  }
+}
+
+function claimOfZstd(head: Uint8Array): number | undefined {
+  try {
+    return readFrameHeader(head)?.size;
+  } catch (error) {
+    if (!(error instanceof PackingDamage)) throw error;
+    // The unpacker reports it.
+    return undefined;
   }
 }
 

@@ -22,6 +22,37 @@ describe('SparseFile', () => {
     file.discard();
   });
 
+  it('leaves a tenth of the free space', () => {
+    disk.bavail = 1_000_000;
+    const file = new SparseFile('x.gz');
+    disk.bavail = 100_001;
+    file.append(new Uint8Array(4096).fill(1));
+    disk.bavail = 100_000;
+    expect(() => file.append(new Uint8Array(4096).fill(1))).toThrow(
+      `x.gz cannot be unpacked: ${tmpdir()} is full after 4096 bytes`,
+    );
+    file.discard();
+  });
+
+  it('writes no more for a small packed file than memory packs to', () => {
+    disk.bavail = 1_000_000_000;
+    const file = new SparseFile('x.zst', tmpdir(), 1000);
+    const piece = new Uint8Array(32 * 1024 * 1024).fill(1);
+    for (let at = 0; at < 256; at += 32) file.append(piece);
+    expect(() => file.append(piece)).toThrow('x.zst cannot be unpacked: 1000 bytes unpack to more than');
+    file.discard();
+  });
+
+  it('takes no more zeros for a small packed file than they pack to', () => {
+    const file = new SparseFile('x.zst', tmpdir(), 1000);
+    const zeros = new Uint8Array(256 * 1024 * 1024);
+    const append = (): void => {
+      for (let at = 0; at < 65; at += 1) file.append(zeros);
+    };
+    expect(append).toThrow('x.zst cannot be unpacked: 1000 bytes unpack to more than');
+    file.discard();
+  });
+
   it('needs no room for zeros', () => {
     disk.bavail = 0;
     const file = new SparseFile('x.gz');

@@ -8,9 +8,18 @@ import { DescriptorSource } from './descriptor-source';
 const BLOCK = 4096;
 // Zeros between two stretches of a file that are searched with them.
 const NEAR = 1024 * 1024;
-// Left free for everybody else, and asked for again after so many bytes.
+// Left free for everybody else, this or a tenth of what is free at the beginning. It is asked for again after so many
+// bytes.
 const RESERVE = 64 * 1024 * 1024;
+const RESERVED_PART = 10;
 const CHECK_EVERY = 64 * 1024 * 1024;
+
+// Memory packs to a third or a tenth, and zeros, which cost no space, to a ten-thousandth. More than this, and so much
+// for nothing, is a file that was made to fill the disk.
+const MOST_WRITTEN_RATIO = 500;
+const MOST_WRITTEN_FOR_NOTHING = 256 * 1024 * 1024;
+const MOST_RATIO = 10_000;
+const MOST_FOR_NOTHING = 16 * 1024 ** 3;
 
 /**
  * A temporary file that has no name any more, so that nothing is left of it however the process ends. Blocks of zeros
@@ -22,13 +31,19 @@ export class SparseFile {
   private readonly fd: number;
   private readonly name: string;
   private readonly extents: { start: number; end: number }[] = [];
+  /** Bytes that were free in the folder at the beginning. */
+  readonly free: number;
+  private readonly packedSize: number;
+  private written = 0;
   /** The bytes left before the free space is checked again. */
   private allowance = 0;
 
-  /** `name` is the name of the packed file, for messages. @throws OsiError `SOURCE_UNPACK_FAILED`. */
-  constructor(name: string, folder: string = tmpdir()) {
+  /** `name` and `packedSize` are those of the packed file. @throws OsiError `SOURCE_UNPACK_FAILED`. */
+  constructor(name: string, folder: string = tmpdir(), packedSize = Number.POSITIVE_INFINITY) {
     this.name = name;
     this.folder = folder;
+    this.packedSize = packedSize;
+    this.free = this.attempt(() => freeBytes(folder));
     this.fd = this.attempt(() => {
       const path = join(folder, `osi-linux-${process.pid}-${crypto.randomUUID()}`);
       const fd = openSync(path, 'wx+', 0o600);
@@ -50,6 +65,7 @@ export class SparseFile {
     }
     this.write(bytes, start, bytes.length);
     this.size += bytes.length;
+    if (this.size > MOST_FOR_NOTHING + this.packedSize * MOST_RATIO) throw this.tooMuch(this.size);
   }
 
   /**
@@ -95,12 +111,18 @@ export class SparseFile {
   /** A disk that is full stops other programs too. */
   private reserve(length: number): void {
     if (this.allowance < length) {
-      const { bavail, bsize } = this.attempt(() => statfsSync(this.folder));
-      const free = bavail * bsize - RESERVE;
+      const free = this.attempt(() => freeBytes(this.folder)) - Math.max(RESERVE, this.free / RESERVED_PART);
       if (free < length) throw this.failure(`${this.folder} is full after ${this.size} bytes`);
       this.allowance = Math.min(CHECK_EVERY, free);
     }
     this.allowance -= length;
+    this.written += length;
+    if (this.written > MOST_WRITTEN_FOR_NOTHING + this.packedSize * MOST_WRITTEN_RATIO)
+      throw this.tooMuch(this.written);
+  }
+
+  private tooMuch(bytes: number): OsiError {
+    return this.failure(`${this.packedSize} bytes unpack to more than ${bytes - 1}, which no dump does`);
   }
 
   private attempt<Value>(act: () => Value): Value {
@@ -124,7 +146,14 @@ export class SparseFile {
   }
 }
 
-function isZero(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at += 1) if (bytes[at] !== 0) return false;
-  return true;
+function freeBytes(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
 }
+
+function isZero(bytes: Uint8Array, start: number, end: number): boolean {
+  if (bytes[start] !== 0) return false;
+  return Buffer.compare(bytes.subarray(start, end), ZEROS.subarray(0, end - start)) === 0;
+}
+
+const ZEROS = new Uint8Array(BLOCK);
