@@ -61,4 +61,53 @@ export const TASKS_EXTENSION_ROWS = [
     expression: 'fs_struct.pwd.dentry',
     doc: 'The working directory.',
   },
+  {
+    key: 'task.worker_private_offset',
+    kind: 'offset',
+    expression: 'task_struct.worker_private',
+    doc: 'The `struct kthread` of a kernel thread; since v5.17.',
+  },
+  {
+    key: 'kthread.full_name_offset',
+    kind: 'offset',
+    expression: 'kthread.full_name',
+    doc: 'The whole name of a kernel thread, a pointer, where `task_struct.comm` is too short for it; since v5.17. The structure is private to kernel/kthread.c: the module finds the pointer in that of a thread that it makes.',
+  },
+  {
+    key: 'kthread.data_offset',
+    kind: 'offset',
+    expression: 'kthread.data',
+    doc: 'The argument of the function of the thread, a pointer; for a worker of a workqueue its `struct worker`. From BTF alone.',
+  },
+  {
+    key: 'task.PF_WQ_WORKER',
+    kind: 'constant',
+    expression: 'PF_WQ_WORKER',
+    doc: 'The bit of `task_struct.flags` that marks a worker of a workqueue.',
+  },
+  {
+    key: 'worker.pool_offset',
+    kind: 'offset',
+    expression: 'worker.pool',
+    doc: 'The pool of workers that it belongs to. The structure is private to kernel/workqueue.c: from BTF alone.',
+  },
+  {
+    key: 'worker.current_work_offset',
+    kind: 'offset',
+    expression: 'worker.current_work',
+    doc: 'The work that it executes; null between two. From BTF alone.',
+  },
+  {
+    key: 'worker.desc_offset',
+    kind: 'offset',
+    member: 'bytes',
+    expression: 'worker.desc',
+    doc: 'The name of its latest work, a text. From BTF alone.',
+  },
+  {
+    key: 'worker.desc_size',
+    kind: 'size',
+    expression: 'worker.desc',
+    doc: 'Size of that text. From BTF alone.',
+  },
 ] as const satisfies readonly SchemaRow[];
