@@ -43,11 +43,7 @@ const UNPRINTED = [
   'task.p_pptr_offset', // Linux 2.4
   'fs.f_dentry_offset', // Linux 2.4
   'fs.f_vfsmnt_offset', // Linux 2.4
-  'kthread.data_offset', // BTF: structures private to one file
-  'worker.pool_offset',
-  'worker.current_work_offset',
-  'worker.desc_offset',
-  'worker.desc_size',
+  ...KERNELINFO_SCHEMA.filter(({ typesAlone }) => typesAlone).map(({ key }) => key),
 ];
 
 function readModule(): string {

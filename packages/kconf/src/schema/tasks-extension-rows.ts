@@ -77,6 +77,7 @@ export const TASKS_EXTENSION_ROWS = [
     key: 'kthread.data_offset',
     kind: 'offset',
     expression: 'kthread.data',
+    typesAlone: true,
     doc: 'The argument of the function of the thread, a pointer; for a worker of a workqueue its `struct worker`. From BTF alone.',
   },
   {
@@ -89,12 +90,14 @@ export const TASKS_EXTENSION_ROWS = [
     key: 'worker.pool_offset',
     kind: 'offset',
     expression: 'worker.pool',
+    typesAlone: true,
     doc: 'The pool of workers that it belongs to. The structure is private to kernel/workqueue.c: from BTF alone.',
   },
   {
     key: 'worker.current_work_offset',
     kind: 'offset',
     expression: 'worker.current_work',
+    typesAlone: true,
     doc: 'The work that it executes; null between two. From BTF alone.',
   },
   {
@@ -102,12 +105,14 @@ export const TASKS_EXTENSION_ROWS = [
     kind: 'offset',
     member: 'bytes',
     expression: 'worker.desc',
+    typesAlone: true,
     doc: 'The name of its latest work, a text. From BTF alone.',
   },
   {
     key: 'worker.desc_size',
     kind: 'size',
     expression: 'worker.desc',
+    typesAlone: true,
     doc: 'Size of that text. From BTF alone.',
   },
 ] as const satisfies readonly SchemaRow[];
