@@ -131,6 +131,12 @@ OFFSET("task.usage_offset", struct task_struct, usage);
 /* Linux commit 2c4704756cab ("pids: Move the pgrp and session pid pointers from task_struct to signal_struct") (in v4.19) */
 OFFSET("task.pid_links_offset", struct task_struct, pid_links);
 OFFSET("task.pid_links_offset", struct task_struct, pids);
+/* Since v5.17, like the whole name behind it. */
+OFFSET("task.worker_private_offset", struct task_struct, worker_private);
+#ifdef HAVE_WORKER_PRIVATE
+PROBED("kthread.full_name_offset", kthread_name);
+#endif
+CONSTANT("task.PF_WQ_WORKER", PF_WQ_WORKER);
 OFFSET("task.fs_offset", struct task_struct, fs);
 OFFSET("cred.usage_offset", struct cred, usage);
 OFFSET("fs_struct.users_offset", struct fs_struct, users);

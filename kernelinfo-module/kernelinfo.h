@@ -71,6 +71,15 @@ static inline void ki_probe_mounts(struct mount_offsets *found)
 }
 #endif
 
+#ifdef HAVE_WORKER_PRIVATE
+void ki_find_kthread_name(struct probed_offset *found);
+#else
+static inline void ki_find_kthread_name(struct probed_offset *found)
+{
+	found->failure = "struct task_struct has no worker_private";
+}
+#endif
+
 void ki_read_vmcoreinfo(struct vmcoreinfo *note);
 bool ki_find_noted(const struct vmcoreinfo *note, const char *key, unsigned int base,
 		   unsigned long long *value);

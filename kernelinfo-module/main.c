@@ -129,6 +129,7 @@ static int __init kernelinfo_init(void)
 	struct found_address special_mapping_vmops;
 	struct found_address modules;
 	struct found_address thread_stacks;
+	struct probed_offset kthread_name __maybe_unused;
 	struct mount_offsets mounts;
 	struct vmcoreinfo note;
 	int result;
@@ -138,6 +139,7 @@ static int __init kernelinfo_init(void)
 	ki_find_special_mapping_vmops(&special_mapping_vmops);
 	ki_find_modules(&modules);
 	ki_find_thread_stacks(&thread_stacks);
+	ki_find_kthread_name(&kthread_name);
 
 	result = ki_make_up();
 	if (!result) {

@@ -40,6 +40,7 @@ export { findSocket, Socket } from './net/socket';
 export { eachLogRecord } from './printk/kernel-log';
 export type { LogRecord } from './printk/log-record';
 export { Cred } from './task/cred';
+export { readTitle } from './task/kernel-thread-title';
 export { eachTaskWithId, hasPidTable, type PidTableName, pidTableName } from './task/pid-table';
 export { ProcessReader, type ProcessRecord } from './task/process-reader';
 export { Task } from './task/task';

@@ -11,6 +11,7 @@ export type { LinuxMount } from './rows/mount-row';
 export type { ProcessSelection } from './rows/process-selection';
 export type { PathSelection } from './rows/reader-paths';
 export type { LinuxSocket } from './rows/socket-row';
+export type { TitledRow } from './rows/titles';
 export { type FoldedChange, foldChanges } from './snapshot/folded-changes';
 export { diffSnapshots, type LinuxChange, type LinuxDifference } from './snapshot/linux-difference';
 export {

@@ -26,6 +26,7 @@ import { eachSelectedProcess, type ProcessSelection } from './rows/process-selec
 import { Processors } from './rows/processors';
 import type { PathSelection } from './rows/reader-paths';
 import { type LinuxSocket, readSockets } from './rows/socket-row';
+import { readTitles, type TitledRow } from './rows/titles';
 
 /** The parts that the provider is given; it does not look for them itself. */
 export interface OsiLinuxOptions {
@@ -85,6 +86,16 @@ export class OsiLinux implements OsiProvider {
       for (const thread of found ?? []) rows.push(readThread(thread, skipped));
     }
     return this.listing(rows, skipped);
+  }
+
+  /**
+   * The whole names of the kernel threads among some processes or threads, by the addresses of their tasks: those that
+   * `/proc/PID/comm` shows, which may be longer than `name`. The others are not in the answer.
+   */
+  getTitles(rows: readonly TitledRow[]): Answer<{ readonly titles: ReadonlyMap<VirtualAddress, string> }> {
+    const skipped = new SkippedLog();
+    const titles = readTitles(this.kernel, rows, skipped);
+    return { titles, skipped: skipped.records };
   }
 
   /** Every loaded module, the newest first: the rows of `/proc/modules`. */

@@ -75,6 +75,7 @@ const OLD_KERNELS = [
 const ABSENT = {
   '5.10': [
     ...['vma.anon_name_offset', 'anon_vma_name.name_offset'],
+    ...['task.worker_private_offset', 'kthread.full_name_offset'],
     ...[...MAPLE_TREE, ...MODULE_MEMORY, ...BACKING_FILE, ...LOG_BUF, ...OLD_KERNELS],
   ],
   '6.1': [...VMA_LIST, ...MODULE_MEMORY, ...BACKING_FILE, ...LOG_BUF, ...OLD_KERNELS],

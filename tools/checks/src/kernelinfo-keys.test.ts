@@ -43,6 +43,7 @@ const UNPRINTED = [
   'task.p_pptr_offset', // Linux 2.4
   'fs.f_dentry_offset', // Linux 2.4
   'fs.f_vfsmnt_offset', // Linux 2.4
+  ...KERNELINFO_SCHEMA.filter(({ typesAlone }) => typesAlone).map(({ key }) => key),
 ];
 
 function readModule(): string {

@@ -49,6 +49,8 @@ export interface SchemaRow {
   readonly alternatives?: readonly string[];
   /** A member without which a kernel has no use for the value, so that it is left out: `upid.pid_chain`. */
   readonly onlyWith?: string;
+  /** Whether a kernel's own types alone have it: its structure is private to a file of the kernel, and the module does not look for it. */
+  readonly typesAlone?: true;
   /** One sentence or two about it. */
   readonly doc: string;
 }

@@ -45,6 +45,8 @@ export const SPECIAL_RULES: Readonly<Record<string, Rule>> = {
   'swap.SWP_DEVICE_WRITE': (derivation) => swapTypeNumber('SWP_DEVICE_WRITE', derivation),
   // include/linux/sched.h; the same bit since v2.6.27.
   'task.PF_KTHREAD': (derivation) => constantWith(derivation, 'task_struct.flags', 0x200000),
+  // include/linux/sched.h
+  'task.PF_WQ_WORKER': (derivation) => constantWith(derivation, 'worker.desc', 0x20),
   // include/linux/mm.h; the same bits in every kernel.
   'vma.VM_READ': (derivation) => constantWith(derivation, 'vm_area_struct.vm_flags', 0x1),
   'vma.VM_WRITE': (derivation) => constantWith(derivation, 'vm_area_struct.vm_flags', 0x2),

@@ -1,7 +1,7 @@
 import { formatAddress } from '@osi-linux/core';
 import type { GuestTruth, TruthProcess } from '../guest-truth';
 import { compareFields, compareKeys, compareOrder, type Expected, type Row } from '../internal/difference';
-import { expectedName } from '../internal/expected-name';
+import { expectedName, expectedTitle, hasWholeTitles } from '../internal/expected-name';
 import { stringsOf } from '../internal/guest-text';
 import { completePagedOut } from '../internal/paged-out';
 import type { TruthTask } from '../proc/proc-files';
@@ -32,6 +32,7 @@ export function compareProcesses(truth: GuestTruth, given: readonly Row[]): stri
   const expected = new Map<unknown, Expected>([[0, expectedIdle(leaders.get(0))]]);
   for (const process of truth.processes)
     expected.set(process.pid, expectedProcess(process, leaders.get(process.pid)));
+  const whole = hasWholeTitles(rows);
   const counts = new Map<unknown, number>();
   for (const row of rows) counts.set(row['pid'], (counts.get(row['pid']) ?? 0) + 1);
   const unsettled = new Set<unknown>(truth.unsettled);
@@ -42,7 +43,12 @@ export function compareProcesses(truth: GuestTruth, given: readonly Row[]): stri
     ...[...counts]
       .filter(([, count]) => count > 1)
       .map(([pid, count]) => `pid ${String(pid)}: ${count} rows`),
-    ...rows.flatMap((row) => compareProcess(expected.get(row['pid']), truth, row)),
+    ...rows.flatMap((row) => {
+      const process = truth.processes.find(({ pid }) => pid === row['pid']);
+      const title = process && expectedTitle(process.comm, leaders.get(process.pid), row, whole);
+      const fields = expected.get(row['pid']);
+      return compareProcess(fields && { ...fields, title }, process, row);
+    }),
     ...compareOrder(
       [...leaders.keys()],
       rows.map((row) => Number(row['pid'])),
@@ -54,9 +60,12 @@ function describe(row: Row): string {
   return `pid ${String(row['pid'])} ${JSON.stringify(row['name'])}`;
 }
 
-function compareProcess(expected: Expected | undefined, truth: GuestTruth, row: Row): string[] {
+function compareProcess(
+  expected: Expected | undefined,
+  process: TruthProcess | undefined,
+  row: Row,
+): string[] {
   if (expected === undefined) return [];
-  const process = truth.processes.find(({ pid }) => pid === row['pid']);
   const differences = compareFields(describe(expected), expected, row);
   if (process === undefined || agreesWithTicks(row['createTime'], process.startTimeTicks)) return differences;
   const received = `createTime: expected a time in tick ${process.startTimeTicks}, received ${String(row['createTime'])}`;

@@ -168,6 +168,7 @@ describe('the output', () => {
       pid: 0,
       ppid: 0,
       name: 'swapper/0',
+      title: 'swapper/0',
       taskd: expect.stringMatching(/^0xffffffff[0-9a-f]{8}$/),
       pgd: null,
       asid: null,

@@ -13,14 +13,17 @@ export const ps: ListingCommand = {
     { field: 'name', title: 'NAME' },
     { field: 'taskd', title: 'TASKD' },
     { field: 'asid', title: 'ASID' },
+    { field: 'title', title: 'TITLE' },
     { field: 'cmdline', title: 'CMDLINE' },
   ],
   list: (guest, options) => {
     const listing = guest.linux.getProcesses();
+    const { titles, skipped } = guest.linux.getTitles(listing);
     const rows = listing.map((found) => ({
       pid: found.pid,
       ppid: found.ppid,
       name: found.name,
+      title: titles.get(found.taskd) ?? null,
       taskd: jsonAddress(found.taskd),
       pgd: jsonAddress(found.pgd),
       asid: jsonAddress(found.asid),
@@ -32,6 +35,6 @@ export const ps: ListingCommand = {
       kernelThread: found.kernelThread,
       cmdline: found.cmdline,
     }));
-    return keepPids(rows, listing.skipped, selectedPids(guest, options));
+    return keepPids(rows, [...listing.skipped, ...skipped], selectedPids(guest, options));
   },
 };

@@ -11,10 +11,18 @@ export const threads: ListingCommand = {
     { field: 'tid', title: 'TID', align: 'right' },
     { field: 'name', title: 'NAME' },
     { field: 'taskd', title: 'TASKD' },
+    { field: 'title', title: 'TITLE' },
   ],
   list: (guest, options) => {
     const listing = guest.linux.getThreads();
-    const rows = listing.map(({ pid, tid, name, taskd }) => ({ pid, tid, name, taskd: jsonAddress(taskd) }));
-    return keepPids(rows, listing.skipped, selectedPids(guest, options));
+    const { titles, skipped } = guest.linux.getTitles(listing);
+    const rows = listing.map(({ pid, tid, name, taskd }) => ({
+      pid,
+      tid,
+      name,
+      title: titles.get(taskd) ?? null,
+      taskd: jsonAddress(taskd),
+    }));
+    return keepPids(rows, [...listing.skipped, ...skipped], selectedPids(guest, options));
   },
 };
