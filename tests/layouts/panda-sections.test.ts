@@ -7,7 +7,7 @@ import { itAnswersAsPanda, openPandaGuest } from './panda-answers';
 
 // PANDA's own kernelinfo.conf is GPL, and so not in this repository: its sections are tested where a copy lies beside it,
 // or where OSI_LINUX_PANDA_CONF names one.
-const beside = new URL('../../../../shared/data/panda-kernelinfo.conf', import.meta.url).pathname;
+const beside = new URL('../../../shared/data/panda-kernelinfo.conf', import.meta.url).pathname;
 const path = process.env['OSI_LINUX_PANDA_CONF'] ?? beside;
 const present = existsSync(path);
 const pandaFile = present ? readFileSync(path, 'utf8') : '';

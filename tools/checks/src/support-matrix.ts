@@ -60,7 +60,8 @@ those of the kernels above; the others were printed by an earlier state of the m
 
 The same guests are also read with the keys of PANDA only. Where PANDA's own \`kernelinfo.conf\` is at hand, which is GPL and
 not in this repository, guests of 14 of its sections are laid out, too, from 2.6.32 to 5.4, and must give what PANDA
-answers: processes, mappings, files and the current process.
+answers: processes, mappings, files and the current process. Its section of Linux 2.4 is not read: there is no reader of
+the list of tasks of that age.
 `;
 
 const BOOTED = `## Booted guests
