@@ -1,7 +1,7 @@
 import { OsiError } from '@osi-linux/core';
 import type { KernelInfo } from '@osi-linux/kconf';
 import type { Dump, Finding } from '@osi-linux/memory';
-import { KernelSearch } from '../kernel/search';
+import { searchKernel } from '../layout/placed-dump';
 import { deriveProfile } from '../profile/derived-profile';
 import { contradictionsText, listText } from '../profile/refusal';
 import { tryDerivedProfile } from '../profile/trial';
@@ -38,9 +38,9 @@ export interface DerivedSection {
  * ```
  */
 export function deriveSection(dump: Dump): DerivedSection {
-  const search = new KernelSearch(dump);
+  const search = searchKernel(dump);
   const derived = deriveProfile(search);
-  const verdict = tryDerivedProfile(dump, derived);
+  const verdict = tryDerivedProfile(search.dump, derived);
   const { info, lines, missing } = derived;
   if (verdict.fits !== undefined) return { info, lines, missing, findings: verdict.fits.findings };
   const contradictions = contradictionsText(verdict);
