@@ -63,7 +63,9 @@ export function openWithSearch(dump: Dump, source: ProfileSource): SearchedDump 
   const search = new KernelSearch(dump);
   const guest = tryOpen(search, source);
   if (dump.plainCopy === undefined || !isDoubtful(dump, guest)) return { search, guest };
-  const placed = findPlacedSearch(search, !OsiError.is(guest) || search.kernel !== undefined);
+  const init = OsiError.is(guest) ? undefined : guest.profile.kernel.info['task.init_addr'];
+  const image = OsiError.is(guest) || init === undefined ? undefined : guest.memory.translate(init);
+  const placed = findPlacedSearch(search, image !== undefined || search.kernel !== undefined, image);
   return placed === undefined ? { search, guest } : { search: placed, guest: tryOpen(placed, source) };
 }
 

@@ -45,6 +45,17 @@ describe('findE820Tables', () => {
     expect(tablesIn([0x5fd4, table(ROWS)])).toEqual([{ at: 0x5fd4, usable: USABLE }]);
   });
 
+  it('looks only where it is told to', () => {
+    const memory = new FakePhysicalMemory();
+    for (let frame = 0; frame < 16; frame += 1) memory.setPage(frame);
+    memory.write(0x1000, table(ROWS));
+    memory.write(0x9000, table(ROWS.slice(0, 4)));
+    const places = (start: number, end: number) =>
+      findE820Tables(memory, [{ start, end }]).map(({ at }) => at);
+    expect(places(0x4000, 0x20000)).toEqual([0x9000]);
+    expect(places(0x2000, 0x4000)).toEqual([]);
+  });
+
   it('finds equal tables once, and others too', () => {
     const other = table(ROWS.slice(0, 4));
     const found = tablesIn([0x1000, table(ROWS)], [0x3000, table(ROWS)], [0x9000, other]);

@@ -1,4 +1,4 @@
-import { formatAddress, PAGE_SIZE, type PhysicalMemory } from '@osi-linux/core';
+import { formatAddress, PAGE_SIZE, type PhysicalAddress, type PhysicalMemory } from '@osi-linux/core';
 import type { Dump, Finding } from '@osi-linux/memory';
 import { KernelSearch } from '../kernel/search';
 import { findE820Tables } from './e820-tables';
@@ -13,12 +13,18 @@ const SAMPLES = 4096;
  * the file has addresses of its own, or if no other layout has a kernel.
  *
  * `isFound` is whether a kernel was found with each byte at the address that is its offset: such a file may merely
- * have been cut, and is then zero between the end of RAM below 4 GiB and 4 GiB.
+ * have been cut, and is then zero between the end of RAM below 4 GiB and 4 GiB. `image` is a place in that kernel's
+ * image, which has a copy of the map; without it, all of memory is searched for one.
  */
-export function findPlacedSearch({ dump }: KernelSearch, isFound: boolean): KernelSearch | undefined {
+export function findPlacedSearch(
+  { dump }: KernelSearch,
+  isFound: boolean,
+  image?: PhysicalAddress,
+): KernelSearch | undefined {
   const { plainCopy, memory } = dump;
   if (plainCopy === undefined) return undefined;
-  for (const table of findE820Tables(memory)) {
+  const around = image === undefined ? undefined : placesOfTables(image);
+  for (const table of findE820Tables(memory, around)) {
     for (const layout of fileLayouts(plainCopy.size, table)) {
       if (isFound && isZeroBelowFourGiB(memory, layout)) continue;
       const search = new KernelSearch(placedDump(dump, layout, plainCopy.place(layout.parts)));
@@ -27,6 +33,15 @@ export function findPlacedSearch({ dump }: KernelSearch, isFound: boolean): Kern
   }
   return undefined;
 }
+
+/** `boot_params` is in the data of the image, as `init_task` is. */
+function placesOfTables(image: PhysicalAddress) {
+  const start = Math.max(0, Math.floor((image - DATA_REACH) / PAGE_SIZE) * PAGE_SIZE);
+  return [{ start, end: start + 2 * DATA_REACH }];
+}
+
+/** Larger than the data of any image. */
+const DATA_REACH = 2 ** 25;
 
 /** The ranges of a layout fill the file: one that ends inside a page is not cut. */
 function placedDump({ plainCopy: _, ...dump }: Dump, layout: FileLayout, memory: PhysicalMemory): Dump {
