@@ -1,10 +1,20 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openGuestFile } from '@osi-linux/guest/node';
-import { findSchemaRow } from '@osi-linux/kconf';
+import { openGuest } from '@osi-linux/guest';
+import { openDumpFile, openGuestFile } from '@osi-linux/guest/node';
+import { findSchemaRow, parseKeyFile } from '@osi-linux/kconf';
 import {
   buildGuest,
   findModuleWarnings,
@@ -71,6 +81,25 @@ function countMarkedPages(dump: string, group: string): number {
     }
   }
   return count;
+}
+
+/** Writes a guest's RAM as QEMU's memory-backend-file holds it: without the hole below 4 GiB. */
+function writeRamFile(dump: string, machine: string): { readonly file: string; readonly below: number } {
+  const below = Number(/max-ram-below-4g=(\d+)M/.exec(machine)?.[1]) * 2 ** 20;
+  const file = join(folder, 'ram');
+  const { memory, close } = openDumpFile(dump);
+  const out = openSync(file, 'w');
+  for (const { start, end } of memory.ranges) {
+    for (let at = start; at < end; at += 4096) {
+      const to = at < below ? at : at - 2 ** 32 + below;
+      // The firmware of a PC lies just below 4 GiB and is not RAM.
+      if (at < below || at >= 2 ** 32)
+        writeSync(out, memory.page(at / 4096)?.bytes ?? new Uint8Array(4096), 0, 4096, to);
+    }
+  }
+  closeSync(out);
+  close();
+  return { file, below };
 }
 
 /** The commands that every guest answers, options left out. */
@@ -277,6 +306,33 @@ describe.each(guests)('$name', (row) => {
       profile: { from: 'section', group: name },
     });
   });
+
+  it.runIf(row.machine?.includes('max-ram-below-4g'))(
+    'answers the same from its RAM file, where the part above 4 GiB follows on the part below',
+    () => {
+      const split = writeRamFile(join(guest, 'dump.elf'), row.machine ?? '');
+      for (const listing of ['ps', 'maps', 'files', 'env', 'modules']) {
+        const { rows } = ask(listing, join(guest, 'dump.elf'), name);
+        for (const options of ['', ` --below-4g ${split.below}`]) {
+          const groups = row.arch === 'amd64' ? [name, undefined] : [name];
+          for (const group of groups) {
+            const found = ask(`${listing}${options}`, split.file, group);
+            expect({ listing, options, group, rows: found.rows }).toEqual({ listing, options, group, rows });
+          }
+        }
+      }
+      const [identity] = [ask('identify', split.file, name).rows].flat();
+      expect(identity).toMatchObject({
+        format: 'raw',
+        findings: expect.arrayContaining([expect.objectContaining({ what: 'layout' })]),
+      });
+      const source = { keyFile: parseKeyFile(readFileSync(conf)), kconfGroup: name };
+      const { cpus } = openDumpFile(join(guest, 'dump.elf'));
+      const { osi } = openGuest({ ...openDumpFile(split.file), cpus }, source);
+      expect(osi.getCurrentProcess(0)?.pid).toBe(truth.cpus[0]?.pid);
+      rmSync(split.file);
+    },
+  );
 
   it('gives every row that a truncated dump still has', () => {
     const whole = ask('ps', join(guest, 'dump.elf'), name).rows;

@@ -1,9 +1,11 @@
+import { attempt, OsiError } from '@osi-linux/core';
 import { safeParseKeyFile } from '@osi-linux/kconf';
 import { BytesSource, type Dump, openDump } from '@osi-linux/memory';
 import { Osi } from '@osi-linux/osi';
 import { OsiLinux } from '@osi-linux/osi-linux';
 import type { AddressSpace } from '@osi-linux/x86-mmu';
 import { KernelSearch } from './kernel/search';
+import { findPlacedSearch } from './layout/placed-dump';
 import { chooseProfile, type ProfileChoice } from './profile/choice';
 import { withFindingsOf } from './profile/dump-damage';
 import type { ProfileNames } from './profile/names';
@@ -41,11 +43,60 @@ export interface Guest {
  * ```
  */
 export function openGuest(dump: Dump, source: ProfileSource): Guest {
-  return openGuestBy(new KernelSearch(dump), source);
+  const { guest } = openWithSearch(dump, source);
+  if (OsiError.is(guest)) throw guest;
+  return guest;
 }
 
-/** The same for callers that go on to search the dump. */
-export function openGuestBy(search: KernelSearch, source: ProfileSource): Guest {
+/** A dump that was searched for its kernel. */
+export interface SearchedDump {
+  /** The search, to go on with; of the dump as its parts were placed. */
+  readonly search: KernelSearch;
+  /** The guest in the dump, or why it cannot be opened. */
+  readonly guest: Guest | OsiError;
+}
+
+/**
+ * The same for callers that go on to search the dump. A file without addresses is placed anew if its kernel is not
+ * found, or knows memory beyond the end of the file.
+ */
+export function openWithSearch(dump: Dump, source: ProfileSource): SearchedDump {
+  const search = new KernelSearch(dump);
+  const guest = tryOpen(search, source);
+  if (dump.plainCopy === undefined || !isDoubtful(dump, guest)) return { search, guest };
+  const init = OsiError.is(guest) ? undefined : guest.profile.kernel.info['task.init_addr'];
+  const image = OsiError.is(guest) || init === undefined ? undefined : guest.memory.translate(init);
+  const placed = findPlacedSearch(search, image !== undefined || search.kernel !== undefined, image);
+  return placed === undefined ? { search, guest } : { search: placed, guest: tryOpen(placed, source) };
+}
+
+function tryOpen(search: KernelSearch, source: ProfileSource): Guest | OsiError {
+  return attempt(
+    () => openGuestBy(search, source),
+    (error) => error,
+  );
+}
+
+/** Whether a file in which an address is its offset may be laid out otherwise. */
+function isDoubtful(dump: Dump, guest: Guest | OsiError): boolean {
+  if (OsiError.is(guest)) return DOUBTFUL.has(guest.code);
+  const { form } = guest.profile.tables;
+  // The direct map of 32-bit kernels ends below 4 GiB, whatever memory there is.
+  if (form.architecture.wordSize === 4) return form.entrySize === 8;
+  const base = guest.profile.kernel.info['kernel.page_offset_addr'];
+  const end = Math.max(FOUR_GIB, dump.memory.ranges.at(-1)?.end ?? 0);
+  return base === undefined || guest.memory.translate(base + BigInt(end)) === end;
+}
+
+const FOUR_GIB = 2 ** 32;
+/** The refusals that a wrong layout of memory may lead to. */
+const DOUBTFUL: ReadonlySet<string> = new Set([
+  'PROFILE_MISMATCH',
+  'PROFILE_NONE_FITS',
+  'PROFILE_FILE_MISSING',
+]);
+
+function openGuestBy(search: KernelSearch, source: ProfileSource): Guest {
   const { dump } = search;
   const profile = withFindingsOf(dump, () => chooseProfile(search, source));
   const linux = new OsiLinux({ kernel: profile.kernel, cpus: dump.cpus });

@@ -4,12 +4,12 @@ import type { Dump, Finding } from '@osi-linux/memory';
 import type { KernelLocation } from '@osi-linux/symbols';
 import type { PagingFormName } from '@osi-linux/x86-mmu';
 import { findHiddenFindings } from './compare/hidden-findings';
-import { type Guest, openGuestBy } from './guest';
+import { type Guest, openWithSearch } from './guest';
 import { type Banner, findBannerNear } from './kernel/banner';
 import { reportDiscovery } from './kernel/discovery';
 import { findKaslrShift } from './kernel/kaslr';
 import { rivalFindings, rootFinding } from './kernel/location-findings';
-import { KernelSearch } from './kernel/search';
+import type { KernelSearch } from './kernel/search';
 import { sectionFindings } from './profile/section-needed';
 import type { ProfileSource } from './profile/source';
 
@@ -65,12 +65,9 @@ export interface Identity {
  * identifyGuest(dump, { keyFile }).paging // => '4-level'
  * ```
  */
-export function identifyGuest(dump: Dump, source: ProfileSource): Identity {
-  const search = new KernelSearch(dump);
-  const opened = attempt(
-    () => openGuestBy(search, source),
-    (error) => error,
-  );
+export function identifyGuest(given: Dump, source: ProfileSource): Identity {
+  const { search, guest: opened } = openWithSearch(given, source);
+  const { dump } = search;
   const guest = OsiError.is(opened) ? undefined : opened;
   const banner = findBanner(search, guest);
   const findings = reportDiscovery(search);

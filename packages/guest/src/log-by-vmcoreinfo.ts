@@ -3,7 +3,7 @@ import type { Dump } from '@osi-linux/memory';
 
 import { type LinuxLogRecord, OsiLinux } from '@osi-linux/osi-linux';
 import { deriveKernelInfo, type TypeSource, type Vmcoreinfo } from '@osi-linux/symbols';
-import { KernelSearch } from './kernel/search';
+import { searchKernel } from './layout/placed-dump';
 import { MAKE_SECTION } from './profile/refusal';
 
 /**
@@ -20,7 +20,7 @@ import { MAKE_SECTION } from './profile/refusal';
  * ```
  */
 export function readLogByVmcoreinfo(dump: Dump): Listing<LinuxLogRecord> {
-  const { kernel, vmcoreinfo } = new KernelSearch(dump);
+  const { kernel, vmcoreinfo } = searchKernel(dump);
   if (kernel === undefined || vmcoreinfo === undefined) {
     throw new OsiError(
       'PROFILE_NOT_DERIVABLE',

@@ -1,8 +1,10 @@
 import type { Cpu, Finding, PhysicalMemory } from '@osi-linux/core';
 import type { Codecs } from './codecs/codecs';
+import type { FileRun } from './pages/runs';
 import type { ByteSource } from './sources/byte-source';
 
 export type { Finding } from '@osi-linux/core';
+export type { FileRun } from './pages/runs';
 
 /** The memory of a guest out of a file, with the registers of its processors. */
 export interface Dump {
@@ -20,8 +22,18 @@ export interface Dump {
   readonly profile?: string;
   /** The oddities of the file; empty for a sound one. */
   readonly findings: readonly Finding[];
+  /** How else the file may be laid out; absent where it has addresses itself, or where the caller gave them. */
+  readonly plainCopy?: PlainCopy;
   /** Closes the source. Pages that were read stay valid. */
   close(): void;
+}
+
+/** A file of the bytes of memory alone, in which no address stands. */
+export interface PlainCopy {
+  /** Bytes of the file. */
+  readonly size: number;
+  /** The memory of the file with its parts at other physical addresses. */
+  place(parts: readonly FileRun[]): PhysicalMemory;
 }
 
 /** How to open a dump. */
@@ -33,8 +45,8 @@ export interface OpenDumpOptions {
   /** The other files of a dump that was split; they are closed with it. */
   readonly parts?: readonly ByteSource[];
   /**
-   * Bytes of RAM below 4 GiB, for a QEMU stream whose machine was given `max-ram-below-4g`; taken from the
-   * file unless given.
+   * Bytes of RAM below 4 GiB, the rest of which begins at 4 GiB: for a QEMU stream whose machine was given
+   * `max-ram-below-4g`, and for a file without addresses (`raw`, a `.vmem`); taken from the file unless given.
    */
   readonly belowFourGiB?: number;
 }
@@ -43,6 +55,8 @@ export interface OpenDumpOptions {
 export interface DumpFormat {
   /** Name of the format, as in {@link Dump}. */
   readonly name: string;
+  /** Whether `belowFourGiB` has a meaning for it; every other format has addresses of its own. */
+  readonly usesSplit?: boolean;
   /** Whether a source is of this format. */
   probe(source: ByteSource): 'yes' | 'no';
   /**

@@ -11,7 +11,7 @@ import {
   writeDump,
 } from '@osi-linux/memory';
 import { findVmcoreinfos, parseVmcoreinfo } from '@osi-linux/symbols';
-import { type Guest, openGuest } from '../guest';
+import { type Guest, openGuest, openWithSearch } from '../guest';
 import { findBannerNear } from '../kernel/banner';
 import { formatProfileSection } from '../profile/section-text';
 import type { ProfileSource } from '../profile/source';
@@ -69,15 +69,13 @@ const CARRIES_NOTES: ReadonlySet<string> = new Set(['kdump', 'elf']);
  * ```
  */
 export function exportDump(
-  dump: Dump,
+  given: Dump,
   source: ProfileSource,
   sink: ByteSink,
   options: ExportDumpOptions,
 ): ExportedDump {
-  const opened = attempt(
-    () => openGuest(dump, source),
-    (error) => error,
-  );
+  const { search, guest: opened } = openWithSearch(given, source);
+  const { dump } = search;
   const guest = OsiError.is(opened) ? undefined : opened;
   if (OsiError.is(opened) && options.pages !== 'all') throw opened;
   const profile = guest === undefined ? null : profileOf(guest, options.format);

@@ -1,7 +1,8 @@
 import { OsiError } from '@osi-linux/core';
 import type { KernelInfo } from '@osi-linux/kconf';
 import type { Dump, Finding } from '@osi-linux/memory';
-import { KernelSearch } from '../kernel/search';
+import type { KernelSearch } from '../kernel/search';
+import { searchKernel } from '../layout/placed-dump';
 import { deriveProfile } from '../profile/derived-profile';
 import { withFindingsOf } from '../profile/dump-damage';
 import { contradictionsText, listText } from '../profile/refusal';
@@ -39,13 +40,12 @@ export interface DerivedSection {
  * ```
  */
 export function deriveSection(dump: Dump): DerivedSection {
-  return withFindingsOf(dump, () => deriveSectionBy(new KernelSearch(dump)));
+  return withFindingsOf(dump, () => deriveSectionBy(searchKernel(dump)));
 }
 
 function deriveSectionBy(search: KernelSearch): DerivedSection {
-  const { dump } = search;
   const derived = deriveProfile(search);
-  const verdict = tryDerivedProfile(dump, derived);
+  const verdict = tryDerivedProfile(search.dump, derived);
   const { info, lines, missing } = derived;
   if (verdict.fits !== undefined) return { info, lines, missing, findings: verdict.fits.findings };
   const contradictions = contradictionsText(verdict);

@@ -9,6 +9,7 @@ import { kdump } from './kdump/kdump';
 import { lime } from './lime/lime';
 import { qemuStream } from './qemu-stream/qemu-stream';
 import { raw } from './raw/raw';
+import { splitUnused } from './raw/split-unused';
 import { isTar } from './unsupported/tar';
 import { findUnsupported } from './unsupported/unsupported';
 import { unsupportedDump } from './unsupported/unsupported-dump';
@@ -25,7 +26,7 @@ export const dumpFormats: readonly DumpFormat[] = [elf, kdump, lime, avml, qemuS
  *
  * @throws OsiError `DUMP_FORMAT_UNKNOWN`, `DUMP_FORMAT_UNSUPPORTED` for a format that is known but not read, or what
  * is wrong with the file: `DUMP_NOT_A_CORE`, `DUMP_MALFORMED`, `DUMP_MACHINE_UNSUPPORTED`,
- * `DUMP_PART_UNEXPECTED`.
+ * `DUMP_PART_UNEXPECTED`, `DUMP_SPLIT_INVALID`, `DUMP_SPLIT_UNUSED`.
  *
  * @example
  * ```ts
@@ -79,7 +80,8 @@ function looksLikeZlib(source: ByteSource): boolean {
 }
 
 function openAs(format: DumpFormat, source: ByteSource, options: OpenDumpOptions): Dump {
-  const { parts = [] } = options;
+  const { parts = [], belowFourGiB } = options;
+  if (belowFourGiB !== undefined && format.usesSplit !== true) throw splitUnused(source, format.name);
   if (parts.length === 0 || format === kdump) return format.open(source, options);
   throw new OsiError(
     'DUMP_PART_UNEXPECTED',

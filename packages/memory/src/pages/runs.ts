@@ -1,6 +1,8 @@
 /** Physical memory and its place in the file. */
 export interface FileRun {
+  /** Physical address of its first byte. */
   readonly start: number;
+  /** Physical address behind its last byte. */
   readonly end: number;
   /** File offset of `start`. */
   readonly offset: number;

@@ -400,7 +400,6 @@ describe('bad input gets a clear error and no rows', () => {
     ],
     ['a live guest that is not there', ['ps', 'qmp:/no/such/socket'], /cannot connect \(ENOENT\)/],
     ['a gdb stub without a port', ['ps', 'gdb:localhost'], /expected HOST:PORT/],
-    ['a gdb stub beside a dump', ['ps', dumpFile, '--gdb', '1234'], /is not a QMP socket/],
   ])('%s', async (_, args, expected) => {
     const { out, err, exitCode } = await run(args);
     expect(out).toBe('');

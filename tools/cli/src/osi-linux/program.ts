@@ -41,6 +41,7 @@ import { addLiveCommands } from './live-commands';
 import { splitMissingKeys } from './missing-keys';
 import { READ_LIMIT } from './read-limit';
 import { askSource, askSourceDump } from './source';
+import { askingTwo, isUnusedOption } from './unused-option';
 
 interface CommandOptions extends SettingOptions {
   readonly pid: readonly number[];
@@ -257,9 +258,10 @@ function addDiff(program: Command, io: Io): void {
       const settings = resolveSettings(options, io.environment);
       const { pid: pids, kind: kinds, wait = 0, all = false } = options;
       const take = ({ linux }: Guest) => takeSnapshot(linux, { kinds, pids });
-      const before = await askSource(first, settings, io, take);
+      const askOne = askingTwo(settings);
+      const before = await askOne((used) => askSource(first, used, io, take));
       if (wait > 0) await new Promise((resume) => setTimeout(resume, wait * 1000));
-      const after = await askSource(second, settings, io, take);
+      const after = await askOne((used) => askSource(second, used, io, take));
       const { changes, sameBoot, skipped } = diffSnapshots(before.answer, after.answer);
       const format = settings.format.value;
       const listed = all ? changes : foldChanges(changes);
@@ -317,7 +319,7 @@ const SOURCE_HELP =
   "a dump of the guest's memory (file, http or https address) or a live guest (qmp:SOCKET, gdb:HOST:PORT)";
 const PART_HELP = 'another file of a split dump; repeatable';
 const BELOW_4G_HELP =
-  'size of the RAM below 4 GiB, for a QEMU stream that does not contain it (default: as in the stream)';
+  'size of the RAM below 4 GiB, for a QEMU stream or a raw file that does not contain it (default: as found in the source)';
 
 function addProfileOptions(command: Command): Command {
   return command
@@ -380,7 +382,7 @@ async function attempt(io: Io, run: () => ExitCode | Promise<ExitCode>): Promise
   } catch (error) {
     if (error instanceof CommanderError || !OsiError.is(error)) throw error;
     printFailure(io, error);
-    io.exitCode = ExitCode.Incomplete;
+    io.exitCode = isUnusedOption(error) ? ExitCode.Usage : ExitCode.Incomplete;
   }
 }
 

@@ -115,6 +115,73 @@ describe('--below-4g', () => {
     expect((await run(['identify', path, '--below-4g', 'half'])).exitCode).toBe(2);
     rmSync(path);
   });
+
+  it('splits a raw file, and shows it', async () => {
+    const path = join(folder, 'ram');
+    writeFileSync(path, new Uint8Array(0x200000).fill(7));
+    const { memory, findings, close } = openDumpFile(path, { belowFourGiB: 0x100000 });
+    close();
+    expect(memory.ranges).toEqual([
+      { start: 0, end: 0x100000 },
+      { start: 2 ** 32, end: 2 ** 32 + 0x100000 },
+    ]);
+    expect(findings).toEqual([
+      {
+        what: 'split',
+        value: 'RAM from 0x100000 is placed at 4 GiB',
+        evidence: 'belowFourGiB, as it was given',
+      },
+    ]);
+    const whole = await run(['identify', path, ...profile, '--below-4g', '0x200000']);
+    expect([whole.exitCode, whole.err.join('')]).toEqual([1, expect.stringContaining('DUMP_SPLIT_INVALID')]);
+    rmSync(path);
+  });
+
+  it('is wrong usage for a dump that has addresses, which is never ignored', async () => {
+    const { out, err, exitCode } = await run(['ps', dumpFile, ...profile, '--below-4g', '0x100000']);
+    expect([out, exitCode, err.join('')]).toEqual(['', 2, expect.stringContaining('DUMP_SPLIT_UNUSED')]);
+  });
+});
+
+describe('an option without a use', () => {
+  it.each([
+    [
+      '--no-stop for a dump',
+      ['ps', '--no-stop'],
+      /--no-stop: not an option for .*, which is a dump\n.*leave out --no-stop/,
+    ],
+    ['--gdb for a dump', ['identify', '--gdb', 'localhost:1234'], /is not a QMP socket/],
+    ['--part for a dump that was not split', ['ps', '--part', kconfFile], /DUMP_PART_UNEXPECTED/],
+  ])('is wrong usage: %s', async (_, [command = '', ...options], expected) => {
+    const { out, err, exitCode } = await run([command, dumpFile, ...profile, ...options]);
+    expect([out, exitCode, err.join('')]).toEqual(['', 2, expect.stringMatching(expected)]);
+  });
+
+  it('is wrong usage for a live guest, before it is asked', async () => {
+    const { err, exitCode } = await run([
+      'ps',
+      'qmp:/no/such/socket',
+      '--below-4g',
+      '0x100000',
+      '--part',
+      'x',
+    ]);
+    expect([exitCode, err.join('')]).toEqual([
+      2,
+      expect.stringContaining('--below-4g, --part: not an option for'),
+    ]);
+  });
+
+  it('is left out for one of two sources, if the other one has a use for it', async () => {
+    const path = join(folder, 'ram');
+    writeFileSync(path, new Uint8Array(0x200000));
+    const split = ['--below-4g', '0x100000'];
+    const both = await run(['diff', dumpFile, dumpFile, ...profile, ...split]);
+    expect([both.exitCode, both.err.join('')]).toEqual([2, expect.stringContaining('DUMP_SPLIT_UNUSED')]);
+    const one = await run(['diff', dumpFile, path, ...profile, ...split]);
+    expect(one.err.join('')).not.toContain('DUMP_SPLIT_UNUSED');
+    rmSync(path);
+  });
 });
 
 describe('a --kconf-file whose section does not fit', () => {

@@ -6,6 +6,7 @@ import type { Io } from '../terminal/io';
 import { createSearchReport } from '../terminal/search-report';
 import { createUnpackReport } from '../terminal/unpack-report';
 import type { SourceAnswer } from './live-source';
+import { refuseUnused } from './unused-option';
 
 /** Asks the guest that SOURCE names; a live one stands still meanwhile. @throws OsiError why it cannot be asked. */
 export async function askSource<Answer>(
@@ -21,6 +22,7 @@ export async function askSource<Answer>(
   if (mayBeLive(source, settings)) {
     const { askLiveGuest, findLiveSource } = await import('./live-source');
     const live = findLiveSource(source, settings.live);
+    if (live !== undefined) refuseUnused(source, settings, 'live guest');
     if (live !== undefined) return askLiveGuest(live, settings.live, () => profileSource(settings), asked);
   }
   const guest = openSource(source, settings, io);
@@ -46,6 +48,7 @@ export async function askSourceDump<Answer>(
   if (mayBeLive(source, settings)) {
     const { askLiveDump, findLiveSource } = await import('./live-source');
     const live = findLiveSource(source, settings.live);
+    if (live !== undefined) refuseUnused(source, settings, 'live guest');
     if (live !== undefined) return askLiveDump(live, settings.live, ask);
   }
   const dump = openSourceDump(source, settings, io);
@@ -63,6 +66,7 @@ export function isLiveOrRemote(source: string, settings: Settings): boolean {
 }
 
 function openSource(source: string, settings: Settings, io: Io): Guest {
+  refuseUnused(source, settings, 'dump');
   const { kconfFile, kconfGroup, kconfPlaces } = settings;
   return openGuestFile(source, {
     kconfFile: kconfFile.value,
@@ -73,6 +77,7 @@ function openSource(source: string, settings: Settings, io: Io): Guest {
 }
 
 function openSourceDump(source: string, settings: Settings, io: Io): Guest['dump'] {
+  refuseUnused(source, settings, 'dump');
   return openDumpFile(source, dumpFileOptions(settings, io));
 }
 

@@ -5,6 +5,7 @@ import { openLiveGuest } from '@osi-linux/qemu/node';
 import type { Settings } from '../settings/settings';
 import { findLiveSource } from './live-source';
 import { profileSource } from './source';
+import { refuseUnused } from './unused-option';
 
 /** A live guest that is asked again and again. */
 export interface WatchedGuest {
@@ -23,6 +24,7 @@ export function openWatched(source: string, settings: Settings): WatchedGuest {
       fields: { source },
     });
   }
+  refuseUnused(source, settings, 'live guest');
   const live = openLiveGuest(options);
   try {
     const guest = live.whileStopped(() => openGuest(live, profileSource(settings)));

@@ -25,6 +25,7 @@ import { StreamReader } from './stream-reader';
  */
 export const qemuStream: DumpFormat = {
   name: 'qemu-stream',
+  usesSplit: true,
   probe: (source) => (isAnyStream(source) ? 'yes' : 'no'),
   open: openStream,
 };

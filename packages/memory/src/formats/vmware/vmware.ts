@@ -1,8 +1,10 @@
 import { OsiError, PAGE_SIZE, type PhysicalRange } from '@osi-linux/core';
-import type { Dump, DumpFormat, Finding } from '../../dump';
+import type { Dump, DumpFormat, Finding, OpenDumpOptions } from '../../dump';
 import { MappedMemory } from '../../pages/mapped-memory';
 import type { FileRun } from '../../pages/runs';
 import type { ByteSource } from '../../sources/byte-source';
+import { openPlainCopy } from '../raw/plain-copy';
+import { splitUnused } from '../raw/split-unused';
 import { damagedDump } from '../unsupported/damaged-dump';
 import { isVmwareState, type MemoryRegion, readVmwareState, type VmwareState } from './vmware-state';
 
@@ -10,11 +12,12 @@ import { isVmwareState, type MemoryRegion, readVmwareState, type VmwareState } f
  * VMware's suspended machines and snapshots: a .vmss or .vmsn file of groups and tags (crash, vmware_vmss.h and
  * vmware_vmss.c; volatility3, layers/vmware.py), with the memory inside of it or in a .vmem file beside it.
  *
- * Either of the two files may be given. A .vmem file alone is taken as a plain copy of memory, which holds up to the
- * PCI hole, and a finding reports that.
+ * Either of the two files may be given. A .vmem file alone is taken as a plain copy of memory, and a finding reports
+ * that.
  */
 export const vmware: DumpFormat = {
   name: 'vmware',
+  usesSplit: true,
   probe: (source) => (isVmwareState(source) || endsWith(source.name, MEMORY_FILE) ? 'yes' : 'no'),
   open: openVmware,
 };
@@ -24,34 +27,61 @@ const STATE_FILES = ['.vmss', '.vmsn'];
 // A guest with more memory than this may have a hole in it, which the file has not.
 const SMALLEST_HOLE_AT = 2 ** 31;
 
-function openVmware(source: ByteSource): Dump {
+function openVmware(source: ByteSource, options: OpenDumpOptions = {}): Dump {
   const findings: Finding[] = [];
   if (isVmwareState(source)) {
     const state = readVmwareState(source, findings);
-    if (state.memory !== undefined) return dumpOf(source, source, state, findings);
+    if (state.memory !== undefined) return dumpOf(source, source, state, findings, options);
     const memory = beside(source, [MEMORY_FILE]);
     if (memory === undefined) throw memoryMissing(source);
-    return dumpOf(source, memory, state, findings);
+    return dumpOf(source, memory, state, findings, options);
   }
-  return openMemoryFile(source, findings);
+  return openMemoryFile(source, findings, options);
 }
 
 /** A fault of the state file must not cost the memory. */
-function openMemoryFile(source: ByteSource, findings: Finding[]): Dump {
+function openMemoryFile(source: ByteSource, findings: Finding[], options: OpenDumpOptions): Dump {
   let state: ByteSource | undefined;
   try {
     state = beside(source, STATE_FILES);
-    if (state === undefined) return flat(source, 'no .vmss or .vmsn file is beside it', findings);
+    if (state === undefined) return flat(source, 'no .vmss or .vmsn file is beside it', findings, options);
     if (!isVmwareState(state)) throw notAState(state);
-    return dumpOf(state, source, { ...readVmwareState(state, findings), memory: undefined }, findings);
+    return dumpOf(
+      state,
+      source,
+      { ...readVmwareState(state, findings), memory: undefined },
+      findings,
+      options,
+    );
   } catch (error) {
     state?.close();
-    if (!OsiError.is(error)) throw error;
-    return flat(source, error.message, findings);
+    if (!OsiError.is(error) || error.code.startsWith('DUMP_SPLIT_')) throw error;
+    return flat(source, error.message, findings, options);
   }
 }
 
-function dumpOf(state: ByteSource, memory: ByteSource, content: VmwareState, findings: Finding[]): Dump {
+function dumpOf(
+  state: ByteSource,
+  memory: ByteSource,
+  content: VmwareState,
+  findings: Finding[],
+  options: OpenDumpOptions,
+): Dump {
+  const close = () => {
+    state.close();
+    if (memory !== state) memory.close();
+  };
+  if (content.memory === undefined && content.regions.length === 0) {
+    const copy = openPlainCopy(memory, options);
+    return {
+      ...copy,
+      format: 'vmware',
+      cpus: content.cpus,
+      findings: [...findings, ...copy.findings],
+      close,
+    };
+  }
+  if (options.belowFourGiB !== undefined) throw splitUnused(memory, 'vmware');
   const inside = content.memory ?? { offset: 0, size: memory.size };
   const regions = content.regions.length > 0 ? content.regions : [wholeMemory(inside.size)];
   return {
@@ -59,10 +89,7 @@ function dumpOf(state: ByteSource, memory: ByteSource, content: VmwareState, fin
     memory: new MappedMemory(memory, mapOfRegions(memory, inside, regions, findings)),
     cpus: content.cpus,
     findings,
-    close: () => {
-      state.close();
-      if (memory !== state) memory.close();
-    },
+    close,
   };
 }
 
@@ -96,14 +123,14 @@ function mapOfRegions(
   return { present, lost, undumped: [] };
 }
 
-function flat(source: ByteSource, evidence: string, findings: Finding[]): Dump {
+function flat(source: ByteSource, evidence: string, findings: Finding[], options: OpenDumpOptions): Dump {
   const plain = 'read as raw memory, without regions and registers';
   const value =
-    source.size > SMALLEST_HOLE_AT
+    source.size > SMALLEST_HOLE_AT && options.belowFourGiB === undefined
       ? `${plain}; its addresses may be wrong behind the hole below 4 GiB`
       : plain;
   findings.push({ what: 'vmware-state', value, evidence });
-  return dumpOf(source, source, { memory: undefined, regions: [], cpus: [] }, findings);
+  return dumpOf(source, source, { memory: undefined, regions: [], cpus: [] }, findings, options);
 }
 
 function notAState(state: ByteSource): OsiError {

@@ -152,7 +152,7 @@ describe('--part', () => {
   it('is refused where the dump has no parts', async () => {
     const { err, exitCode } = await run('ps', dumpFile, '--part', kconfFile, ...PROFILE);
     expect({ err, exitCode }).toMatchObject({
-      exitCode: 1,
+      exitCode: 2,
       err: expect.stringContaining('DUMP_PART_UNEXPECTED'),
     });
     expect((await run('ps', dumpFile, '--part', at('none'), ...PROFILE)).err).toContain('SOURCE_MISSING');
