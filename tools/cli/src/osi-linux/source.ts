@@ -1,5 +1,6 @@
-import type { Guest, ProfileSource } from '@osi-linux/guest';
-import { type DumpFileOptions, findKeyFile, openDumpFile, openGuestFile } from '@osi-linux/guest/node';
+import { escapeControls } from '@osi-linux/core';
+import { type Guest, openGuest, type ProfileSource } from '@osi-linux/guest';
+import { type DumpFileOptions, findKeyFile, openDumpFile } from '@osi-linux/guest/node';
 import type { Settings } from '../settings/settings';
 import type { Io } from '../terminal/io';
 import { createUnpackReport } from '../terminal/unpack-report';
@@ -17,8 +18,33 @@ export async function askSource<Answer>(
     const live = findLiveSource(source, settings.live);
     if (live !== undefined) return askLiveGuest(live, settings.live, () => profileSource(settings), ask);
   }
-  const guest = openSource(source, settings, io);
-  return { answer: ask(guest), dump: guest.dump };
+  return asWork(io, (note) => {
+    note(`opening ${source}`);
+    const dump = openSourceDump(source, settings, io);
+    try {
+      note(`looking for the kernel of ${source} and its offsets`);
+      const guest = openGuest(dump, profileSource(settings));
+      note(`reading the answer out of ${source}`);
+      return { answer: ask(guest), dump };
+    } catch (error) {
+      dump.close();
+      throw error;
+    }
+  });
+}
+
+/** Runs work that Ctrl-C ends with a line about the step that it has come to. */
+function asWork<Value>(io: Io, run: (note: (step: string) => void) => Value): Value {
+  let step = '';
+  const note = (text: string): void => {
+    step = escapeControls(text);
+  };
+  return io.runInterruptible === undefined
+    ? run(note)
+    : io.runInterruptible(
+        () => run(note),
+        () => step,
+      );
 }
 
 /** Asks about the dump that SOURCE names, without a kernel; a live guest stands still meanwhile. @throws OsiError as {@link askSource}. */
@@ -33,8 +59,12 @@ export async function askSourceDump<Answer>(
     const live = findLiveSource(source, settings.live);
     if (live !== undefined) return askLiveDump(live, settings.live, ask);
   }
-  const dump = openSourceDump(source, settings, io);
-  return { answer: ask(dump), dump };
+  return asWork(io, (note) => {
+    note(`opening ${source}`);
+    const dump = openSourceDump(source, settings, io);
+    note(`examining ${source}`);
+    return { answer: ask(dump), dump };
+  });
 }
 
 /** A source that cannot be live is read without loading the code for live guests. */
@@ -45,16 +75,6 @@ function mayBeLive(source: string, { live }: Settings): boolean {
 /** Whether SOURCE is not a file of this machine: a live guest, or behind an address. */
 export function isLiveOrRemote(source: string, settings: Settings): boolean {
   return mayBeLive(source, settings) || /^https?:/i.test(source);
-}
-
-function openSource(source: string, settings: Settings, io: Io): Guest {
-  const { kconfFile, kconfGroup, kconfPlaces } = settings;
-  return openGuestFile(source, {
-    kconfFile: kconfFile.value,
-    kconfGroup: kconfGroup.value,
-    places: kconfPlaces,
-    ...dumpFileOptions(settings, io),
-  });
 }
 
 function openSourceDump(source: string, settings: Settings, io: Io): Guest['dump'] {

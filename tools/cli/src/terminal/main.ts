@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { ExitCode } from './exit-code';
+import { runInterruptible } from './interruption';
 import type { Io } from './io';
 import { onInterrupt, onKey } from './user-input';
 
@@ -25,6 +26,7 @@ export async function runMain(run: (io: Io) => Promise<unknown>): Promise<void> 
     },
     rows: () => (process.stdout.isTTY ? process.stdout.rows : undefined),
     onInterrupt,
+    runInterruptible: (work, doing) => runInterruptible(work, doing, (text) => write(process.stderr, text)),
     onKey,
     environment: process.env,
     exitCode: ExitCode.Complete,
