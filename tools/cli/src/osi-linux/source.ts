@@ -1,6 +1,6 @@
 import { escapeControls, formatFinding } from '@osi-linux/core';
-import type { Guest, ProfileSource } from '@osi-linux/guest';
-import { type DumpFileOptions, findKeyFile, openDumpFile, openGuestFile } from '@osi-linux/guest/node';
+import { type Guest, openGuest, type ProfileSource } from '@osi-linux/guest';
+import { type DumpFileOptions, findKeyFile, openDumpFile } from '@osi-linux/guest/node';
 import type { Settings } from '../settings/settings';
 import type { Io } from '../terminal/io';
 import { createSearchReport } from '../terminal/search-report';
@@ -25,8 +25,19 @@ export async function askSource<Answer>(
     if (live !== undefined) refuseUnused(source, settings, 'live guest');
     if (live !== undefined) return askLiveGuest(live, settings.live, () => profileSource(settings), asked);
   }
-  const guest = openSource(source, settings, io);
-  return { answer: asked(guest), dump: guest.dump };
+  return asWork(io, (note) => {
+    note(`opening ${source}`);
+    const dump = openSourceDump(source, settings, io);
+    try {
+      note(`looking for the kernel of ${source} and its offsets`);
+      const guest = openGuest(dump, profileSource(settings));
+      note(`reading the answer out of ${source}`);
+      return { answer: asked(guest), dump: guest.dump };
+    } catch (error) {
+      dump.close();
+      throw error;
+    }
+  });
 }
 
 /** Says that the key file that was named is not used, before anything else is. */
@@ -36,6 +47,20 @@ function reportUnfitFile({ profile }: Guest, io: Io): void {
   const { what, value, evidence } = formatFinding(found);
   const used = profile.group === null ? 'a profile derived from the guest' : `[${profile.group}] of the dump`;
   io.err(`${escapeControls(`warning: ${what}: ${value} (${evidence}); ${used} is used`)}\n`);
+}
+
+/** Runs work that Ctrl-C ends with a line about the step that it has come to. */
+function asWork<Value>(io: Io, run: (note: (step: string) => void) => Value): Value {
+  let step = '';
+  const note = (text: string): void => {
+    step = escapeControls(text);
+  };
+  return io.runInterruptible === undefined
+    ? run(note)
+    : io.runInterruptible(
+        () => run(note),
+        () => step,
+      );
 }
 
 /** Asks about the dump that SOURCE names, without a kernel; a live guest stands still meanwhile. @throws OsiError as {@link askSource}. */
@@ -51,8 +76,12 @@ export async function askSourceDump<Answer>(
     if (live !== undefined) refuseUnused(source, settings, 'live guest');
     if (live !== undefined) return askLiveDump(live, settings.live, ask);
   }
-  const dump = openSourceDump(source, settings, io);
-  return { answer: ask(dump), dump };
+  return asWork(io, (note) => {
+    note(`opening ${source}`);
+    const dump = openSourceDump(source, settings, io);
+    note(`examining ${source}`);
+    return { answer: ask(dump), dump };
+  });
 }
 
 /** A source that cannot be live is read without loading the code for live guests. */
@@ -63,17 +92,6 @@ function mayBeLive(source: string, { live }: Settings): boolean {
 /** Whether SOURCE is not a file of this machine: a live guest, or behind an address. */
 export function isLiveOrRemote(source: string, settings: Settings): boolean {
   return mayBeLive(source, settings) || /^https?:/i.test(source);
-}
-
-function openSource(source: string, settings: Settings, io: Io): Guest {
-  refuseUnused(source, settings, 'dump');
-  const { kconfFile, kconfGroup, kconfPlaces } = settings;
-  return openGuestFile(source, {
-    kconfFile: kconfFile.value,
-    kconfGroup: kconfGroup.value,
-    places: kconfPlaces,
-    ...dumpFileOptions(settings, io),
-  });
 }
 
 function openSourceDump(source: string, settings: Settings, io: Io): Guest['dump'] {

@@ -16,6 +16,8 @@ export interface Io {
   readonly onInterrupt?: ((end: () => void) => () => void) | undefined;
   /** Calls a function with each key, if standard input is a terminal; the returned function removes it. */
   readonly onKey?: ((press: (key: string) => void) => () => void) | undefined;
+  /** Runs long work; where Ctrl-C ends it, `doing` is printed as the rest of "interrupted while ...". */
+  readonly runInterruptible?: (<Value>(run: () => Value, doing: () => string) => Value) | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** How the command ended; set by the command. */
   exitCode: ExitCode;

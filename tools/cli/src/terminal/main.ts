@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { ExitCode } from './exit-code';
 import { formatFailure, unwritable } from './failure';
+import { runInterruptible } from './interruption';
 import type { Io } from './io';
 import { dataFor } from './terminal-text';
 import { onInterrupt, onKey } from './user-input';
@@ -29,6 +30,7 @@ export async function runMain(run: (io: Io) => Promise<unknown>): Promise<void> 
     },
     rows: () => (process.stdout.isTTY ? process.stdout.rows : undefined),
     onInterrupt,
+    runInterruptible: (work, doing) => runInterruptible(work, doing, (text) => write(process.stderr, text)),
     onKey,
     environment: process.env,
     exitCode: ExitCode.Complete,
