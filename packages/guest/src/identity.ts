@@ -5,11 +5,11 @@ import type { KernelLocation } from '@osi-linux/symbols';
 import type { PagingFormName } from '@osi-linux/x86-mmu';
 import { findHiddenFindings } from './compare/hidden-findings';
 import { type Guest, openWithSearch } from './guest';
-import { type Banner, findBannerNear } from './kernel/banner';
+import { type Banner, bannerFinding } from './kernel/banner';
 import { reportDiscovery } from './kernel/discovery';
 import { findKaslrShift } from './kernel/kaslr';
 import { rivalFindings, rootFinding } from './kernel/location-findings';
-import type { KernelSearch } from './kernel/search';
+import { findGuestBanner, type KernelSearch } from './kernel/search';
 import { sectionFindings } from './profile/section-needed';
 import type { ProfileSource } from './profile/source';
 
@@ -87,7 +87,7 @@ export function identifyGuest(given: Dump, source: ProfileSource): Identity {
     memory: { pages: Math.floor(pages), bytes: pages * PAGE_SIZE },
     findings: [
       ...dump.findings,
-      ...bannerFinding(banner),
+      bannerFinding(banner),
       ...findings,
       ...(guest === undefined ? sectionFindings(search) : guestFindings(guest)),
     ],
@@ -95,11 +95,9 @@ export function identifyGuest(given: Dump, source: ProfileSource): Identity {
   };
 }
 
+/** The banner of the guest, or of the kernel that was found if there is none. */
 function findBanner(search: KernelSearch, guest: Guest | undefined): Banner | undefined {
-  const { memory, info } = guest?.profile.kernel ?? {};
-  const init = info?.['task.init_addr'];
-  const near = memory !== undefined && init !== undefined ? findBannerNear(memory, init) : undefined;
-  return near ?? search.banner;
+  return (guest && findGuestBanner(search, guest.profile.kernel)) ?? search.banner;
 }
 
 function nameOf(guest: Guest | undefined, banner: Banner | undefined): { release: string | null } {
@@ -128,11 +126,6 @@ function readOr<Value>(guest: Guest | undefined, read: (guest: Guest) => Value, 
     () => read(guest),
     () => otherwise,
   );
-}
-
-function bannerFinding(banner: Banner | undefined): Finding[] {
-  if (banner !== undefined) return [{ what: 'banner', value: banner.text, evidence: banner.address }];
-  return [{ what: 'banner', value: 'not found', evidence: 'no "Linux version" text in all of memory' }];
 }
 
 function guestFindings({ profile, linux }: Guest): Finding[] {

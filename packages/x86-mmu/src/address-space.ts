@@ -26,6 +26,7 @@ const HIGH = 1 - LOW;
 
 /** XD of an entry at any level; reserved, and so never set, where EFER.NXE is clear. Intel SDM vol. 3A 4.6. */
 const NO_EXECUTE = 1n << 63n;
+const WRITABLE = 1n << 1n;
 
 interface FirstPage {
   readonly pageLow: number;
@@ -134,7 +135,12 @@ export class AddressSpace implements VirtualMemory {
     const walked = this.walk(address);
     if (walked.fault !== undefined) return this.residentMapping(walked);
     const { physical, pageSize: size, entries } = walked;
-    return { physical, size, executable: entries.every(({ entry }) => (entry & NO_EXECUTE) === 0n) };
+    return {
+      physical,
+      size,
+      executable: entries.every(({ entry }) => (entry & NO_EXECUTE) === 0n),
+      writable: entries.every(({ entry }) => (entry & WRITABLE) !== 0n),
+    };
   }
 
   /** Every step of the translation of an address, read anew from the tables. */
@@ -172,7 +178,7 @@ export class AddressSpace implements VirtualMemory {
     const resident = residentPage(walked);
     const level = this.form.levels.find(({ name }) => name === walked.level);
     if (resident === undefined || level === undefined) return undefined;
-    return { physical: resident.physical, size: 2 ** level.shift, executable: false };
+    return { physical: resident.physical, size: 2 ** level.shift, writable: false, executable: false };
   }
 
   private slot(tlb: Tlb, low: number, high: number): number {

@@ -11,6 +11,8 @@ export interface PageMapping {
   readonly size: number;
   /** Whether its bytes may be executed. */
   readonly executable: boolean;
+  /** Whether its bytes may be written, by the kernel or by both. */
+  readonly writable: boolean;
 }
 
 /** One address space of the guest: physical memory seen through a page-table root. */

@@ -12,7 +12,8 @@ import {
 } from '@osi-linux/memory';
 import { findVmcoreinfos, parseVmcoreinfo } from '@osi-linux/symbols';
 import { type Guest, openGuest, openWithSearch } from '../guest';
-import { findBannerNear } from '../kernel/banner';
+import { findImageBanner } from '../kernel/banner';
+import { findKernelUtsname } from '../kernel/utsname-search';
 import { formatProfileSection } from '../profile/section-text';
 import type { ProfileSource } from '../profile/source';
 import { RecordingMemory, readAllListings } from './touched-pages';
@@ -138,7 +139,8 @@ function touch(guest: Guest, section: string, format: string): Touched {
 function touchBanner(reader: Guest, { profile }: Guest): void {
   const { memory, info } = profile.kernel;
   const init = info['task.init_addr'];
-  const banner = init === undefined ? undefined : findBannerNear(memory, init);
+  const uts = findKernelUtsname(profile.kernel);
+  const banner = init === undefined ? undefined : findImageBanner(memory, init, uts);
   const at = banner?.address.virtual;
   if (at !== undefined) reader.memory.page(at);
 }

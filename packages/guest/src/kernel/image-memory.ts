@@ -1,7 +1,5 @@
 import type { PhysicalAddress, PhysicalMemory } from '@osi-linux/core';
-
-/** No image of a kernel is longer. */
-export const IMAGE_REACH = 64 * 1024 * 1024;
+import { IMAGE_REACH } from './image-page';
 
 /** The part of memory in which the image of a kernel is, which is one run of it from a physical address on. */
 export function imageMemory(memory: PhysicalMemory, start: PhysicalAddress): PhysicalMemory {

@@ -2,7 +2,7 @@ import type { LocatedKernel } from '@osi-linux/symbols';
 import { FakePhysicalMemory } from '@osi-linux/test-fixtures/fake-memory';
 import { writeVmcoreinfoNote } from '@osi-linux/test-fixtures/kernel-image';
 import { describe, expect, it } from 'vitest';
-import { IMAGE_REACH } from './image-memory';
+import { IMAGE_REACH } from './image-page';
 import { findVmcoreinfoInImage } from './note-in-image';
 
 const TEXT_BASE = 0xffffffff81000000n;

@@ -1,6 +1,7 @@
 import { decodeText, type PhysicalMemory } from '@osi-linux/core';
 import { eachOccurrence, type LocatedKernel, parseVmcoreinfo, type Vmcoreinfo } from '@osi-linux/symbols';
-import { IMAGE_REACH, imageMemory } from './image-memory';
+import { imageMemory } from './image-memory';
+import { IMAGE_REACH } from './image-page';
 
 /** A note begins with the release of the kernel. */
 const START = new TextEncoder().encode('OSRELEASE=');

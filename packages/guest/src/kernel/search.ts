@@ -1,4 +1,4 @@
-import { readPartial } from '@osi-linux/core';
+import type { Kernel } from '@osi-linux/kstruct';
 import type { Dump } from '@osi-linux/memory';
 import {
   type KernelSource,
@@ -9,8 +9,9 @@ import {
   parseVmcoreinfo,
   type Vmcoreinfo,
 } from '@osi-linux/symbols';
-import { type Banner, bannerAmong, bannerIn, findBannerNear, LONGEST_BANNER, scanForBanner } from './banner';
+import { type Banner, bannerAmong, bannerBySymbol, findImageBanner, scanForBanner } from './banner';
 import { findVmcoreinfoInImage } from './note-in-image';
+import { findKernelUtsname, findUtsname } from './utsname-search';
 
 /**
  * The facts about its kernel that a dump's memory contains, without a profile. Each is searched for once, on
@@ -81,13 +82,29 @@ export class KernelSearch {
   }
 }
 
-/** The banner of a kernel that was found: where its symbols say, else in its image. */
-export function bannerOf({ location, symbols }: LocatedKernel): Banner | undefined {
-  const { tables, textBase } = location;
+/** The banner of a kernel that was found: by its symbol, else in its image. */
+export function bannerOf(kernel: LocatedKernel): Banner | undefined {
+  const { tables, textBase } = kernel.location;
+  return bannerOfSymbols(kernel) ?? findImageBanner(tables, textBase, findUtsname(tables, textBase));
+}
+
+/** The banner of a kernel by the symbol `linux_banner`; `undefined` if its symbols are unknown. */
+export function bannerOfSymbols({ location, symbols }: LocatedKernel): Banner | undefined {
   const at = symbols?.lookup(SYMBOLS).get('linux_banner');
-  const text = at === undefined ? undefined : bannerIn(readPartial(tables, at, LONGEST_BANNER).bytes);
-  if (at !== undefined && text !== undefined) return { text, address: { virtual: at } };
-  return findBannerNear(tables, textBase);
+  return at === undefined ? undefined : bannerBySymbol(location.tables, at);
+}
+
+/**
+ * The banner of a kernel that is read through a profile: by its symbol if those that were found are its own, else in its
+ * image, with the names of its `init_uts_ns`.
+ */
+export function findGuestBanner(search: KernelSearch, kernel: Kernel): Banner | undefined {
+  const init = kernel.info['task.init_addr'];
+  if (init === undefined) return undefined;
+  const uts = findKernelUtsname(kernel);
+  const named = search.kernel && bannerOfSymbols(search.kernel);
+  const isOwn = uts === undefined || named?.text.startsWith(`Linux version ${uts.release} (`) === true;
+  return named !== undefined && isOwn ? named : findImageBanner(kernel.memory, init, uts);
 }
 
 /** The symbols to look up besides those that a section is derived from, in the one walk over all names. */

@@ -80,7 +80,8 @@ function unfitFindings(best: Candidate, source: ProfileSource, refused: readonly
   const { keyFile, places = [] } = source;
   const { kconfFile } = namedProfile(source);
   const isOfFile = best.kind === 'section' && best.place === 'file';
-  if (keyFile === undefined || kconfFile === undefined || places.length > 0 || isOfFile) return [];
+  const isNamed = kconfFile !== undefined && places.length === 0;
+  if (keyFile === undefined || keyFile.groups.length === 0 || !isNamed || isOfFile) return [];
   const [first] = refused.filter(
     ({ candidate }) => candidate.kind === 'section' && candidate.place === 'file',
   );
@@ -97,8 +98,7 @@ function unfitFindings(best: Candidate, source: ProfileSource, refused: readonly
 
 function unfitText({ groups }: KeyFile, file: string): string {
   const [only] = groups;
-  if (only === undefined) return `${file} has no section`;
-  return groups.length === 1
+  return groups.length === 1 && only !== undefined
     ? `[${only.name}] of ${file} does not fit this dump`
     : `none of the ${groups.length} sections of ${file} fits this dump`;
 }

@@ -1,8 +1,17 @@
 import { attempt, type OsiError, type VirtualAddress } from '@osi-linux/core';
 import { parseKernelName, sameMachine } from '@osi-linux/kconf';
-import { findInitTask, type Kernel, readUtsname, requireKey, StructView, Task } from '@osi-linux/kstruct';
+import {
+  findInitTask,
+  type Kernel,
+  readUtsname,
+  requireKey,
+  StructView,
+  Task,
+  type Utsname,
+} from '@osi-linux/kstruct';
 import type { Finding } from '@osi-linux/memory';
-import { findBannerNear } from '../kernel/banner';
+import { eachBannerNear } from '../kernel/banner';
+import { findUtsname } from '../kernel/utsname-search';
 import type { CheckedStructure, Contradiction } from './contradiction';
 
 /** The evidence for and against a profile as that of the kernel in memory. */
@@ -120,30 +129,44 @@ class FitCheck implements ProfileFit {
   }
 
   private nameAgainstUts(name: string): void {
-    this.try('init_uts_ns', () => {
-      const told = parseKernelName(name);
-      const uts = readUtsname(this.kernel);
-      const kernel = `${uts.release} ${uts.version} ${uts.machine}`;
-      const agrees = uts.version === told.version && (told.release ?? uts.release) === uts.release;
-      const by = { key: 'name', by: 'init_uts_ns' } as const;
-      this.expect(agrees, { kind: 'kernel-name', ...by, expected: name, received: kernel });
-      this.machine(told.machine, { kind: 'machine', ...by, expected: told.machine, received: uts.machine });
-      this.confirm({ what: 'kernel', value: kernel, evidence: 'init_uts_ns, and the name of the profile' });
-    });
+    this.try('init_uts_ns', () => this.compareUts(name, readUtsname(this.kernel)));
   }
 
+  private compareUts(name: string, uts: Utsname): void {
+    const told = parseKernelName(name);
+    const kernel = `${uts.release} ${uts.version} ${uts.machine}`;
+    const agrees = uts.version === told.version && (told.release ?? uts.release) === uts.release;
+    const by = { key: 'name', by: 'init_uts_ns' } as const;
+    this.expect(agrees, { kind: 'kernel-name', ...by, expected: name, received: kernel });
+    this.machine(told.machine, { kind: 'machine', ...by, expected: told.machine, received: uts.machine });
+    this.confirm({ what: 'kernel', value: kernel, evidence: 'init_uts_ns, and the name of the profile' });
+  }
+
+  /** Without the address of `init_uts_ns`, it is looked for by its shape. */
   private nameAgainstBanner(name: string): void {
     const { info, memory } = this.kernel;
     const told = parseKernelName(name);
     const { name: machine } = memory.architecture;
     const by = { key: 'name', by: 'page-tables' } as const;
     this.machine(told.machine, { kind: 'machine', ...by, expected: told.machine, received: machine });
-    const banner = findBannerNear(memory, requireKey(info, 'task.init_addr'));
-    if (banner === undefined) return;
-    const { text, address } = banner;
-    const agrees = text.includes(told.version) && text.includes(told.release ?? '');
-    this.expect(agrees, { kind: 'kernel-name', key: 'name', by: 'banner', expected: name, received: text });
-    this.confirm({ what: 'kernel', value: text, evidence: address });
+    const init = requireKey(info, 'task.init_addr');
+    const uts = findUtsname(memory, init);
+    if (uts === undefined) this.compareBanners(name, init);
+    else this.compareUts(name, uts);
+  }
+
+  /** A program of the guest can write a text like a banner, but it cannot take the kernel's own away. */
+  private compareBanners(name: string, init: VirtualAddress): void {
+    const told = parseKernelName(name);
+    let first: string | undefined;
+    for (const { text, address } of eachBannerNear(this.kernel.memory, init)) {
+      first ??= text;
+      if (!text.includes(told.version) || !text.includes(told.release ?? '')) continue;
+      this.confirm({ what: 'kernel', value: text, evidence: address });
+      return;
+    }
+    if (first === undefined) return;
+    this.expect(false, { kind: 'kernel-name', key: 'name', by: 'banner', expected: name, received: first });
   }
 
   /** A name without a machine is of any. */

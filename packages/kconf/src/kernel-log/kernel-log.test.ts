@@ -244,7 +244,9 @@ describe('findKernelInfoBlock', () => {
     const noise = '[    1.000000] --KERNELINFO-BEGIN-- is said here\n'.repeat(200_000);
     const long = `KERNELINFO-${'x'.repeat(2_000_000)}\n`;
     const dots = `--KERNELINFO-BEGIN--\n${`${'.'.repeat(4000)}x\n`.repeat(2000)}--KERNELINFO-END--\n`;
+    const full = wrap(dmesg, 80).replace(/\n(.*task\.size)/, `\n${`${'x'.repeat(80)}\n`.repeat(100_000)}$1`);
     const spent = processorTime(() => {
+      expect(texts(full)).toEqual(expected);
       expect(texts(noise + long + dmesg)).toEqual(expected);
       expect(() => findKernelInfoBlock('KERNELINFO-'.repeat(500_000))).toThrow();
       expect(findKernelInfoBlock(dots).issues.length).toBe(1001);

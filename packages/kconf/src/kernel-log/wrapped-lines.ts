@@ -6,6 +6,8 @@ import { stripEscapeSequences, stripLogPrefix, stripQuote } from './log-prefix';
 
 /** No terminal is wider. */
 const WIDEST = 1024;
+/** More lines than a message fills on the narrowest terminal. */
+const PIECES_LIMIT = 64;
 /** Blanks at the end of a full line that a program which saves a screen may have cut off. */
 const CUT_BLANKS = 2;
 const ENTRY = /^([A-Za-z0-9_.]{1,128})[ \t]*=[ \t]*(.*)$/s;
@@ -76,7 +78,7 @@ function* eachGroup(lines: Iterable<RawLine>, { indent, width }: Screen): Genera
     const piece = pieceOf(line, indent);
     const last = group.at(-1)?.text.length ?? 0;
     const isFull = width <= WIDEST && last > 0 && last >= width - CUT_BLANKS;
-    if (!isFull || startsMessage(piece.text)) {
+    if (!isFull || group.length >= PIECES_LIMIT || startsMessage(piece.text)) {
       if (group.length > 0) yield group;
       group = [];
     }

@@ -3,6 +3,7 @@ import {
   formatAddress,
   OsiError,
   type Page,
+  type PageMapping,
   type PagePart,
   type PhysicalAddress,
   type SkippedLog,
@@ -77,6 +78,12 @@ export class ContestedMemory implements VirtualMemory {
   translate(address: VirtualAddress): PhysicalAddress | undefined {
     this.compare(address);
     return this.memory.translate(address);
+  }
+
+  /** The mapping that holds a virtual address, if the memory knows its length. */
+  mapping(address: VirtualAddress): PageMapping | undefined {
+    this.compare(address);
+    return this.memory.mapping?.(address);
   }
 
   /** The same physical memory through another page-table root, which nothing contests. */

@@ -2,6 +2,7 @@ import type {
   Architecture,
   OsiError,
   Page,
+  PageMapping,
   PhysicalAddress,
   PhysicalMemory,
   VirtualAddress,
@@ -54,6 +55,11 @@ export class LinearMapMemory implements VirtualMemory {
     if (page !== undefined) return page;
     const physical = this.pastMissingTable(address);
     return physical === undefined ? undefined : this.physical.page(Math.floor(physical / PAGE_SIZE));
+  }
+
+  /** The page that an address is mapped in by the tables, or `undefined` if they do not tell. */
+  mapping(address: VirtualAddress): PageMapping | undefined {
+    return this.tables.mapping?.(address);
   }
 
   /** Why {@link page} returns `undefined`. */

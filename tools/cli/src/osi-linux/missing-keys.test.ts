@@ -37,6 +37,14 @@ describe('splitMissingKeys', () => {
     });
   });
 
+  it('names the listing instead of its first row', () => {
+    const reason = lacks('task.current_task_addr');
+    const cpus = [0, 1].map((cpu): Skipped => ({ subject: { kind: 'cpu', cpu }, reason }));
+    expect(splitMissingKeys(cpus).unread).toEqual([
+      { subject: { kind: 'list', name: 'current tasks' }, reason },
+    ]);
+  });
+
   it('keeps a list that is missing for every process, once', () => {
     const reason = lacks('task.thread_group_offset');
     const lists = [1n, 2n].map(

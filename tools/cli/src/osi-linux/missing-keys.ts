@@ -1,4 +1,4 @@
-import { EVERY_FIELD, OsiError, type Skipped } from '@osi-linux/core';
+import { EVERY_FIELD, OsiError, type Skipped, type Subject, type SubjectKind } from '@osi-linux/core';
 
 /** Fields of records that are read for several columns of a row. */
 const COLUMNS: Readonly<Record<string, readonly string[]>> = {
@@ -6,6 +6,18 @@ const COLUMNS: Readonly<Record<string, readonly string[]>> = {
   mm: ['pgd', 'asid', 'cmdline'],
   cred: ['uid', 'gid', 'euid', 'egid'],
   [EVERY_FIELD]: ['every column'],
+};
+/** The lists whose rows are things of a kind. */
+const LISTS: { readonly [Kind in SubjectKind]?: string } = {
+  process: 'processes',
+  thread: 'threads',
+  mapping: 'mappings',
+  'file-descriptor': 'open files',
+  socket: 'sockets',
+  module: 'modules',
+  mount: 'mounts',
+  'log-record': 'kernel log',
+  cpu: 'current tasks',
 };
 const ROOTS: ReadonlySet<string> = new Set(['reader-root', 'init-root', 'task-root']);
 
@@ -37,9 +49,7 @@ class Gaps {
     if (key === undefined) return [skipped];
     if (ROOTS.has(kind)) this.roots.add(key);
     else if (field !== undefined) for (const column of COLUMNS[field] ?? [field]) this.addColumn(column, key);
-    else if (!this.isKnown(`${kind} ${name} ${key}`))
-      // It is missing for every process, and not for this one alone.
-      return [kind === 'list' && name !== undefined ? { subject: { kind, name }, reason } : skipped];
+    else if (!this.isKnown(`${kind} ${name} ${key}`)) return [{ subject: wholeOf(subject), reason }];
     return [];
   }
 
@@ -62,6 +72,12 @@ class Gaps {
     this.lists.add(list);
     return known;
   }
+}
+
+/** The list that lacks a key lacks it for every process and every row, and not for one alone. */
+function wholeOf(subject: Subject): Subject {
+  const name = subject.kind === 'list' ? subject.name : LISTS[subject.kind];
+  return name === undefined ? subject : { kind: 'list', name };
 }
 
 function lacks(keys: ReadonlySet<string>): string {
