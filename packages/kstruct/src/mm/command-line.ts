@@ -15,7 +15,8 @@ const ARGUMENTS_LIMIT = 6 * 1024 * 1024;
 const IN_PAGE = BigInt(PAGE_SIZE - 1);
 
 /**
- * The arguments of a process as `/proc/PID/cmdline` gives them: split at NUL, one final NUL dropped.
+ * The arguments of a process as `/proc/PID/cmdline` gives them: split at NUL, one final NUL dropped. They are whole also
+ * on kernels before v4.2, whose `/proc` cuts them after a page.
  *
  * A process that has overwritten the end of its arguments (setproctitle) answers with that title.
  * Source: `get_mm_cmdline` in fs/proc/base.c.
