@@ -261,6 +261,7 @@ PROBED("mount.mnt_id_offset", mounts.id);
 OFFSET("super.s_type_offset", struct super_block, s_type);
 OFFSET("super.s_subtype_offset", struct super_block, s_subtype);
 OFFSET("super.s_root_offset", struct super_block, s_root);
+OFFSET("super.s_id_offset", struct super_block, s_id);
 OFFSET("fstype.name_offset", struct file_system_type, name);
 
 FOUND_ADDRESS("module.modules_addr", modules);

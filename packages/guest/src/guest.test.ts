@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { formatSubject, OsiError, type PhysicalMemory } from '@osi-linux/core';
 import { safeParseKeyFile } from '@osi-linux/kconf';
-import { BytesSource, type Dump, openDump } from '@osi-linux/memory';
+import { type BlobLike, BytesSink, BytesSource, type Dump, openDump } from '@osi-linux/memory';
 import { codeOf } from '@osi-linux/test-fixtures/expect';
 import { readRecordedGuest } from '@osi-linux/test-fixtures/recorded';
 import { describe, expect, it } from 'vitest';
-import { openGuest } from './guest';
+import { exportDump } from './export/export-dump';
+import { openGuest, openGuestBlob, openGuestBytes } from './guest';
 import { identifyGuest } from './identity';
 import { openGuestFile } from './node/open-guest-file';
 
@@ -27,6 +28,15 @@ function without(missing: (frame: number) => boolean): PhysicalMemory {
     scan: (address, into) =>
       missing(Math.floor(address / 4096)) ? 0 : memory.scan(address, into.subarray(0, 4096)),
   };
+}
+
+function hintOf(call: () => unknown): string | undefined {
+  try {
+    call();
+  } catch (error) {
+    if (OsiError.is(error)) return error.hint;
+  }
+  return undefined;
 }
 
 const pidsOf = (guest: ReturnType<typeof open>) => guest.linux.getProcesses().map(({ pid }) => pid);
@@ -147,6 +157,123 @@ describe('the choice of a profile', () => {
     expect(codeOf(() => openGuestFile(recorded.dumpFile, { kconfFile: '/' }))).toBe(
       'PROFILE_FILE_UNREADABLE',
     );
+  });
+});
+
+describe('a guest in bytes or in a file of a browser', () => {
+  const bytes = new Uint8Array(readFileSync(recorded.dumpFile));
+  const pids = pidsOf(open(conf));
+  const blob = (part: Uint8Array): BlobLike & { readonly part: Uint8Array } => ({
+    ...{ name: 'dump.elf', size: part.length, part },
+    slice: (start, end) => blob(part.subarray(start, end)),
+  });
+  const reads: number[] = [];
+  const reader = {
+    readAsArrayBuffer: (read: BlobLike) => {
+      reads.push(read.size);
+      return (read as ReturnType<typeof blob>).part.slice().buffer;
+    },
+  };
+
+  it('is opened by a key file, and reads parts of the file only', () => {
+    expect(pidsOf(openGuestBytes(bytes, { kconf: conf }))).toEqual(pids);
+    expect(pidsOf(openGuestBlob(blob(bytes), { kconf: conf, reader }))).toEqual(pids);
+    expect(Math.max(...reads)).toBeLessThan(bytes.length);
+  });
+
+  it('needs no key file where the dump has its section in it', () => {
+    const sink = new BytesSink();
+    exportDump(dump, { keyFile: safeParseKeyFile(conf).file }, sink, { format: 'elf' });
+    expect(pidsOf(openGuestBytes(sink.bytes))).toEqual(pids);
+    expect(pidsOf(openGuestBlob(blob(sink.bytes), { reader }))).toEqual(pids);
+    expect(pidsOf(openGuest(openDump(new BytesSource(sink.bytes))))).toEqual(pids);
+  });
+
+  it('is refused without one, and outside of a worker', () => {
+    expect(codeOf(() => openGuestBytes(bytes))).toBe('PROFILE_FILE_MISSING');
+    expect(codeOf(() => openGuest(dump))).toBe('PROFILE_FILE_MISSING');
+    expect(codeOf(() => openGuestBlob(blob(bytes), { kconf: conf }))).toBe('SOURCE_NEEDS_WORKER');
+  });
+
+  it('closes its dump at the end of a block', () => {
+    const source = new BytesSource(bytes);
+    const closed: string[] = [];
+    const counted = { ...openDump(source), close: () => void closed.push('dump') };
+    const guest = openGuest(counted, { keyFile: safeParseKeyFile(conf).file });
+    guest[Symbol.dispose]();
+    expect(closed).toEqual(['dump']);
+  });
+});
+
+describe('a wrong argument', () => {
+  const { osi, linux } = open(conf);
+  const wrong: readonly unknown[] = [211, '211', [211], { pid: 211 }, { pids: 211 }, { pids: ['211'] }, true];
+
+  it.each(wrong)('for a selection, %j, gives no row and shows the right form', (value) => {
+    const calls = [
+      () => linux.getMappings(value as never),
+      () => linux.getFiles(value as never),
+      () => linux.getSockets(value as never),
+      () => linux.getEnvironments(value as never),
+      () => linux.getThreads(value as never),
+      () => linux.getProcesses(value as never),
+    ];
+    for (const call of calls) {
+      expect(codeOf(call)).toBe('PROCESS_ARGUMENT_INVALID');
+      expect(hintOf(call)).toMatch(/pids: \[211\]/);
+    }
+    if (typeof value !== 'number')
+      expect(codeOf(() => linux.getMounts(value as never))).toBe('PROCESS_ARGUMENT_INVALID');
+  });
+
+  it.each(wrong)('for a process, %j, is refused by every call', (value) => {
+    const handle = value as never;
+    const calls = [
+      ...[() => osi.getMappings(handle), () => osi.getProcess(handle), () => osi.getProcMem(handle)],
+      ...[() => osi.getFileMappings(handle), () => osi.getMappingByAddr(handle, 0n)],
+      ...[
+        () => osi.inSharedObject(handle),
+        () => linux.getProcess(handle),
+        () => linux.getProcessPid(handle),
+      ],
+      ...[() => linux.fdToFilename(handle, 3), () => linux.fdToPos(handle, 3)],
+      ...[() => linux.extGetFileStructPtr(handle, 3)],
+    ];
+    for (const call of calls) {
+      expect(codeOf(call)).toBe('PROCESS_ARGUMENT_INVALID');
+      expect(hintOf(call)).toMatch(/getProcesses\(\)\.find/);
+    }
+  });
+
+  it('is not what a process or a selection is', () => {
+    const init = linux.getProcesses({ pids: [1] })[0];
+    if (init === undefined) throw new Error('no pid 1');
+    const calls: readonly ((
+      selector: typeof init | { pids: number[] },
+    ) => readonly { pid: number | null }[])[] = [
+      (selector) => linux.getMappings(selector),
+      (selector) => linux.getFiles(selector),
+      (selector) => linux.getEnvironments(selector),
+      (selector) => linux.getThreads(selector),
+    ];
+    for (const call of calls) {
+      const listing = call(init);
+      expect(listing.length).toBeGreaterThan(0);
+      expect(new Set(listing.map(({ pid }) => pid))).toEqual(new Set([1]));
+      expect([...call({ pids: [1] })]).toEqual([...listing]);
+    }
+    expect([...linux.getMounts(init)]).toEqual([...linux.getMounts(1)]);
+    expect([...linux.getFiles({ ...init, createTime: 5n })]).toEqual([]);
+    expect(osi.getMappings(undefined)).toHaveLength(0);
+  });
+
+  it('does not keep rows from becoming JSON', () => {
+    const [, init] = JSON.parse(JSON.stringify(linux.getProcesses()));
+    expect(init).toMatchObject({
+      pid: 1,
+      name: 'init',
+      taskd: expect.stringMatching(/^0xffff[0-9a-f]{12}$/),
+    });
   });
 });
 

@@ -1,8 +1,16 @@
 import { attempt, OsiError } from '@osi-linux/core';
 import { safeParseKeyFile } from '@osi-linux/kconf';
-import { BytesSource, type Dump, openDump } from '@osi-linux/memory';
+import {
+  type BlobLike,
+  type BlobReader,
+  BlobSource,
+  type ByteSource,
+  BytesSource,
+  type Dump,
+  openDump,
+} from '@osi-linux/memory';
 import { Osi } from '@osi-linux/osi';
-import { OsiLinux } from '@osi-linux/osi-linux';
+import { type LinuxMapping, type LinuxProcess, OsiLinux } from '@osi-linux/osi-linux';
 import type { AddressSpace } from '@osi-linux/x86-mmu';
 import { KernelSearch } from './kernel/search';
 import { findPlacedSearch } from './layout/placed-dump';
@@ -14,7 +22,7 @@ import type { ProfileSource } from './profile/source';
 /** A Linux guest that is open for questions. */
 export interface Guest {
   /** The OSI API over it, with `osi_linux` registered. */
-  readonly osi: Osi;
+  readonly osi: Osi<LinuxProcess, LinuxMapping>;
   /** Linux's own listings. */
   readonly linux: OsiLinux;
   /** The guest's memory as its kernel sees it; `withRoot` gives a process's view. */
@@ -23,12 +31,15 @@ export interface Guest {
   readonly dump: Dump;
   /** The profile in use, and the evidence for it. */
   readonly profile: ProfileChoice;
+  /** Closes the dump at the end of the block of `using guest = ...`. */
+  [Symbol.dispose](): void;
 }
 
 /**
- * Opens the guest in a dump with a profile of its kernel.
+ * Opens the guest in a dump with a profile of its kernel; without a key file the profile is derived from the guest's own
+ * types and symbols.
  *
- * The dump stays the caller's, who closes it when the guest is no longer used.
+ * The dump stays the caller's, who closes it when the guest is no longer used, or lets `using` close it.
  *
  * @throws OsiError `PROFILE_FILE_MISSING`, `PROFILE_GROUP_UNKNOWN`, `PROFILE_MISMATCH` or `PROFILE_NONE_FITS`:
  * a profile that contradicts the dump never gives rows. `PLUGIN_ARGUMENT_UNKNOWN` or `PLUGIN_ARGUMENT_INVALID`.
@@ -42,7 +53,7 @@ export interface Guest {
  * openGuest(dump, { keyFile, plugin: 'osi_linux:kconf_group=another' }) // throws PROFILE_GROUP_UNKNOWN
  * ```
  */
-export function openGuest(dump: Dump, source: ProfileSource): Guest {
+export function openGuest(dump: Dump, source: ProfileSource = {}): Guest {
   const { guest } = openWithSearch(dump, source);
   if (OsiError.is(guest)) throw guest;
   return guest;
@@ -100,15 +111,25 @@ function openGuestBy(search: KernelSearch, source: ProfileSource): Guest {
   const { dump } = search;
   const profile = withFindingsOf(dump, () => chooseProfile(search, source));
   const linux = new OsiLinux({ kernel: profile.kernel, cpus: dump.cpus });
-  const osi = new Osi();
+  const osi = new Osi<LinuxProcess, LinuxMapping>();
   osi.register(linux);
-  return { osi, linux, memory: profile.tables, dump, profile };
+  const close = () => dump.close();
+  return { osi, linux, memory: profile.tables, dump, profile, [Symbol.dispose]: close };
 }
 
 /** The profile of a guest whose dump is bytes in memory. */
 export interface GuestBytesOptions extends ProfileNames {
-  /** The content of a `kernelinfo.conf`. */
-  readonly kconf: Uint8Array | string;
+  /**
+   * The content of a `kernelinfo.conf`; without one the profile is the section in the dump, or derived from the guest's
+   * own types and symbols.
+   */
+  readonly kconf?: Uint8Array | string | undefined;
+}
+
+/** The profile of a guest whose dump is a file of a browser, and what reads the file. */
+export interface GuestBlobOptions extends GuestBytesOptions {
+  /** Reads parts of the file; `FileReaderSync` of the worker unless given. */
+  readonly reader?: BlobReader | undefined;
 }
 
 /**
@@ -124,7 +145,38 @@ export interface GuestBytesOptions extends ProfileNames {
  * guest.osi.getCurrentProcess(1).name // => 'spin-leader'
  * ```
  */
-export function openGuestBytes(bytes: Uint8Array, { kconf, ...names }: GuestBytesOptions): Guest {
-  const dump = openDump(new BytesSource(bytes, 'dump'));
-  return openGuest(dump, { ...names, keyFile: safeParseKeyFile(kconf).file });
+export function openGuestBytes(bytes: Uint8Array, options: GuestBytesOptions = {}): Guest {
+  return openGuestSource(new BytesSource(bytes, 'dump'), options);
+}
+
+/**
+ * Opens the guest in a dump that the user of a web page chose, a `File`, which is read in parts and never as a whole.
+ *
+ * Browsers allow this in workers only: pass the `File` to one by `postMessage`, and open it there.
+ *
+ * @throws OsiError `SOURCE_NEEDS_WORKER` outside of a worker, `SOURCE_READ_FAILED` if the file was changed since it was
+ * chosen, and what is wrong with the dump's format or the profile.
+ *
+ * @example
+ * ```ts
+ * declare const file: BlobLike; // a File
+ * declare const reader: BlobReader;
+ * openGuestBlob(file) // throws SOURCE_NEEDS_WORKER
+ * declare const kconf: Uint8Array;
+ * const guest = openGuestBlob(file, { kconf, reader });
+ * guest.osi.getCurrentProcess(1).name // => 'spin-leader'
+ * ```
+ */
+export function openGuestBlob(file: BlobLike, { reader, ...options }: GuestBlobOptions = {}): Guest {
+  return openGuestSource(new BlobSource(file, reader), options);
+}
+
+function openGuestSource(source: ByteSource, { kconf, ...names }: GuestBytesOptions): Guest {
+  try {
+    const keyFile = kconf === undefined ? undefined : safeParseKeyFile(kconf).file;
+    return openGuest(openDump(source), { ...names, keyFile });
+  } catch (error) {
+    source.close();
+    throw error;
+  }
 }

@@ -7,7 +7,14 @@ export {
   exportDump,
 } from './export/export-dump';
 export { RecordingMemory, readAllListings } from './export/touched-pages';
-export { type Guest, type GuestBytesOptions, openGuest, openGuestBytes } from './guest';
+export {
+  type Guest,
+  type GuestBlobOptions,
+  type GuestBytesOptions,
+  openGuest,
+  openGuestBlob,
+  openGuestBytes,
+} from './guest';
 export { type Identity, identifyGuest } from './identity';
 export { deriveFileSection, type FileSectionOptions } from './kernel-file/derived-file-section';
 export { type DerivedSection, deriveSection } from './kernel-file/derived-section';

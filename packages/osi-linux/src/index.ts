@@ -9,6 +9,7 @@ export type { LinuxMapping, MappingSelection } from './rows/mapping-row';
 export type { LinuxModule } from './rows/module-row';
 export type { LinuxMount } from './rows/mount-row';
 export type { ProcessSelection } from './rows/process-selection';
+export type { ProcessSelector } from './rows/process-selector';
 export type { PathSelection } from './rows/reader-paths';
 export type { LinuxSocket } from './rows/socket-row';
 export type { TitledRow } from './rows/titles';

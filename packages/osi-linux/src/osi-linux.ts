@@ -8,8 +8,16 @@ import {
   SkippedLog,
   type VirtualAddress,
 } from '@osi-linux/core';
-import { eachProcess, eachThread, type Kernel, type Task } from '@osi-linux/kstruct';
-import type { OsiExecutionPoint, OsiProcHandle, OsiProcMem, OsiProvider, OsiThread } from '@osi-linux/osi';
+import { eachThread, type Kernel, type Task } from '@osi-linux/kstruct';
+import {
+  isProcHandle,
+  type OsiExecutionPoint,
+  type OsiProcHandle,
+  type OsiProcMem,
+  type OsiProvider,
+  type OsiThread,
+  requireProcHandle,
+} from '@osi-linux/osi';
 import { type Absent, answerOf, ProcessCalls } from './osi/process-calls';
 import { readProcessHandle } from './osi/process-handle';
 import type { PhysicalWriter } from './osi/process-memory';
@@ -22,7 +30,8 @@ import { type LinuxMapping, type MappingSelection, readMappings } from './rows/m
 import { type LinuxModule, readModules } from './rows/module-row';
 import { type LinuxMount, readMounts } from './rows/mount-row';
 import { readThread } from './rows/process-row';
-import { eachSelectedProcess, type ProcessSelection } from './rows/process-selection';
+import { eachSelectedProcess, eachSelectedTask, type ProcessSelection } from './rows/process-selection';
+import { type ProcessSelector, requireSelector } from './rows/process-selector';
 import { Processors } from './rows/processors';
 import type { PathSelection } from './rows/reader-paths';
 import { type LinuxSocket, readSockets } from './rows/socket-row';
@@ -37,6 +46,8 @@ export interface OsiLinuxOptions {
   /** Writes guest-physical memory, at most a page at a time; only live sources can. */
   readonly writePhysical?: PhysicalWriter | undefined;
 }
+
+const INIT_PID = 1;
 
 /**
  * Answers the OSI API for a Linux guest, and Linux's own listings. Corresponds to PANDA's `osi_linux`.
@@ -64,20 +75,28 @@ export class OsiLinux implements OsiProvider {
   /**
    * Every process, pid 0 first, then in the order of their start: one row a thread group.
    *
-   * Corresponds to PANDA's `get_processes`, with the leader's name.
+   * Corresponds to PANDA's `get_processes`, with the leader's name. As every listing, it takes a selection of processes or
+   * one process, and lists them all without.
+   *
+   * @throws OsiError `PROCESS_ARGUMENT_INVALID` for any other value, such as a pid.
    */
-  getProcesses(): Listing<LinuxProcess> {
-    const skipped = new SkippedLog();
-    const rows: LinuxProcess[] = [];
-    for (const task of eachProcess(this.kernel, skipped)) rows.push(this.calls.readProcess(task, skipped));
-    return this.listing(rows, skipped);
+  getProcesses(selector: ProcessSelector = {}): Listing<LinuxProcess> {
+    return this.list('getProcesses', selector, (selection, skipped) => {
+      const rows: LinuxProcess[] = [];
+      for (const task of eachSelectedTask(this.kernel, selection, skipped))
+        rows.push(this.calls.readProcess(task, skipped));
+      return rows;
+    });
   }
 
   /** Every thread of every process that `/proc` shows (so not those of pid 0), process by process. */
-  getThreads(): Listing<LinuxThread> {
-    const skipped = new SkippedLog();
+  getThreads(selector: ProcessSelector = {}): Listing<LinuxThread> {
+    return this.list('getThreads', selector, (selection, skipped) => this.readThreads(selection, skipped));
+  }
+
+  private readThreads(selection: ProcessSelection, skipped: SkippedLog): LinuxThread[] {
     const rows: LinuxThread[] = [];
-    for (const leader of eachProcess(this.kernel, skipped)) {
+    for (const leader of eachSelectedTask(this.kernel, selection, skipped)) {
       if (leader.address === this.kernel.info['task.init_addr']) continue;
       const found = skipped.attempt(
         () => ({ kind: 'list', name: 'threads', struct: 'task', address: leader.address }),
@@ -85,7 +104,7 @@ export class OsiLinux implements OsiProvider {
       );
       for (const thread of found ?? []) rows.push(readThread(thread, skipped));
     }
-    return this.listing(rows, skipped);
+    return rows;
   }
 
   /**
@@ -128,18 +147,20 @@ export class OsiLinux implements OsiProvider {
   }
 
   /** Every socket that a process has open, by its leader's descriptors: process by process, ascending by descriptor. */
-  getSockets(selection: ProcessSelection = {}): Listing<LinuxSocket> {
-    const skipped = new SkippedLog();
-    const rows: LinuxSocket[] = [];
-    for (const { task, pid } of eachSelectedProcess(this.kernel, selection, skipped))
-      rows.push(...readSockets(this.kernel, task, pid, skipped));
-    return this.listing(rows, skipped);
+  getSockets(selector: ProcessSelector = {}): Listing<LinuxSocket> {
+    return this.list('getSockets', selector, (selection, skipped) => {
+      const rows: LinuxSocket[] = [];
+      for (const { task, pid } of eachSelectedProcess(this.kernel, selection, skipped))
+        for (const row of readSockets(this.kernel, task, pid, skipped)) rows.push(row);
+      return rows;
+    });
   }
 
   /** Every descriptor that is in use: process by process, ascending. The tables are those of the leaders. */
-  getFiles(selection: FileSelection = {}): Listing<LinuxFile> {
-    const skipped = new SkippedLog();
-    return this.listing(readFiles(this.kernel, selection, skipped), skipped);
+  getFiles(selector: ProcessSelector<FileSelection> = {}): Listing<LinuxFile> {
+    return this.list('getFiles', selector, (selection, skipped) =>
+      readFiles(this.kernel, selection, skipped),
+    );
   }
 
   /**
@@ -149,8 +170,10 @@ export class OsiLinux implements OsiProvider {
    *
    * @throws OsiError `PROFILE_KEY_MISSING` where the profile does not tell how the kernel orders mappings.
    */
-  getMappings(selection: MappingSelection | OsiProcHandle = {}): Listing<LinuxMapping> {
-    const { taskd, pids, threads }: MappingSelection = selection;
+  getMappings(selector: ProcessSelector<MappingSelection> = {}): Listing<LinuxMapping> {
+    requireSelector('getMappings', selector);
+    const selection: MappingSelection = selector;
+    const { taskd, pids, threads } = selection;
     if (taskd !== undefined && pids === undefined)
       return this.calls.readMappings({ asid: null, ...selection, taskd }, threads ?? false);
     const skipped = new SkippedLog();
@@ -159,22 +182,28 @@ export class OsiLinux implements OsiProvider {
   }
 
   /** The environment and the directories of every process that `/proc` shows. */
-  getEnvironments(selection: PathSelection = {}): Listing<LinuxEnvironment> {
-    const skipped = new SkippedLog();
-    return this.listing(readEnvironments(this.kernel, selection, skipped), skipped);
+  getEnvironments(selector: ProcessSelector<PathSelection> = {}): Listing<LinuxEnvironment> {
+    return this.list('getEnvironments', selector, (selection, skipped) =>
+      readEnvironments(this.kernel, selection, skipped),
+    );
   }
 
   /**
-   * The mounts that a process can reach, by number: the rows of `/proc/PID/mountinfo`; an ended process has
-   * no rows.
+   * The mounts that pid 1 can reach, or another process, by number: the rows of `/proc/PID/mountinfo`; an ended process
+   * has no rows. Of several processes, those of one after the other.
    */
-  getMounts(pid = 1): Listing<LinuxMount> {
-    const skipped = new SkippedLog();
-    const rows = skipped.attempt(
-      () => ({ kind: 'list', name: 'mounts', pid }),
-      () => readMounts(this.kernel, pid, skipped),
-    );
-    return this.listing(rows ?? [], skipped);
+  getMounts(selector: number | ProcessSelector = INIT_PID): Listing<LinuxMount> {
+    const pids = typeof selector === 'number' ? { pids: [selector] } : selector;
+    return this.list('getMounts', pids, (selection, skipped) => {
+      const wanted = selection.pids?.length ? selection.pids : [INIT_PID];
+      return wanted.flatMap((pid) => {
+        const rows = skipped.attempt(
+          () => ({ kind: 'list', name: 'mounts', pid }),
+          () => readMounts(this.kernel, pid, skipped),
+        );
+        return rows ?? [];
+      });
+    });
   }
 
   /** The thread on each processor that is online, or on one of them, by the processor's number. */
@@ -254,21 +283,25 @@ export class OsiLinux implements OsiProvider {
    * use by then.
    */
   getProcess(handle: OsiProcHandle | Absent): Answer<LinuxProcess> | undefined {
+    requireProcHandle('getProcess', handle);
     return this.calls.findProcess(handle);
   }
 
   /** Id of a process; `undefined` once it has ended. Corresponds to PANDA's `get_process_pid`. */
   getProcessPid(handle: OsiProcHandle | Absent): number | undefined {
+    requireProcHandle('getProcessPid', handle);
     return this.calls.findPid(handle);
   }
 
   /** Id of its parent process; `undefined` once it has ended. Corresponds to PANDA's `get_process_ppid`. */
   getProcessPpid(handle: OsiProcHandle | Absent): number | undefined {
+    requireProcHandle('getProcessPpid', handle);
     return this.calls.findPpid(handle);
   }
 
   /** The bounds of its heap; `undefined` without user memory. Corresponds to PANDA's `get_proc_mem`. */
   getProcMem(handle: OsiProcHandle | Absent): OsiProcMem | undefined {
+    requireProcHandle('getProcMem', handle);
     return this.calls.findProcMem(handle);
   }
 
@@ -294,6 +327,7 @@ export class OsiLinux implements OsiProvider {
    * @throws OsiError why it cannot be read.
    */
   fdToFilename(handle: OsiProcHandle | Absent, fd: number): string | undefined {
+    requireProcHandle('fdToFilename', handle);
     return this.calls.findFilename(handle, fd);
   }
 
@@ -303,6 +337,7 @@ export class OsiLinux implements OsiProvider {
    * Corresponds to PANDA's `osi_linux_fd_to_pos`. @throws OsiError why it cannot be read.
    */
   fdToPos(handle: OsiProcHandle | Absent, fd: number): bigint | undefined {
+    requireProcHandle('fdToPos', handle);
     return this.calls.findPos(handle, fd);
   }
 
@@ -312,6 +347,7 @@ export class OsiLinux implements OsiProvider {
    * Corresponds to PANDA's `ext_get_file_struct_ptr`. @throws OsiError `STRUCT_IMPLAUSIBLE` for what is none.
    */
   extGetFileStructPtr(handle: OsiProcHandle | Absent, fd: number): VirtualAddress | undefined {
+    requireProcHandle('extGetFileStructPtr', handle);
     return this.calls.findFileStruct(handle, fd);
   }
 
@@ -351,10 +387,32 @@ export class OsiLinux implements OsiProvider {
     return this.calls.findPhysical(address, this.seer(seenBy));
   }
 
+  /** A listing of the processes of a selection, or of one process; of none if that has ended. */
+  private list<Selection extends ProcessSelection, Row>(
+    call: string,
+    selector: ProcessSelector<Selection>,
+    read: (selection: ProcessSelection & Selection, skipped: SkippedLog) => Row[],
+  ): Listing<Row> {
+    requireSelector(call, selector);
+    const skipped = new SkippedLog();
+    const selection = skipped.attempt(
+      () => ({ kind: 'process', address: isProcHandle(selector) ? selector.taskd : 0n }),
+      () => this.select(selector),
+    );
+    const rows = selection ? read(selection as ProcessSelection & Selection, skipped) : [];
+    return this.listing(rows, skipped);
+  }
+
+  private select(selector: ProcessSelector): ProcessSelection | undefined {
+    if (!isProcHandle(selector)) return selector;
+    const pid = this.calls.findPid(selector);
+    return pid === undefined ? undefined : { ...selector, pids: [pid] };
+  }
+
   private seer(seenBy: number | OsiProcHandle): Task {
-    return typeof seenBy === 'number'
-      ? this.processors.currentTask(seenBy)
-      : this.calls.requireProcess(seenBy);
+    if (typeof seenBy === 'number') return this.processors.currentTask(seenBy);
+    requireProcHandle('seenBy', seenBy);
+    return this.calls.requireProcess(seenBy);
   }
 
   private listing<Row>(rows: Row[], skipped: SkippedLog): Listing<Row> {

@@ -11,4 +11,5 @@ export type {
   OsiProcMem,
   OsiThread,
 } from './osi-types';
+export { isProcHandle, pidOf, processArgumentInvalid, requireProcHandle } from './process-argument';
 export { ProcessChanges, type ProcessMoment } from './process-changes';

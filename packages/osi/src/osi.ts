@@ -12,6 +12,7 @@ import type {
   OsiProcMem,
   OsiThread,
 } from './osi-types';
+import { requireProcHandle } from './process-argument';
 
 /** The values that mean no process, as PANDA's NULL. */
 type Absent = null | undefined;
@@ -20,8 +21,9 @@ type Absent = null | undefined;
  * The OSI API: the processes, threads and modules of a guest with any operating system.
  *
  * Knows no operating system itself: each call goes to the provider that was registered last and can answer it, as
- * PANDA's last writer wins. Every call throws an `OsiError`: `OSI_CALL_NOT_PROVIDED` where no provider answers it,
- * `GUEST_NOT_READY` if the provider cannot yet, and every error that the provider throws. An absent thing is
+ * PANDA's last writer wins. The type parameters are the rows of the provider, which may have more fields than PANDA's. Every call throws an `OsiError`: `OSI_CALL_NOT_PROVIDED` where no provider answers it,
+ * `GUEST_NOT_READY` if the provider cannot yet, `PROCESS_ARGUMENT_INVALID` for an argument that is not a process (a pid is
+ * not), and every error that the provider throws. An absent thing is
  * `undefined`, `false` or an empty listing, never an error; an absent process has nothing.
  *
  * @example
@@ -34,7 +36,7 @@ type Absent = null | undefined;
  * osi.getCurrentThread(1) // throws OSI_CALL_NOT_PROVIDED
  * ```
  */
-export class Osi {
+export class Osi<Process extends OsiProc = OsiProc, Mapping extends OsiModule = OsiModule> {
   private readonly providers: CompleteProvider[] = [];
   private readonly subscriptions = new Subscriptions();
 
@@ -77,8 +79,8 @@ export class Osi {
    * Every process of the guest, with the list of unreadable things beside the rows. Corresponds to PANDA's
    * `get_processes`.
    */
-  getProcesses(): Listing<OsiProc> {
-    return this.call('getProcesses')();
+  getProcesses(): Listing<Process> {
+    return this.call('getProcesses')() as Listing<Process>;
   }
 
   /** The handle of every process of the guest. Corresponds to PANDA's `get_process_handles`. */
@@ -87,8 +89,8 @@ export class Osi {
   }
 
   /** The process that runs on a processor. Corresponds to PANDA's `get_current_process`. */
-  getCurrentProcess(cpu = 0): Answer<OsiProc> {
-    return this.call('getCurrentProcess')(cpu);
+  getCurrentProcess(cpu = 0): Answer<Process> {
+    return this.call('getCurrentProcess')(cpu) as Answer<Process>;
   }
 
   /**
@@ -103,23 +105,25 @@ export class Osi {
    *
    * Corresponds to PANDA's `get_process`, which reads the memory that is there by then.
    */
-  getProcess(handle: OsiProcHandle | Absent): Answer<OsiProc> | undefined {
-    return handle ? this.call('getProcess')(handle) : undefined;
+  getProcess(handle: OsiProcHandle | Absent): Answer<Process> | undefined {
+    return this.isGiven('getProcess', handle)
+      ? (this.call('getProcess')(handle) as Answer<Process> | undefined)
+      : undefined;
   }
 
   /** The id of a process; `undefined` once it is gone, PANDA's -1. Corresponds to PANDA's `get_process_pid`. */
   getProcessPid(handle: OsiProcHandle | Absent): number | undefined {
-    return handle ? this.call('getProcessPid')(handle) : undefined;
+    return this.isGiven('getProcessPid', handle) ? this.call('getProcessPid')(handle) : undefined;
   }
 
   /** The id of its parent; `undefined` once it is gone, PANDA's -1. Corresponds to PANDA's `get_process_ppid`. */
   getProcessPpid(handle: OsiProcHandle | Absent): number | undefined {
-    return handle ? this.call('getProcessPpid')(handle) : undefined;
+    return this.isGiven('getProcessPpid', handle) ? this.call('getProcessPpid')(handle) : undefined;
   }
 
   /** The heap of a process; `undefined` for one without user memory. Corresponds to PANDA's `get_proc_mem`. */
   getProcMem(handle: OsiProcHandle | Absent): OsiProcMem | undefined {
-    return handle ? this.call('getProcMem')(handle) : undefined;
+    return this.isGiven('getProcMem', handle) ? this.call('getProcMem')(handle) : undefined;
   }
 
   /** The modules of the kernel. Corresponds to PANDA's `get_modules`, which is NULL on Linux. */
@@ -128,30 +132,40 @@ export class Osi {
   }
 
   /** The mappings of a process, ascending; none for one without user memory. Corresponds to `get_mappings`. */
-  getMappings(handle: OsiProcHandle | Absent): Listing<OsiModule> {
-    return handle ? this.call('getMappings')(handle) : nothing();
+  getMappings(handle: OsiProcHandle | Absent): Listing<Mapping> {
+    return this.isGiven('getMappings', handle)
+      ? (this.call('getMappings')(handle) as Listing<Mapping>)
+      : nothing();
   }
 
   /** The mappings of files. Corresponds to PANDA's `get_file_mappings`. */
-  getFileMappings(handle: OsiProcHandle | Absent): Listing<OsiModule> {
-    return handle ? this.call('getFileMappings')(handle) : nothing();
+  getFileMappings(handle: OsiProcHandle | Absent): Listing<Mapping> {
+    return this.isGiven('getFileMappings', handle)
+      ? (this.call('getFileMappings')(handle) as Listing<Mapping>)
+      : nothing();
   }
 
   /** The mappings of the heap. Corresponds to PANDA's `get_heap_mappings`. */
-  getHeapMappings(handle: OsiProcHandle | Absent): Listing<OsiModule> {
-    return handle ? this.call('getHeapMappings')(handle) : nothing();
+  getHeapMappings(handle: OsiProcHandle | Absent): Listing<Mapping> {
+    return this.isGiven('getHeapMappings', handle)
+      ? (this.call('getHeapMappings')(handle) as Listing<Mapping>)
+      : nothing();
   }
 
   /** The mapping of the main thread's stack. Corresponds to PANDA's `get_stack_mappings`. */
-  getStackMappings(handle: OsiProcHandle | Absent): Listing<OsiModule> {
-    return handle ? this.call('getStackMappings')(handle) : nothing();
+  getStackMappings(handle: OsiProcHandle | Absent): Listing<Mapping> {
+    return this.isGiven('getStackMappings', handle)
+      ? (this.call('getStackMappings')(handle) as Listing<Mapping>)
+      : nothing();
   }
 
   /**
    * The mappings that are not a file, the heap or the stack. Corresponds to PANDA's `get_unknown_mappings`.
    */
-  getUnknownMappings(handle: OsiProcHandle | Absent): Listing<OsiModule> {
-    return handle ? this.call('getUnknownMappings')(handle) : nothing();
+  getUnknownMappings(handle: OsiProcHandle | Absent): Listing<Mapping> {
+    return this.isGiven('getUnknownMappings', handle)
+      ? (this.call('getUnknownMappings')(handle) as Listing<Mapping>)
+      : nothing();
   }
 
   /**
@@ -160,8 +174,10 @@ export class Osi {
    *
    * @throws OsiError `OSI_ANSWER_UNDECIDED` where none was found, but not all could be read.
    */
-  getMappingByAddr(handle: OsiProcHandle | Absent, address: VirtualAddress): OsiModule | undefined {
-    return handle ? this.call('getMappingByAddr')(handle, address) : undefined;
+  getMappingByAddr(handle: OsiProcHandle | Absent, address: VirtualAddress): Mapping | undefined {
+    return this.isGiven('getMappingByAddr', handle)
+      ? (this.call('getMappingByAddr')(handle, address) as Mapping | undefined)
+      : undefined;
   }
 
   /**
@@ -172,7 +188,9 @@ export class Osi {
    * @throws OsiError `OSI_ANSWER_UNDECIDED` where none was found, but not all could be read.
    */
   getMappingBaseAddressByName(handle: OsiProcHandle | Absent, name: string): VirtualAddress | undefined {
-    return handle ? this.call('getMappingBaseAddressByName')(handle, name) : undefined;
+    return this.isGiven('getMappingBaseAddressByName', handle)
+      ? this.call('getMappingBaseAddressByName')(handle, name)
+      : undefined;
   }
 
   /**
@@ -181,7 +199,7 @@ export class Osi {
    * @throws OsiError `OSI_ANSWER_UNDECIDED` where none was found, but not all could be read.
    */
   hasMappingPrefix(handle: OsiProcHandle | Absent, prefix: string): boolean {
-    return handle ? this.call('hasMappingPrefix')(handle, prefix) : false;
+    return this.isGiven('hasMappingPrefix', handle) ? this.call('hasMappingPrefix')(handle, prefix) : false;
   }
 
   /** The thread that runs on a processor. Corresponds to PANDA's `get_current_thread`. */
@@ -202,7 +220,7 @@ export class Osi {
    * @throws OsiError `OSI_ANSWER_UNDECIDED` as {@link getMappingByAddr}.
    */
   inSharedObject(handle: OsiProcHandle | Absent, cpu = 0): boolean {
-    if (!handle) return false;
+    if (!this.isGiven('inSharedObject', handle)) return false;
     const { pc, mode } = this.getExecutionPoint(cpu);
     if (mode === 'kernel') return false;
     const name = this.getMappingByAddr(handle, pc)?.name ?? '';
@@ -236,6 +254,11 @@ export class Osi {
   /** Tells that a processor has changed its task. Corresponds to PANDA's `notify_task_change`. @throws as notify. */
   notifyTaskChange(cpu = 0): void {
     this.notify('task-change', { cpu });
+  }
+
+  private isGiven(call: string, handle: OsiProcHandle | Absent): handle is OsiProcHandle {
+    requireProcHandle(call, handle);
+    return handle !== null && handle !== undefined;
   }
 
   private call<Name extends keyof CompleteCalls>(name: Name): CompleteCalls[Name] {

@@ -8,7 +8,7 @@ import { TouchedMemory } from './touched-memory';
 type Dump = Guest['dump'];
 type Kernel = Guest['profile']['kernel'];
 type Linux = Guest['linux'];
-type KeyFile = NonNullable<Parameters<typeof openGuest>[1]['keyFile']>;
+type KeyFile = NonNullable<NonNullable<Parameters<typeof openGuest>[1]>['keyFile']>;
 
 /** So many times the pages of the sound guest may be asked for, and so many more, before a listing counts as endless. */
 const STEP_FACTOR = 20;

@@ -52,6 +52,7 @@ export class FakeFileTree {
     'inode.i_private_offset': 0x48,
     'super.s_type_offset': 0x28,
     'super.s_subtype_offset': 0x30,
+    'super.s_id_offset': 0x48,
     'fstype.name_offset': 0,
     'path.mnt_root_offset': 0,
     'path.mnt_sb_offset': 8,
@@ -85,7 +86,7 @@ export class FakeFileTree {
   }
 
   /** A file system of a type; the address of its super_block. */
-  superBlock(type: string, subtype?: string): bigint {
+  superBlock(type: string, subtype?: string, id?: string): bigint {
     const [address, fstype, text, extra] = [
       this.allocate(),
       this.allocate(),
@@ -99,6 +100,7 @@ export class FakeFileTree {
       this.memory.writeText(extra, subtype);
       this.word(address, 'super.s_subtype_offset', extra);
     }
+    if (id !== undefined) this.memory.writeText(address + BigInt(this.info['super.s_id_offset']), id);
     return address;
   }
 

@@ -4,7 +4,7 @@ import { SkippedLog } from '@osi-linux/core';
 import { openGuest } from '@osi-linux/guest';
 import { safeParseKeyFile } from '@osi-linux/kconf';
 import { eachProcess } from '@osi-linux/kstruct';
-import { BytesSource, openDump } from '@osi-linux/memory';
+import { type BlobLike, BytesSource, openDump } from '@osi-linux/memory';
 import { LiveMemory, QmpClient } from '@osi-linux/qemu';
 import { FakeMonitor } from '@osi-linux/test-fixtures/fake-qemu';
 import { repository } from './workspace';
@@ -28,6 +28,8 @@ export function exampleFixtures(): Record<string, unknown> {
     dumpFile,
     kconfFile,
     dumpBytes,
+    file: blobOf(dumpBytes),
+    reader: { readAsArrayBuffer: ({ bytes }: FakeFile) => bytes.slice().buffer },
     kconf,
     dump,
     keyFile,
@@ -54,4 +56,16 @@ function liveParts(): object {
     readState: () => ({ cpus: [] }),
     release: nothing,
   };
+}
+
+/** A file of a browser, as far as it is used. */
+interface FakeFile extends BlobLike {
+  readonly bytes: Uint8Array;
+  slice(start: number, end: number): FakeFile;
+}
+
+/** The file that a user of a web page chose. */
+function blobOf(bytes: Uint8Array): FakeFile {
+  const slice = (start: number, end: number): FakeFile => blobOf(bytes.subarray(start, end));
+  return { name: 'dump.elf', size: bytes.length, bytes, slice };
 }

@@ -3,6 +3,7 @@ export * from './error-chain';
 export * from './finding';
 export * from './nearest-names';
 export * from './osi-error';
+export * from './row-json';
 export * from './skipped';
 export * from './subject';
 export * from './subject-text';

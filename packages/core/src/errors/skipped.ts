@@ -1,5 +1,6 @@
 import type { Finding } from './finding';
 import { OsiError } from './osi-error';
+import { toJson } from './row-json';
 import type { Subject } from './subject';
 
 /** A thing that a walker left out, and why: the row is missing or has `null` in a field. */
@@ -22,6 +23,8 @@ export type Listing<Row> = readonly Row[] & {
   readonly skipped: readonly Skipped[];
   /** What was noticed about rows that are complete: the kernel itself would refuse to show a path of 4096 bytes. */
   readonly findings: readonly Finding[];
+  /** The rows as {@link toJson} writes them, for `JSON.stringify`. */
+  toJSON(): unknown;
 };
 
 /** One row that was read, with the list of its parts that could not be read. */
@@ -44,8 +47,17 @@ export function createListing<Row>(
   skipped: readonly Skipped[],
   findings: readonly Finding[] = [],
 ): Listing<Row> {
-  return Object.assign(rows.slice(), { skipped, findings });
+  const listing = Object.assign(rows.slice(), { skipped, findings });
+  return Object.defineProperty(listing, 'toJSON', ROWS_TO_JSON) as typeof listing &
+    Pick<Listing<Row>, 'toJSON'>;
 }
+
+/** Of all listings, and not among their own fields. */
+const ROWS_TO_JSON: PropertyDescriptor = {
+  value(this: readonly unknown[]) {
+    return toJson(this);
+  },
+};
 
 /**
  * Collects the things that a walk could not read while the walk goes on.

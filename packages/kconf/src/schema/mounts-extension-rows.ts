@@ -69,6 +69,13 @@ export const MOUNTS_EXTENSION_ROWS = [
     doc: 'Root directory of the file system.',
   },
   {
+    key: 'super.s_id_offset',
+    kind: 'offset',
+    member: 'bytes',
+    expression: 'super_block.s_id',
+    doc: 'Name of its block device, 32 bytes: `loop1`.',
+  },
+  {
     key: 'fstype.name_offset',
     kind: 'offset',
     expression: 'file_system_type.name',

@@ -1,9 +1,13 @@
-import { offsetAddress, type VirtualAddress } from '@osi-linux/core';
+import { OsiError, offsetAddress, type VirtualAddress } from '@osi-linux/core';
 import { implausible, requirePointer } from '../kernel/implausible';
 import { type Kernel, type KeyOf, requireKey } from '../kernel/kernel';
 import { readKernelString } from '../kernel/kernel-string';
 import { KernelStruct } from '../kernel/kernel-struct';
 import { SuperBlock } from './super-block';
+
+const NO_NAME = 'none';
+/** How the kernel calls the devices of the device mapper. */
+const MAPPED = 'dm-';
 
 /**
  * A file system, or a part of one, at its place in the tree of files.
@@ -45,15 +49,41 @@ export class Mount extends KernelStruct {
     return this.pointer('mnt_mountpoint', 'path.mnt_mountpoint_offset');
   }
 
-  /** The name of the mounted device; `none` if it has no name. Corresponds to `mount.mnt_devname`. */
+  /**
+   * The name of the mounted device; `none` if it has no name. Corresponds to `mount.mnt_devname`.
+   *
+   * The kernel asks the file system for it where that has `super_operations.show_devname`. Those of NFS, AFS and CIFS
+   * print what was given to mount(), as `mnt_devname` is. That of btrfs prints the name of its latest device, whose
+   * kernel name is `super_block.s_id`, and kernels that mount its subvolumes by the newer interface leave
+   * `mnt_devname` as `none`.
+   *
+   * @throws OsiError `MOUNT_SOURCE_UNKNOWN` where such a device belongs to the device mapper, which names it otherwise;
+   * `PROFILE_KEY_MISSING` for such a mount without `super.s_id_offset`.
+   */
   get source(): string {
     const text = this.word('mount.mnt_devname_offset');
-    if (text === 0n) return 'none';
-    return readKernelString(this.kernel, text, {
-      struct: 'mount',
-      address: this.address,
-      member: 'mnt_devname',
-    });
+    const holder = { struct: 'mount', address: this.address, member: 'mnt_devname' };
+    const name = text === 0n ? NO_NAME : readKernelString(this.kernel, text, holder);
+    return name === NO_NAME ? (this.findShownDevice() ?? NO_NAME) : name;
+  }
+
+  private findShownDevice(): string | undefined {
+    const { info } = this.kernel;
+    if (info['super.s_type_offset'] === undefined || info['path.mnt_sb_offset'] === undefined)
+      return undefined;
+    const { superBlock } = this;
+    if (superBlock.type !== 'btrfs') return undefined;
+    const { id } = superBlock;
+    // A slash in the name of a device is an exclamation mark in the kernel.
+    if (!id.startsWith(MAPPED)) return `/dev/${id.replaceAll('!', '/')}`;
+    throw new OsiError(
+      'MOUNT_SOURCE_UNKNOWN',
+      `the mounted device is ${id}, whose name in /dev/mapper is not known`,
+      {
+        hint: 'look for the device among the targets of the device mapper',
+        fields: { device: id, virtualAddress: this.address },
+      },
+    );
   }
 
   /** Checks the structure. @throws OsiError `STRUCT_IMPLAUSIBLE` for what is no mount. */

@@ -1,8 +1,12 @@
+import { decodeCString } from '@osi-linux/core';
 import { implausible, requirePointer } from '../kernel/implausible';
 import { requireKey } from '../kernel/kernel';
 import { readKernelString } from '../kernel/kernel-string';
 import { KernelStruct } from '../kernel/kernel-struct';
 import { StructView } from '../kernel/struct-view';
+
+/** `sizeof(super_block.s_id)`. */
+const ID_SIZE = 32;
 
 /**
  * A file system in use: a disk, a tmpfs, the kernel's own for pipes. Corresponds to `super_block`.
@@ -39,5 +43,18 @@ export class SuperBlock extends KernelStruct {
       address: this.address,
       member: 's_subtype',
     });
+  }
+
+  /**
+   * The name of its block device, as `%pg` of printk writes it: `loop1`, `dm-0`. Corresponds to `super_block.s_id`.
+   *
+   * @throws OsiError `STRUCT_IMPLAUSIBLE` where it is not a name.
+   */
+  get id(): string {
+    const bytes = this.view.bytes(requireKey(this.kernel.info, 'super.s_id_offset'), ID_SIZE);
+    const nul = bytes.indexOf(0);
+    if (nul > 0) return decodeCString(bytes);
+    const holder = { struct: 'super_block', address: this.address, member: 's_id' };
+    throw implausible({ ...holder, received: nul, expected: `a name shorter than ${ID_SIZE} bytes` });
   }
 }

@@ -235,6 +235,43 @@ describe('getMounts', () => {
     expect(rows.skipped).toEqual([]);
   });
 
+  it.each([
+    ['btrfs', 'loop1', 'none', '/dev/loop1'],
+    ['btrfs', 'vda2', undefined, '/dev/vda2'],
+    ['btrfs', 'cciss!c0d0', 'none', '/dev/cciss/c0d0'],
+    ['btrfs', 'loop1', '/dev/sdb', '/dev/sdb'],
+    ['tmpfs', 'tmpfs', 'none', 'none'],
+  ])('has of %s on %s, given as %s, the source %s', (type, id, given, expected) => {
+    const { linux, tree, top, log } = createGuest();
+    const superBlock = tree.superBlock(type, undefined, id);
+    const root = tree.entry({ name: '/', superBlock, directory: true });
+    tree.mount({ id: 9, superBlock, root, on: { mnt: top, dentry: log }, ...(given && { source: given }) });
+    const rows = linux.getMounts();
+    expect(rows.find((row) => row.id === 9)?.source).toBe(expected);
+    expect(rows.skipped).toEqual([]);
+  });
+
+  it('has null for btrfs without the key of its device', () => {
+    const { linux, tree, top, log } = createGuest();
+    const superBlock = tree.superBlock('btrfs', undefined, 'loop1');
+    const root = tree.entry({ name: '/', superBlock, directory: true });
+    tree.mount({ id: 9, superBlock, root, on: { mnt: top, dentry: log } });
+    const { 'super.s_id_offset': _, ...info } = linux.kernel.info;
+    const rows = new OsiLinux({ kernel: { ...linux.kernel, info }, cpus: [] }).getMounts();
+    expect(rows.map(({ source }) => source)).toEqual(['/dev/vda', 'none', null]);
+    expect(reasons(rows.skipped)).toEqual(['mount 9: source PROFILE_KEY_MISSING']);
+  });
+
+  it('has null for a device that only the device mapper can name', () => {
+    const { linux, tree, top, log } = createGuest();
+    const superBlock = tree.superBlock('btrfs', undefined, 'dm-0');
+    const root = tree.entry({ name: '/', superBlock, directory: true });
+    tree.mount({ id: 9, superBlock, root, on: { mnt: top, dentry: log }, source: 'none' });
+    const rows = linux.getMounts();
+    expect(rows.find((row) => row.id === 9)?.source).toBeNull();
+    expect(reasons(rows.skipped)).toEqual(['mount 9: source MOUNT_SOURCE_UNKNOWN']);
+  });
+
   it('leaves out what the process cannot reach', () => {
     const { linux, kernel, memory, tree, bound } = createGuest();
     const fs = tree.read(kernel.task(10) + BigInt(keys['task.fs_offset']));
@@ -254,7 +291,8 @@ describe('getMounts', () => {
     const { linux, memory, bound, tree } = createGuest();
     memory.remove(tree.read(tree.read(bound + 8n) + 0x28n));
     const rows = linux.getMounts();
-    expect(rows[1]).toMatchObject({ id: 7, mountpoint: '/run', fstype: null });
-    expect(reasons(rows.skipped)).toEqual(['mount 7: fstype PAGE_NOT_PRESENT']);
+    expect(rows[1]).toMatchObject({ id: 7, mountpoint: '/run', fstype: null, source: null });
+    const parts = ['mount 7: fstype PAGE_NOT_PRESENT', 'mount 7: source PAGE_NOT_PRESENT'];
+    expect(reasons(rows.skipped)).toEqual(parts);
   });
 });

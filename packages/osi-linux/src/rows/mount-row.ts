@@ -22,7 +22,7 @@ export interface LinuxMount {
   readonly mountpoint: string | null;
   /** Type of the file system, with its subtype: `fuse.sshfs`. */
   readonly fstype: string | null;
-  /** The name of the mounted device, as given to mount(); `none` if none was given. */
+  /** The name of the mounted device, as given to mount(), of btrfs its latest device; `none` if none was given. */
   readonly source: string | null;
 }
 

@@ -22,3 +22,14 @@ export function* eachSelectedProcess(
     if (pid !== null && (wanted.size === 0 || wanted.has(pid))) yield { task, pid };
   }
 }
+
+/** Yields the leader of each process that is wanted; of all, also of those whose id cannot be read. */
+export function* eachSelectedTask(
+  kernel: Kernel,
+  selection: ProcessSelection,
+  skipped: SkippedLog,
+): Generator<Task> {
+  if (selection.pids?.length)
+    for (const { task } of eachSelectedProcess(kernel, selection, skipped)) yield task;
+  else yield* eachProcess(kernel, skipped);
+}
