@@ -83,6 +83,14 @@ describe('ProcessReader', () => {
     expect(() => tasks[1]!.realCred).toThrow('usage is 1701208933, expected 1 to 67108864');
   });
 
+  it('leaves to others a page table that is not aligned', () => {
+    const { fake, kernel, tasks, reader } = createGuest();
+    const mm = tasks[1]!.mm!;
+    fake.memory.writeWord(mm.address + BigInt(kernel.info['mm.pgd_offset']), mm.pgd + 8n);
+    expect(reader.read(tasks[1]!)).toBeUndefined();
+    expect(() => tasks[1]!.mm).toThrow('expected the aligned address of a page table');
+  });
+
   it('does not take a parent with the pid 0 for the parent of all', () => {
     const { fake, kernel, tasks, reader } = createGuest();
     const daemon = tasks[4]!;
