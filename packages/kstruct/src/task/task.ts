@@ -80,21 +80,31 @@ export class Task extends KernelStruct {
    * `get_task_mm`), and for exited tasks. Corresponds to `task_struct.mm`.
    */
   get mm(): Mm | undefined {
-    const {
-      mm_offset = missingKey('task.mm_offset'),
-      flags_offset,
-      PF_KTHREAD = 0,
-    } = layoutOf(this.kernel.info).task;
+    const { mm_offset = missingKey('task.mm_offset') } = layoutOf(this.kernel.info).task;
     if (this.view.isZero(mm_offset)) {
       validateWithoutMm(this.kernel, this.view);
       return undefined;
     }
-    if (flags_offset !== undefined && (this.view.u32(flags_offset) & PF_KTHREAD) !== 0) return undefined;
+    if (this.usesOtherMm) return undefined;
     const address = this.pointer(this.view.word(mm_offset), 'mm');
     const mm = new Mm(this.kernel, address);
     this.confirmMm(address);
     mm.validate();
     return mm;
+  }
+
+  /**
+   * Whether this is a kernel thread with an address space, which is that of a process that it works for. Corresponds to
+   * `kthread_use_mm`.
+   */
+  get usesOtherMm(): boolean {
+    const {
+      mm_offset = missingKey('task.mm_offset'),
+      flags_offset,
+      PF_KTHREAD = 0,
+    } = layoutOf(this.kernel.info).task;
+    if (flags_offset === undefined || (this.view.u32(flags_offset) & PF_KTHREAD) === 0) return false;
+    return !this.view.isZero(mm_offset);
   }
 
   /** The credentials that `/proc` shows. Corresponds to `task_struct.real_cred`. */
