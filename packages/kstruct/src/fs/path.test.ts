@@ -219,6 +219,10 @@ describe('dynamic names', () => {
     expect(codeOf(() => of('zoofs', ''))).toBe('DYNAMIC_NAME_UNKNOWN');
   });
 
+  it('of a type that no file system has', () => {
+    expect(codeOf(() => of(' create rootfs', ''))).toBe('STRUCT_IMPLAUSIBLE');
+  });
+
   it('are missed where the operations of the file are lost', () => {
     const tree = new FakeFileTree();
     const superBlock = tree.superBlock('pipefs');
