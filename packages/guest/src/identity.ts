@@ -3,6 +3,7 @@ import { readUtsname } from '@osi-linux/kstruct';
 import type { Dump, Finding } from '@osi-linux/memory';
 import type { KernelLocation } from '@osi-linux/symbols';
 import type { PagingFormName } from '@osi-linux/x86-mmu';
+import { findBorrowedSpaceFindings } from './compare/borrowed-space-findings';
 import { findHiddenFindings } from './compare/hidden-findings';
 import { type Guest, openWithSearch } from './guest';
 import { type Banner, bannerFinding } from './kernel/banner';
@@ -136,5 +137,6 @@ function guestFindings({ profile, linux }: Guest): Finding[] {
     { what: 'profile', value: group ?? profile.from, evidence: 'nothing in memory contradicts it' },
     ...findings,
     ...findHiddenFindings(linux),
+    ...findBorrowedSpaceFindings(profile.kernel),
   ];
 }

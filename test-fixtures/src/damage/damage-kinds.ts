@@ -14,6 +14,8 @@ const MOST_PAGES = 16;
 const MOST_BITS = 256;
 const MOST_WORDS = 64;
 const STEPS_BACK = 8;
+const CACHE_LINE = 64;
+const SECTOR = 512;
 
 /** Every way of the damage test to damage a guest at random; a truncated file is another one. */
 export const DAMAGE_KINDS: readonly DamageKind[] = [
@@ -47,6 +49,36 @@ export const DAMAGE_KINDS: readonly DamageKind[] = [
         const bytes = memory.writable(random.pick(touched.frames))?.bytes;
         const at = random.below(PAGE_SIZE);
         if (bytes !== undefined) bytes[at] = (bytes[at] ?? 0) ^ (1 << random.below(8));
+      }
+    },
+  },
+  {
+    name: 'cache lines zeroed',
+    apply: (memory, touched, random) => {
+      for (const frame of somePages(touched, random)) {
+        const start = random.below(PAGE_SIZE / CACHE_LINE) * CACHE_LINE;
+        memory.writable(frame)?.bytes.fill(0, start, start + CACHE_LINE);
+      }
+    },
+  },
+  {
+    name: 'pages shifted by 8',
+    apply: (memory, touched, random) => {
+      for (const frame of somePages(touched, random)) {
+        const bytes = memory.writable(frame)?.bytes;
+        if (random.below(2) === 0) bytes?.copyWithin(8, 0).fill(0, 0, 8);
+        else bytes?.copyWithin(0, 8).fill(0, PAGE_SIZE - 8);
+      }
+    },
+  },
+  {
+    name: 'pages torn',
+    apply: (memory, touched, random) => {
+      for (const frame of somePages(touched, random)) {
+        // A page of another moment, or of another place, up to a sector of the disk.
+        const other = memory.page(random.pick(touched.frames))?.bytes.slice();
+        const sector = (1 + random.below(PAGE_SIZE / SECTOR - 1)) * SECTOR;
+        if (other !== undefined) memory.writable(frame)?.bytes.set(other.subarray(sector), sector);
       }
     },
   },

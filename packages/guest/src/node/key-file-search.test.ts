@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { OsiError } from '@osi-linux/core';
@@ -63,6 +63,14 @@ describe('the places of kernelinfo.conf', () => {
     mkdirSync('kernelinfo.conf');
     const second = put(join(config, 'osi-linux', 'kernelinfo.conf'));
     expect(failure(() => findKeyFile(['kernelinfo.conf', second])).code).toBe('PROFILE_FILE_UNREADABLE');
+  });
+
+  it.runIf(process.platform === 'linux')('are not a device, and not a file that is too large', () => {
+    expect(failure(() => findKeyFile(['/dev/zero'])).message).toContain('/dev/zero: it is a device');
+    const large = join(folder, 'large.conf');
+    writeFileSync(large, '');
+    truncateSync(large, 64 * 1024 * 1024 + 1);
+    expect(failure(() => findKeyFile([large])).message).toContain('it has more than 64 MiB');
   });
 
   it('are passed over where their path leads through a file', () => {

@@ -1,10 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { OsiError } from '@osi-linux/core';
 import { type KeyFile, safeParseKeyFile } from '@osi-linux/kconf';
 
 const NAME = 'kernelinfo.conf';
+const MIB = 1024 * 1024;
+const LARGEST = 64 * MIB;
 
 /** A `kernelinfo.conf` that was found. */
 export interface FoundKeyFile {
@@ -67,6 +69,10 @@ export function findKeyFile(places: readonly string[]): FoundKeyFile | undefined
  */
 export function readKeyFile(path: string): KeyFile | undefined {
   try {
+    const stats = statSync(path);
+    // A device has no end, and a key file a few MiB.
+    if (stats.isCharacterDevice() || stats.isBlockDevice()) throw new Error('it is a device');
+    if (stats.size > LARGEST) throw new Error(`it has more than ${LARGEST / MIB} MiB`);
     return safeParseKeyFile(readFileSync(path)).file;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

@@ -161,6 +161,18 @@ export class Dentry extends KernelStruct {
     if (info['path.d_inode_offset'] !== undefined) this.validateInode(superBlock, directory);
   }
 
+  /**
+   * Checks an entry in no folder that its file system does not name either: only a folder can be so, as the root of a file
+   * system of which another folder is mounted.
+   *
+   * @throws OsiError `STRUCT_IMPLAUSIBLE` for a file: a pipe or a socket whose operations are damaged.
+   */
+  validateNameless(): void {
+    if (this.kernel.info['path.d_inode_offset'] === undefined || this.inode.isDirectory) return;
+    const expected = 'operations that name the file, as it is in no folder';
+    throw this.contradiction('d_op', this.word('path.d_op_offset'), expected);
+  }
+
   private validateInode(superBlock: VirtualAddress, directory: boolean): void {
     const { inode } = this;
     if (inode.superBlock !== superBlock)

@@ -260,6 +260,25 @@ describe('dynamic names', () => {
     expect(codeOf(() => ofProc('uts', 0xffff888070000000n))).toBe('PAGE_NOT_PRESENT');
   });
 
+  it('of a type that no file system has', () => {
+    expect(codeOf(() => of(' create rootfs', ''))).toBe('STRUCT_IMPLAUSIBLE');
+  });
+
+  it('are missed where the operations of the file are lost', () => {
+    const tree = new FakeFileTree();
+    const superBlock = tree.superBlock('pipefs');
+    const mnt = tree.mount({
+      id: 9,
+      superBlock,
+      root: tree.entry({ name: '/', superBlock, directory: true }),
+    });
+    const paths = new PathReader({ memory: tree.memory, info: tree.info }, { mnt: 0n, dentry: 0n });
+    const pipe = tree.entry({ name: '', superBlock });
+    expect(() => paths.read({ mnt, dentry: pipe })).toThrow('expected operations that name the file');
+    const folder = tree.entry({ name: '/', superBlock, directory: true });
+    expect(paths.read({ mnt, dentry: folder })).toBe('/');
+  });
+
   it('are not asked for where the file is mounted', () => {
     const { tree, paths, tmp, user } = createTree();
     const superBlock = tree.superBlock('nsfs');

@@ -130,6 +130,7 @@ export class PathReader {
     dentry.validate(mount.superBlock);
     if ((!dentry.isRoot || address !== mount.root) && dentry.hasDynamicName)
       return readDynamicName(this.kernel, dentry);
+    if (dentry.isRoot && address !== mount.root) dentry.validateNameless();
     const { prefix, bytes } = this.place(mount, address);
     const deleted = dentry.isDeleted;
     const mark = deleted ? DELETED : '';

@@ -7,6 +7,8 @@ import { StructView } from '../kernel/struct-view';
 
 /** `sizeof(super_block.s_id)`. */
 const ID_SIZE = 32;
+/** `ext4`, `9p`, `rpc_pipefs`: no type has a blank or a control character, which `/proc/filesystems` could not show. */
+const TYPE = /^[!-~]{1,64}$/;
 
 /**
  * A file system in use: a disk, a tmpfs, the kernel's own for pipes. Corresponds to `super_block`.
@@ -27,8 +29,8 @@ export class SuperBlock extends KernelStruct {
     const name = new StructView(kernel.memory, type).word(requireKey(kernel.info, 'fstype.name_offset'));
     const place = { struct: 'file_system_type', address: type, member: 'name' };
     const text = readKernelString(kernel, name, place);
-    if (text !== '') return text;
-    throw implausible({ ...place, received: name, expected: 'a name' });
+    if (TYPE.test(text)) return text;
+    throw implausible({ ...place, received: name, expected: 'the name of a type' });
   }
 
   /**

@@ -121,8 +121,10 @@ export class Mm extends KernelStruct {
     const member = findMmContradiction(this.view, layoutOf(this.kernel.info));
     if (member === undefined) return;
     const holder = { struct: 'mm_struct', address: this.address, member };
-    if (member === 'pgd') requirePointer(this.kernel, this.pgd, holder);
-    throw implausible({ ...holder, received: this.s32('mm.mm_users_offset'), expected: '1 or more' });
+    if (member === 'mm_users')
+      throw implausible({ ...holder, received: this.s32('mm.mm_users_offset'), expected: '1 or more' });
+    requirePointer(this.kernel, this.pgd, holder);
+    throw implausible({ ...holder, received: this.pgd, expected: 'the aligned address of a page table' });
   }
 
   /** The guest's memory as this process sees it. */

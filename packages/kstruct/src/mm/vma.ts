@@ -71,17 +71,22 @@ export class Vma extends KernelStruct {
     return this.view.distance(vm_start_offset, vm_end_offset ?? missingKey('vma.vm_end_offset'));
   }
 
-  /** VM_READ and the other flags, as the kernel has them. Corresponds to `vm_area_struct.vm_flags`. */
+  /**
+   * VM_READ and the other flags, as the kernel has them. Corresponds to `vm_area_struct.vm_flags`.
+   *
+   * @throws OsiError `STRUCT_IMPLAUSIBLE` for none: memory that may not be accessed may be made accessible (VM_MAYREAD).
+   */
   get flags(): bigint {
-    return this.view.word(
-      layoutOf(this.kernel.info).vma.vm_flags_offset ?? missingKey('vma.vm_flags_offset'),
-    );
+    const at = layoutOf(this.kernel.info).vma.vm_flags_offset ?? missingKey('vma.vm_flags_offset');
+    if (this.view.u32(at) === 0) throw this.withoutFlags();
+    return this.view.word(at);
   }
 
   /** The rights as `/proc/PID/maps` prints them: `r-xp`; `s` for memory that may be shared. */
   get perms(): string {
     const bits = layoutOf(this.kernel.info).vma;
     const flags = this.view.u32(bits.vm_flags_offset ?? missingKey('vma.vm_flags_offset'));
+    if (flags === 0) throw this.withoutFlags();
     const read = (flags & (bits.VM_READ ?? VM_READ)) === 0 ? 0 : 1;
     const write = (flags & (bits.VM_WRITE ?? VM_WRITE)) === 0 ? 0 : 2;
     const execute = (flags & (bits.VM_EXEC ?? VM_EXEC)) === 0 ? 0 : 4;
@@ -183,6 +188,10 @@ export class Vma extends KernelStruct {
     if (architecture.wordSize === 8) return !architecture.isKernelAddress(address);
     const split = layoutOf(this.kernel.info).kernel.page_offset_addr;
     return split === undefined || address < split;
+  }
+
+  private withoutFlags(): OsiError {
+    return this.contradiction('vm_flags', 0n, 'a right, or that one may be given');
   }
 
   private contradiction(member: string, received: VirtualAddress, expected: string): OsiError {

@@ -39,11 +39,22 @@ export class Cred extends KernelStruct {
     if (isCredHeld(this.view, layoutOf(this.kernel.info))) return;
     const { address } = this;
     const received = this.s32('cred.usage_offset');
-    throw implausible({ struct: 'cred', address, member: 'usage', received, expected: '1 or more' });
+    throw implausible({
+      struct: 'cred',
+      address,
+      member: 'usage',
+      received,
+      expected: `1 to ${MOST_HOLDERS}`,
+    });
   }
 }
 
+/** Tasks and open files hold credentials: no system has more of these. A text has more in the place of a count. */
+const MOST_HOLDERS = 1 << 26;
+
 /** Whether credentials are held by someone, as all that a task acts by are; so too where the profile lacks the count. */
 export function isCredHeld(view: StructView, { cred }: Layout): boolean {
-  return cred.usage_offset === undefined || view.s32(cred.usage_offset) > 0;
+  if (cred.usage_offset === undefined) return true;
+  const usage = view.s32(cred.usage_offset);
+  return usage > 0 && usage <= MOST_HOLDERS;
 }

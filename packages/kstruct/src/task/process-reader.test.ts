@@ -7,6 +7,10 @@ import { ProcessReader, type ProcessRecord } from './process-reader';
 import type { Task } from './task';
 import { eachProcess } from './task-list';
 
+const EXIT_STATE = 0x400;
+/** `task.flags_offset` of the fake kernel. */
+const FLAGS = 0x2c;
+
 function createGuest(changed: Readonly<Record<string, number | undefined>> = {}) {
   const fake = new FakeKernel([
     { pid: 0, comm: 'swapper/0' },
@@ -73,6 +77,75 @@ describe('ProcessReader', () => {
     expect(reader.read(tasks[1]!)).toBeUndefined();
     fake.memory.writeWord(cred + 0x80n, 1n);
     expect(reader.read(tasks[1]!)?.pid).toBe(1);
+    // Text of a page that was torn.
+    fake.memory.writeInt(cred + 0x80n, 0x65666365);
+    expect(reader.read(tasks[1]!)).toBeUndefined();
+    expect(() => tasks[1]!.realCred).toThrow('usage is 1701208933, expected 1 to 67108864');
+  });
+
+  it('leaves to others a page table that is not aligned', () => {
+    const { fake, kernel, tasks, reader } = createGuest();
+    const mm = tasks[1]!.mm!;
+    fake.memory.writeWord(mm.address + BigInt(kernel.info['mm.pgd_offset']), mm.pgd + 8n);
+    expect(reader.read(tasks[1]!)).toBeUndefined();
+    expect(() => tasks[1]!.mm).toThrow('expected the aligned address of a page table');
+  });
+
+  it('does not take a parent with the pid 0 for the parent of all', () => {
+    const { fake, kernel, tasks, reader } = createGuest();
+    const daemon = tasks[4]!;
+    fake.memory.writeInt(daemon.address + BigInt(kernel.info['task.pid_offset']), 0);
+    fake.memory.writeInt(daemon.address + BigInt(kernel.info['task.tgid_offset']), 0);
+    expect(() => reader.read(tasks[5]!)).toThrow('expected 1 to');
+    expect(() => tasks[5]!.ppid).toThrow('expected 1 to');
+  });
+});
+
+describe('a task without an address space', () => {
+  const without = () => {
+    const guest = createGuest({ 'task.exit_state_offset': EXIT_STATE });
+    const { info } = guest.kernel;
+    const daemon = guest.tasks[4]!;
+    const write = (offset: number, value: number) =>
+      guest.fake.memory.writeInt(daemon.address + BigInt(offset), value);
+    guest.fake.memory.writeWord(daemon.address + BigInt(info['task.mm_offset']), 0n);
+    write(EXIT_STATE, 0);
+    return { ...guest, daemon, write };
+  };
+
+  it('is damaged', () => {
+    const { daemon, reader } = without();
+    expect(() => daemon.mm).toThrow('expected an address space, as it is neither a kernel thread nor exits');
+    expect(() => reader.read(daemon)).toThrow(/task_struct/);
+  });
+
+  it.each([
+    ['exits', FLAGS, 4],
+    ['has exited', EXIT_STATE, 32],
+    ['is a kernel thread', FLAGS, 0x200000],
+  ])('is sound if it %s', (_, offset, value) => {
+    const { daemon, reader, write } = without();
+    write(offset, value);
+    expect([daemon.mm, reader.read(daemon)?.pgd]).toEqual([undefined, null]);
+  });
+
+  it('is sound if a kernel thread made it', () => {
+    const { daemon, kernel, fake, tasks, reader } = without();
+    fake.memory.writeWord(daemon.address + BigInt(kernel.info['task.real_parent_offset']), tasks[3]!.address);
+    expect([daemon.mm, reader.read(daemon)?.pgd]).toEqual([undefined, null]);
+  });
+
+  it('is a kernel thread that uses that of a process', () => {
+    const { daemon, kernel, fake, tasks, reader, write } = without();
+    const mm = BigInt(kernel.info['task.mm_offset']);
+    const init = new StructView(kernel.memory, tasks[1]!.address).word(Number(mm));
+    fake.memory.writeWord(daemon.address + mm, init);
+    write(FLAGS, 0x200000);
+    expect([daemon.mm, reader.read(daemon)?.pgd, reader.read(daemon)?.cmdline]).toEqual([
+      undefined,
+      null,
+      [],
+    ]);
   });
 
   it('leaves all to others where the profile lacks a key', () => {

@@ -18,7 +18,7 @@ import { PROCESS_KEYS, type ProcessLayout } from './process-keys';
 import { ShortNames, TASK_COMM_LEN } from './short-names';
 import { readStartTime } from './start-time';
 import type { Task } from './task';
-import { findOtherMm, validateTask } from './task-plausibility';
+import { findOtherMm, validateId, validateTask, validateWithoutMm } from './task-plausibility';
 
 const IN_PAGE = PAGE_SIZE - 1;
 /** Address spaces that are kept; each may hold a page of memory. */
@@ -111,7 +111,9 @@ export class ProcessReader {
     const { task } = layout;
     const view = viewOf(leader);
     const ppid = this.readPpid(view, layout);
-    const hasMm = !view.isZero(task.mm_offset);
+    const kernelThread = (view.u32(task.flags_offset) & task.PF_KTHREAD) !== 0;
+    const hasMm = !kernelThread && !view.isZero(task.mm_offset);
+    if (!hasMm && !kernelThread) validateWithoutMm(this.kernel, view);
     if ((hasMm && !this.findMm(view, layout)) || !this.findCred(view, layout)) return undefined;
     const { mm, cred } = this;
     const pgd = hasMm ? mm.word(layout.mm.pgd_offset) : null;
@@ -123,7 +125,7 @@ export class ProcessReader {
       ppid,
       name: shortNames.read(view, task.comm_offset, task.comm_size ?? TASK_COMM_LEN),
       createTime: readStartTime(this.kernel, view, task.start_time_offset),
-      kernelThread: (view.u32(task.flags_offset) & task.PF_KTHREAD) !== 0,
+      kernelThread,
       pgd,
       asid,
       cmdline: asid === null ? [] : this.readArguments(asid, layout),
@@ -142,6 +144,7 @@ export class ProcessReader {
     const { parent } = this;
     moveView(parent, address);
     validateTask(this.kernel, address, undefined, parent);
+    validateId(this.kernel, parent);
     this.knownPpid = parent.s32(task.tgid_offset);
     this.knownParent = address;
     return this.knownPpid;

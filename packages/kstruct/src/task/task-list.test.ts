@@ -23,6 +23,18 @@ describe('the task list', () => {
     expect(skipped.records).toEqual([]);
   });
 
+  it('has one task with the pid 0', () => {
+    const fake = kernel();
+    const daemon = [...eachProcess(fake, new SkippedLog())][3]!;
+    for (const key of ['task.pid_offset', 'task.tgid_offset'] as const)
+      fake.memory.writeInt(daemon.address + BigInt(fake.info[key]), 0);
+    const skipped = new SkippedLog();
+    expect([...eachProcess(fake, skipped)].map(({ tgid }) => tgid)).toEqual([0, 1, 2]);
+    expect(skipped.records.map(({ subject }) => subject)).toEqual([
+      { kind: 'process', address: daemon.address },
+    ]);
+  });
+
   it('tells what each task is', () => {
     const [, init, kthreadd, daemon] = [...eachProcess(kernel(), new SkippedLog())];
     expect(init!.isKernelThread).toBe(false);

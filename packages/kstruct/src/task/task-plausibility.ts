@@ -8,6 +8,8 @@ import { StructView } from '../kernel/struct-view';
 /** PID_MAX_LIMIT on 64 bit, include/linux/threads.h. */
 const PID_MAX_LIMIT = 4 * 1024 * 1024;
 const STRUCT = 'task_struct';
+/** A flag of `task_struct.flags` that is set before the address space is released: include/linux/sched.h since 2.6. */
+const PF_EXITING = 4;
 
 type TaskLayout = Layout['task'];
 
@@ -23,10 +25,11 @@ export function isTask(
   address: VirtualAddress,
   expected: ExpectedLeader,
   skipped: SkippedLog,
-  view?: StructView,
+  view = new StructView(kernel.memory, address),
 ): boolean {
   try {
     validateTask(kernel, address, expected, view);
+    validateId(kernel, view);
   } catch (error) {
     if (!OsiError.is(error)) throw error;
     const kind = expected === 'itself' ? 'process' : 'thread';
@@ -65,6 +68,38 @@ export function validateTask(
       formatAddress(expected === 'itself' ? address : expected),
     );
   if (leader !== address) validateLeader(view, task, new StructView(kernel.memory, leader));
+}
+
+/**
+ * Checks the id of a task that a list of the kernel leads to, or that is a parent: only `init_task` has the pid 0 there. The
+ * idle tasks of other processors are on no list.
+ *
+ * @throws OsiError `STRUCT_IMPLAUSIBLE`.
+ */
+export function validateId(kernel: Kernel, view: StructView): void {
+  const { pid_offset, init_addr } = layoutOf(kernel.info).task;
+  if (pid_offset === undefined || view.address === init_addr || view.s32(pid_offset) !== 0) return;
+  throw contradiction(view.address, 'pid', 0, `1 to ${PID_MAX_LIMIT}, as it is not init_task`);
+}
+
+/**
+ * Checks a task without an address space: it is a kernel thread, or it exits, or a kernel thread has just made it, to
+ * run a program that it has not begun (`call_usermodehelper_exec_async`).
+ *
+ * What the profile does not know is not asked for.
+ *
+ * @throws OsiError `STRUCT_IMPLAUSIBLE` for any other task; the fault of a page that is missing.
+ */
+export function validateWithoutMm(kernel: Kernel, view: StructView): void {
+  const { task } = layoutOf(kernel.info);
+  const { flags_offset, PF_KTHREAD, exit_state_offset, real_parent_offset, mm_offset } = task;
+  if (flags_offset === undefined || PF_KTHREAD === undefined || real_parent_offset === undefined) return;
+  if ((view.u32(flags_offset) & (PF_KTHREAD | PF_EXITING)) !== 0) return;
+  if (exit_state_offset !== undefined && view.u32(exit_state_offset) !== 0) return;
+  const parent = new StructView(kernel.memory, view.word(real_parent_offset));
+  if ((parent.u32(flags_offset) & PF_KTHREAD) !== 0) return;
+  const expected = 'an address space, as it is neither a kernel thread nor exits';
+  throw contradiction(view.address, 'mm', view.word(mm_offset ?? 0), expected);
 }
 
 /**

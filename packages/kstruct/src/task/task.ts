@@ -10,7 +10,7 @@ import { Mm } from '../mm/mm';
 import { Cred } from './cred';
 import { TASK_COMM_LEN } from './short-names';
 import { readStartTime } from './start-time';
-import { findOtherMm, validateTask } from './task-plausibility';
+import { findOtherMm, validateId, validateTask, validateWithoutMm } from './task-plausibility';
 
 /**
  * One task: a thread of a process, or a kernel thread. Corresponds to `task_struct`.
@@ -71,18 +71,40 @@ export class Task extends KernelStruct {
     if (parent === init_addr) return 0;
     const view = new StructView(this.kernel.memory, parent);
     validateTask(this.kernel, parent, undefined, view);
+    validateId(this.kernel, view);
     return view.s32(tgid_offset ?? missingKey('task.tgid_offset'));
   }
 
-  /** The user address space; `undefined` for kernel threads and exited tasks. Corresponds to `task_struct.mm`. */
+  /**
+   * The user address space; `undefined` for kernel threads, also while they use that of a process (as the kernel's
+   * `get_task_mm`), and for exited tasks. Corresponds to `task_struct.mm`.
+   */
   get mm(): Mm | undefined {
     const { mm_offset = missingKey('task.mm_offset') } = layoutOf(this.kernel.info).task;
-    if (this.view.isZero(mm_offset)) return undefined;
+    if (this.view.isZero(mm_offset)) {
+      validateWithoutMm(this.kernel, this.view);
+      return undefined;
+    }
+    if (this.usesOtherMm) return undefined;
     const address = this.pointer(this.view.word(mm_offset), 'mm');
     const mm = new Mm(this.kernel, address);
     this.confirmMm(address);
     mm.validate();
     return mm;
+  }
+
+  /**
+   * Whether this is a kernel thread with an address space, which is that of a process that it works for. Corresponds to
+   * `kthread_use_mm`.
+   */
+  get usesOtherMm(): boolean {
+    const {
+      mm_offset = missingKey('task.mm_offset'),
+      flags_offset,
+      PF_KTHREAD = 0,
+    } = layoutOf(this.kernel.info).task;
+    if (flags_offset === undefined || (this.view.u32(flags_offset) & PF_KTHREAD) === 0) return false;
+    return !this.view.isZero(mm_offset);
   }
 
   /** The credentials that `/proc` shows. Corresponds to `task_struct.real_cred`. */

@@ -101,6 +101,17 @@ describe('getMappings', () => {
     expect(new Set(linux.getMappings().map(({ pid }) => pid))).toEqual(new Set([1]));
   });
 
+  it('has no rights of a mapping whose flags were zeroed', () => {
+    const { memory, linux } = createGuest();
+    memory.writeWord(vmaAt(1, 0) + 0x20n, 0n);
+    const rows = linux.getMappings({ pids: [1] });
+    expect(rows[0]).toMatchObject({ file: '/init', flags: null, perms: null });
+    expect(ofMappings(rows)).toEqual([
+      'pid 1: mapping 0x400000: flags: STRUCT_IMPLAUSIBLE',
+      'pid 1: mapping 0x400000: perms: STRUCT_IMPLAUSIBLE',
+    ]);
+  });
+
   it('takes what names a process in the OSI API', () => {
     const { fake, linux } = createGuest();
     const handle = linux.getProcesses().find(({ pid }) => pid === 1)!;
