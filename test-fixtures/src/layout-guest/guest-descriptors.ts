@@ -22,7 +22,7 @@ export function findLeftOut({ memory: { keys }, age }: Pick<FileParts, 'memory' 
   const left = new Set<LeftOut>();
   if (!keys.has('path.d_sb_offset', 'path.d_inode_offset', 'super.s_type_offset')) left.add('special files');
   if (age.namesInDirectory && !keys.has('path.DCACHE_UNHASHED')) left.add('anonymous inodes');
-  if (!keys.has('ns_common.ops_offset')) left.add('namespaces');
+  if (!keys.has('proc_ns_operations.name_offset')) left.add('namespaces');
   if (!IP_KEYS.every((key) => keys.has(key)) || !IPV6_KEYS.some((key) => keys.has(key)))
     left.add('IP sockets');
   return left;

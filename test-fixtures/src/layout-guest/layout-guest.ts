@@ -10,7 +10,7 @@ import type { LayoutTruth } from './layout-truth';
 import { ageOf } from './linux-age';
 import { hasLogKeys, LOG, layOutLog } from './log-layout';
 import { layOutModules, MODULES, type ModulePlan } from './module-layout';
-import { hasPidTreeKeys, layOutPidTree } from './pid-tree-layout';
+import { hasPidKeys, layOutPids } from './pid-layout';
 import { layOutProcessors, type ProcessorPlan, processorCount, reserveProcessors } from './processors-layout';
 import type { SectionKeys } from './section-keys';
 import { SocketsLayout } from './socket-layout';
@@ -51,9 +51,9 @@ export function layOutGuest(keys: SectionKeys): LayoutGuest {
   };
   const left = findLeftOut(parts);
   if (!hasLogKeys(memory)) left.add('log');
-  if (!hasPidTreeKeys(memory)) left.add('tree of ids');
+  if (!hasPidKeys(memory)) left.add('ids');
   const processes = layOutProcesses(parts, left);
-  layOutPidTree(
+  layOutPids(
     memory,
     age,
     processes.flatMap(({ tasks }) => tasks),
