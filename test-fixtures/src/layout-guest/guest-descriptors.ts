@@ -1,11 +1,11 @@
-import type { DescriptorLayout } from './fd-table-layout';
-import type { FileTreeLayout, PathLayout } from './file-tree-layout';
 import type { GuestFiles } from './guest-files';
 import type { GuestMemory } from './guest-memory';
 import type { FileTruth, LeftOut, SocketTruth } from './layout-truth';
 import type { LinuxAge } from './linux-age';
-import type { EndpointPlan, SocketPlan, SocketsLayout } from './socket-layout';
-import type { SpecialFilesLayout } from './special-files-layout';
+import type { DescriptorLayout } from './structs/fd-table-layout';
+import type { FileTreeLayout, PathLayout } from './structs/file-tree-layout';
+import type { EndpointPlan, SocketPlan, SocketsLayout } from './structs/socket-layout';
+import type { SpecialFilesLayout } from './structs/special-files-layout';
 
 /** The parts that lay out files. */
 export interface FileParts {

@@ -1,6 +1,6 @@
-import type { AddressSpaceLayout, VmaPlan } from './address-space-layout';
 import type { MappingTruth } from './layout-truth';
 import type { SectionKeys } from './section-keys';
+import type { AddressSpaceLayout, VmaPlan } from './structs/address-space-layout';
 
 /** A mapping with what its row shows of it. */
 export interface MappingPlan extends VmaPlan {
@@ -66,7 +66,7 @@ export function planMappings(keys: SectionKeys, { exe, library, shared }: Mapped
   const heap = anonymous(at.heap, 0x21, 'rw-p', '[heap]');
   const stack = anonymous(at.stack, 33, 'rw-p', '[stack]');
   const hidden = keys.has('vma.stack_guard_page_flag') ? PAGE : 0n;
-  const unnamed = anonymous(at.library + 0x80000n, 4, 'rw-p', '[???]');
+  const unnamed = unnamedMemory(keys, at.library + 0x80000n);
   const mappings = [
     ...[...text, heap, ...libc, ...further, anonymous(at.library + 0x80000n, 4, 'rw-p', '[???]')],
     ...[{ ...stack, flags: stack.flags | VM_GROWSDOWN, hidden }, vdso(keys, at.vdso)],
@@ -118,6 +118,12 @@ function mapFile({ file, path }: MappedFilePlan, from: bigint, parts: readonly P
 function anonymous(start: bigint, pages: number, perms: string, name: string): MappingPlan {
   const flags = [...perms].reduce((sum, letter) => sum | (FLAGS[letter] ?? 0n), MAY);
   return { start, end: start + BigInt(pages) * PAGE, flags, perms, path: null, name };
+}
+
+/** Anonymous memory, with the program's own name for it where the kernel keeps one. */
+function unnamedMemory(keys: SectionKeys, start: bigint): MappingPlan {
+  if (!keys.has('vma.anon_name_offset')) return anonymous(start, 4, 'rw-p', '[???]');
+  return { ...anonymous(start, 4, 'rw-p', '[anon:a pool]'), anonName: 'a pool' };
 }
 
 /** The kernel's own mapping, which a section without keys for it does not know. */

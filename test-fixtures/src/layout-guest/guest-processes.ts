@@ -1,9 +1,9 @@
-import { type AddressSpaceLayout, layOutAddressSpace } from './address-space-layout';
-import { layOutFdTable } from './fd-table-layout';
 import { type DescriptorsPlan, type FileParts, planFewFiles, planManyFiles } from './guest-descriptors';
 import { type MappingsPlan, planMappings } from './guest-mappings';
 import type { LeftOut } from './layout-truth';
-import { type TaskLayout, type TaskPlan, TasksLayout } from './task-layout';
+import { type AddressSpaceLayout, layOutAddressSpace } from './structs/address-space-layout';
+import { layOutFdTable } from './structs/fd-table-layout';
+import { type TaskLayout, type TaskPlan, TasksLayout } from './structs/task-layout';
 
 /** A process of the guest. */
 export interface ProcessPlan {

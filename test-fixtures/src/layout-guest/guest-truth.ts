@@ -10,10 +10,10 @@ import type {
   ProcessTruth,
   ThreadTruth,
 } from './layout-truth';
-import { LOG } from './log-layout';
-import type { ModulePlan } from './module-layout';
-import type { ProcessorPlan } from './processors-layout';
 import type { SectionKeys } from './section-keys';
+import { LOG } from './structs/log-records';
+import type { ModulePlan } from './structs/module-layout';
+import type { ProcessorPlan } from './structs/processors-layout';
 
 /** What was laid out. */
 export interface LaidOut {

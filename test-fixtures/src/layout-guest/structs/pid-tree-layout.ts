@@ -1,6 +1,6 @@
-import type { GuestMemory } from './guest-memory';
+import type { GuestMemory } from '../guest-memory';
+import type { LinuxAge } from '../linux-age';
 import { GuestStruct } from './guest-struct';
-import type { LinuxAge } from './linux-age';
 
 /** The tree of ids by the names of its keys, the newest first. */
 export const PID_TREES = [

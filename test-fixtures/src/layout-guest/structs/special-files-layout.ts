@@ -1,3 +1,5 @@
+import type { GuestMemory } from '../guest-memory';
+import type { LinuxAge } from '../linux-age';
 import {
   type EntryLayout,
   type EntryOptions,
@@ -7,9 +9,7 @@ import {
   type PathLayout,
   type SuperBlockLayout,
 } from './file-tree-layout';
-import type { GuestMemory } from './guest-memory';
 import { allocateStruct } from './guest-struct';
-import type { LinuxAge } from './linux-age';
 
 /** The names that a file system's own root had before v5.3, where it is mounted nowhere. */
 const PSEUDO_ROOTS: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
+import type { GuestMemory } from '../guest-memory';
+import type { LinuxAge } from '../linux-age';
 import type { AddressSpaceLayout } from './address-space-layout';
 import type { PathLayout } from './file-tree-layout';
-import type { GuestMemory } from './guest-memory';
 import { allocateStruct, GuestStruct, linkRing } from './guest-struct';
-import type { LinuxAge } from './linux-age';
 
 /** A thread to lay out. */
 export interface TaskPlan {
@@ -77,13 +77,17 @@ export class TasksLayout {
     const signal = allocateStruct(memory, 'signal');
     for (const { address } of threads)
       new GuestStruct(memory, address).word('task.signal_offset', signal.address);
-    const isIdle = threads[0]?.plan.pid === 0;
-    const ring = this.nodes(threads, 'task.thread_group_offset');
-    if (!isIdle || this.age.linksThreadsOfIdle) linkRing(memory, ring);
-    else for (const node of ring) memory.writeBytes(node, new Uint8Array(2 * memory.wordSize));
+    if (keys.has('task.thread_group_offset')) this.linkGroup(threads);
     if (!keys.has('signal.thread_head_offset', 'task.thread_node_offset')) return;
     const head = signal.at('signal.thread_head_offset');
     linkRing(memory, [head, ...this.nodes(threads, 'task.thread_node_offset')]);
+  }
+
+  private linkGroup(threads: readonly TaskLayout[]): void {
+    const { memory } = this;
+    const ring = this.nodes(threads, 'task.thread_group_offset');
+    if (threads[0]?.plan.pid !== 0 || this.age.linksThreadsOfIdle) linkRing(memory, ring);
+    else for (const node of ring) memory.writeBytes(node, new Uint8Array(2 * memory.wordSize));
   }
 
   private nodes(tasks: readonly TaskLayout[], key: string): bigint[] {

@@ -1,6 +1,6 @@
-import type { GuestMemory } from './guest-memory';
+import type { GuestMemory } from '../guest-memory';
+import type { LinuxAge } from '../linux-age';
 import { GuestStruct } from './guest-struct';
-import type { LinuxAge } from './linux-age';
 import { layOutPidTree, PID_TREES } from './pid-tree-layout';
 import type { TaskLayout } from './task-layout';
 
