@@ -1,11 +1,11 @@
-import type { DescriptorLayout } from './fd-table-layout';
-import type { FileTreeLayout, PathLayout } from './file-tree-layout';
 import type { GuestFiles } from './guest-files';
 import type { GuestMemory } from './guest-memory';
 import type { FileTruth, LeftOut, SocketTruth } from './layout-truth';
 import type { LinuxAge } from './linux-age';
-import type { EndpointPlan, SocketPlan, SocketsLayout } from './socket-layout';
-import type { SpecialFilesLayout } from './special-files-layout';
+import type { DescriptorLayout } from './structs/fd-table-layout';
+import type { FileTreeLayout, PathLayout } from './structs/file-tree-layout';
+import type { EndpointPlan, SocketPlan, SocketsLayout } from './structs/socket-layout';
+import type { SpecialFilesLayout } from './structs/special-files-layout';
 
 /** The parts that lay out files. */
 export interface FileParts {
@@ -22,7 +22,7 @@ export function findLeftOut({ memory: { keys }, age }: Pick<FileParts, 'memory' 
   const left = new Set<LeftOut>();
   if (!keys.has('path.d_sb_offset', 'path.d_inode_offset', 'super.s_type_offset')) left.add('special files');
   if (age.namesInDirectory && !keys.has('path.DCACHE_UNHASHED')) left.add('anonymous inodes');
-  if (!keys.has('ns_common.ops_offset')) left.add('namespaces');
+  if (!keys.has('proc_ns_operations.name_offset')) left.add('namespaces');
   if (!IP_KEYS.every((key) => keys.has(key)) || !IPV6_KEYS.some((key) => keys.has(key)))
     left.add('IP sockets');
   return left;

@@ -1,5 +1,5 @@
-import type { EntryLayout, FileTreeLayout, MountLayout, PathLayout } from './file-tree-layout';
 import type { MountTruth } from './layout-truth';
+import type { EntryLayout, FileTreeLayout, MountLayout, PathLayout } from './structs/file-tree-layout';
 
 /** The files of the guest by their paths, and its mounts. */
 export interface GuestFiles {

@@ -1,12 +1,14 @@
-import type { AddressSpaceLayout, VmaPlan } from './address-space-layout';
 import type { MappingTruth } from './layout-truth';
 import type { SectionKeys } from './section-keys';
+import type { AddressSpaceLayout, VmaPlan } from './structs/address-space-layout';
 
 /** A mapping with what its row shows of it. */
 export interface MappingPlan extends VmaPlan {
   readonly path: string | null;
   readonly name: string;
   readonly perms: string;
+  /** Bytes at its start that are not shown. */
+  readonly hidden?: bigint;
 }
 
 /** A file to map, and its path. */
@@ -27,6 +29,8 @@ export interface MappingsPlan {
   readonly mappings: readonly MappingPlan[];
   readonly heap: readonly [bigint, bigint];
   readonly stack: bigint;
+  /** An address in memory without a name, for the stack pointer of a further thread. */
+  readonly threadStack: bigint;
 }
 
 const PAGE = 4096n;
@@ -61,28 +65,41 @@ export function planMappings(keys: SectionKeys, { exe, library, shared }: Mapped
   const further = shared === undefined ? [] : mapFile(shared, at.library + 0x40000n, [['rw-s', 3, 0]]);
   const heap = anonymous(at.heap, 0x21, 'rw-p', '[heap]');
   const stack = anonymous(at.stack, 33, 'rw-p', '[stack]');
-  // The first page of a stack that grows is hidden by the kernels that have this key.
-  const growing = keys.has('vma.stack_guard_page_flag') ? 0n : VM_GROWSDOWN;
+  const hidden = keys.has('vma.stack_guard_page_flag') ? PAGE : 0n;
+  const unnamed = unnamedMemory(keys, at.library + 0x80000n);
   const mappings = [
     ...[...text, heap, ...libc, ...further, anonymous(at.library + 0x80000n, 4, 'rw-p', '[???]')],
-    ...[{ ...stack, flags: stack.flags | growing }, vdso(keys, at.vdso)],
+    ...[{ ...stack, flags: stack.flags | VM_GROWSDOWN, hidden }, vdso(keys, at.vdso)],
   ];
   mappings.sort((one, other) => (one.start < other.start ? -1 : 1));
-  return { mappings, heap: [heap.start, heap.end - 0x800n], stack: stack.end - 0x1e40n };
+  return {
+    mappings,
+    heap: [heap.start, heap.end - 0x800n],
+    stack: stack.end - 0x1e40n,
+    threadStack: unnamed.start + 0x1ff8n,
+  };
 }
 
-/** The rows of the mappings of a process. */
-export function mappingRows(pid: number, plan: MappingsPlan, { vmas }: AddressSpaceLayout): MappingTruth[] {
-  return plan.mappings.map(({ start, end, flags, path, name, perms, pgoff }, index) => ({
+/** The rows of the mappings of a process. The stack of a further thread is named by it where the kernel does so. */
+export function mappingRows(
+  pid: number,
+  plan: MappingsPlan,
+  { vmas }: AddressSpaceLayout,
+  furtherThread?: number,
+): MappingTruth[] {
+  const isThreads = ({ start, end }: MappingPlan) => start <= plan.threadStack && plan.threadStack < end;
+  const nameOf = (mapping: MappingPlan) =>
+    furtherThread !== undefined && isThreads(mapping) ? `[stack:${furtherThread}]` : mapping.name;
+  return plan.mappings.map((mapping, index) => ({
     pid,
     modd: vmas[index] as bigint,
-    base: start,
-    size: Number(end - start),
-    file: path,
-    name,
-    offset: BigInt(pgoff ?? 0) * PAGE,
-    flags,
-    perms,
+    base: mapping.start + (mapping.hidden ?? 0n),
+    size: Number(mapping.end - mapping.start - (mapping.hidden ?? 0n)),
+    file: mapping.path,
+    name: nameOf(mapping),
+    offset: BigInt(mapping.pgoff ?? 0) * PAGE,
+    flags: mapping.flags,
+    perms: mapping.perms,
   }));
 }
 
@@ -101,6 +118,12 @@ function mapFile({ file, path }: MappedFilePlan, from: bigint, parts: readonly P
 function anonymous(start: bigint, pages: number, perms: string, name: string): MappingPlan {
   const flags = [...perms].reduce((sum, letter) => sum | (FLAGS[letter] ?? 0n), MAY);
   return { start, end: start + BigInt(pages) * PAGE, flags, perms, path: null, name };
+}
+
+/** Anonymous memory, with the program's own name for it where the kernel keeps one. */
+function unnamedMemory(keys: SectionKeys, start: bigint): MappingPlan {
+  if (!keys.has('vma.anon_name_offset')) return anonymous(start, 4, 'rw-p', '[???]');
+  return { ...anonymous(start, 4, 'rw-p', '[anon:a pool]'), anonName: 'a pool' };
 }
 
 /** The kernel's own mapping, which a section without keys for it does not know. */

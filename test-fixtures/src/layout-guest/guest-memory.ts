@@ -57,7 +57,10 @@ export class GuestMemory {
   /** Memory of the kernel's direct map, full of poison. */
   allocate(bytes: number, alignment = 64): bigint {
     const size = Math.ceil(bytes / alignment) * alignment;
-    if (size > this.free.bytes) this.free = this.takeFrames(Math.ceil(size / PAGE));
+    const before = Number(BigInt.asUintN(64, -this.free.address) % BigInt(alignment));
+    const room = this.free.bytes - before;
+    if (size <= room) this.free = { address: this.free.address + BigInt(before), bytes: room };
+    else this.free = this.takeFrames(Math.ceil(size / PAGE));
     const { address } = this.free;
     this.free = { address: address + BigInt(size), bytes: this.free.bytes - size };
     return address;

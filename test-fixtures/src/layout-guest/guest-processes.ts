@@ -1,9 +1,9 @@
-import { type AddressSpaceLayout, layOutAddressSpace } from './address-space-layout';
-import { layOutFdTable } from './fd-table-layout';
 import { type DescriptorsPlan, type FileParts, planFewFiles, planManyFiles } from './guest-descriptors';
 import { type MappingsPlan, planMappings } from './guest-mappings';
 import type { LeftOut } from './layout-truth';
-import { type TaskLayout, type TaskPlan, TasksLayout } from './task-layout';
+import { type AddressSpaceLayout, layOutAddressSpace } from './structs/address-space-layout';
+import { layOutFdTable } from './structs/fd-table-layout';
+import { type TaskLayout, type TaskPlan, TasksLayout } from './structs/task-layout';
 
 /** A process of the guest. */
 export interface ProcessPlan {
@@ -102,10 +102,12 @@ function layOutProcess({ parts, left, tasks, parent }: Surroundings, plan: Proce
     root: files.path(plan.root ?? '/'),
     pwd: files.path(plan.pwd ?? plan.root ?? '/'),
   };
-  const leader = tasks.create({ ...common, pid: plan.pid, name: plan.name });
-  const threads = (plan.threads ?? []).map((name, index) =>
-    tasks.create({ ...common, pid: plan.pid + 1 + index, name, leader: leader.address }),
-  );
+  const { stack = 0n, threadStack = 0n } = program?.mappings ?? {};
+  const leader = tasks.create({ ...common, pid: plan.pid, name: plan.name, stackPointer: stack - 64n });
+  const threads = (plan.threads ?? []).map((name, index) => {
+    const own = { pid: plan.pid + 1 + index, name, leader: leader.address };
+    return tasks.create({ ...common, ...own, stackPointer: index === 0 ? threadStack : stack - 128n });
+  });
   tasks.linkThreads([leader, ...threads]);
   const { space, mappings } = program ?? { space: undefined, mappings: undefined };
   return { plan, tasks: [leader, ...threads], space, mappings, descriptors };

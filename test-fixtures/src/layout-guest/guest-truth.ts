@@ -5,14 +5,15 @@ import type {
   EnvironmentTruth,
   LayoutTruth,
   LeftOut,
+  MappingTruth,
   ModuleTruth,
   ProcessTruth,
   ThreadTruth,
 } from './layout-truth';
-import { LOG } from './log-layout';
-import type { ModulePlan } from './module-layout';
-import type { ProcessorPlan } from './processors-layout';
 import type { SectionKeys } from './section-keys';
+import { LOG } from './structs/log-records';
+import type { ModulePlan } from './structs/module-layout';
+import type { ProcessorPlan } from './structs/processors-layout';
 
 /** What was laid out. */
 export interface LaidOut {
@@ -37,9 +38,7 @@ export function readTruth(laidOut: LaidOut): LayoutTruth {
       const process = processes.find(({ tasks }) => tasks.includes(task));
       return { cpu, ...threadRow(task), asid: process?.space?.asid ?? null, mode };
     }),
-    mappings: shown.flatMap(({ plan, mappings, space }) =>
-      mappings === undefined || space === undefined ? [] : mappingRows(plan.pid, mappings, space),
-    ),
+    mappings: shown.flatMap((process) => mappingRowsOf(keys, process)),
     files: shown.flatMap(({ descriptors }) => descriptors?.files ?? []).sort(byDescriptor),
     sockets: shown.flatMap(({ descriptors }) => descriptors?.sockets ?? []),
     modules: moduleRows(laidOut),
@@ -78,6 +77,12 @@ function threadRow({ address, plan }: ProcessLayout['tasks'][number]): ThreadTru
 
 function threadRows({ tasks }: ProcessLayout): ThreadTruth[] {
   return tasks.map(threadRow);
+}
+
+function mappingRowsOf(keys: SectionKeys, { plan, tasks, mappings, space }: ProcessLayout): MappingTruth[] {
+  if (mappings === undefined || space === undefined) return [];
+  const namesThreads = keys.findNumber('vma.thread_stacks_in_process') === 1;
+  return mappingRows(plan.pid, mappings, space, namesThreads ? tasks[1]?.plan.pid : undefined);
 }
 
 function moduleRows({ modules: { plans, addresses } }: LaidOut): ModuleTruth[] {

@@ -1,20 +1,26 @@
 import { type CoreRegisters, segmentsOfPages, writeElfCore } from '../dump-writers';
-import { FileTreeLayout } from './file-tree-layout';
 import { type FileParts, findLeftOut } from './guest-descriptors';
 import { layOutFiles } from './guest-files';
 import { GuestMemory } from './guest-memory';
 import { layOutProcesses, type ProcessLayout } from './guest-processes';
 import { readTruth } from './guest-truth';
-import { writeKernelName } from './kernel-name';
 import type { LayoutTruth } from './layout-truth';
 import { ageOf } from './linux-age';
-import { hasLogKeys, LOG, layOutLog } from './log-layout';
-import { layOutModules, MODULES, type ModulePlan } from './module-layout';
-import { hasPidTreeKeys, layOutPidTree } from './pid-tree-layout';
-import { layOutProcessors, type ProcessorPlan, processorCount, reserveProcessors } from './processors-layout';
 import type { SectionKeys } from './section-keys';
-import { SocketsLayout } from './socket-layout';
-import { SpecialFilesLayout } from './special-files-layout';
+import { FileTreeLayout } from './structs/file-tree-layout';
+import { writeKernelName } from './structs/kernel-name';
+import { hasLogKeys, layOutLog } from './structs/log-layout';
+import { LOG } from './structs/log-records';
+import { layOutModules, MODULES, type ModulePlan } from './structs/module-layout';
+import { hasPidKeys, layOutPids } from './structs/pid-layout';
+import {
+  layOutProcessors,
+  type ProcessorPlan,
+  processorCount,
+  reserveProcessors,
+} from './structs/processors-layout';
+import { SocketsLayout } from './structs/socket-layout';
+import { SpecialFilesLayout } from './structs/special-files-layout';
 
 /** A guest that was laid out by a section: its dump, and what it is doing. */
 export interface LayoutGuest {
@@ -51,9 +57,9 @@ export function layOutGuest(keys: SectionKeys): LayoutGuest {
   };
   const left = findLeftOut(parts);
   if (!hasLogKeys(memory)) left.add('log');
-  if (!hasPidTreeKeys(memory)) left.add('tree of ids');
+  if (!hasPidKeys(memory)) left.add('ids');
   const processes = layOutProcesses(parts, left);
-  layOutPidTree(
+  layOutPids(
     memory,
     age,
     processes.flatMap(({ tasks }) => tasks),

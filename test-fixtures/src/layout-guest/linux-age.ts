@@ -18,9 +18,18 @@ export interface LinuxAge {
   readonly namesSharedMemory: boolean;
   /** Whether a file on overlayfs has the inode of the layer below. */
   readonly opensLayerBelow: boolean;
+  /** The multiplier of `hash_long` by the bytes of a word, which the hash of ids goes by. */
+  readonly hashMultiplier: Readonly<Record<4 | 8, bigint>>;
+  /** Whether pid 0 is the only member of a ring of threads, or has blank words for one. */
+  readonly linksThreadsOfIdle: boolean;
   /** The name of pid 0. */
   readonly idleName: 'swapper' | 'swapper/0';
 }
+
+/** GOLDEN_RATIO_PRIME_32 and GOLDEN_RATIO_PRIME_64 of include/linux/hash.h. */
+const GOLDEN_RATIO_PRIME = { 4: 0x9e370001n, 8: 0x9e37fffffffc0001n } as const;
+/** GOLDEN_RATIO_32 and GOLDEN_RATIO_64 there, also in 4.4.155. */
+const GOLDEN_RATIO = { 4: 0x61c88647n, 8: 0x61c8864680b583ebn } as const;
 
 /**
  * The habits of the kernel that a section is of. The builder goes by the version, as kernels of that version do; readers
@@ -39,6 +48,8 @@ export function ageOf(keys: SectionKeys): LinuxAge {
     namesInDirectory: !from(2, 6, 39),
     namesSharedMemory: !from(3, 11),
     opensLayerBelow: from(4, 2) && !from(4, 19),
+    hashMultiplier: from(4, 4) ? GOLDEN_RATIO : GOLDEN_RATIO_PRIME,
+    linksThreadsOfIdle: from(3, 0),
     idleName: from(3, 0) ? 'swapper/0' : 'swapper',
   };
 }

@@ -56,7 +56,8 @@ For each of these sections \`npm test\` writes a guest of that layout: processes
 modules, the log in the form of that age, and page tables. The writer shares no code with the readers, and each listing
 must equal what was written. This shows that the readers follow every key of the section. It does not show that a kernel
 of that version was run. "left out" names the parts that the section has no keys for. Sections with a whole version are
-those of the kernels above; the others were printed by an earlier state of the module.
+those of the kernels above; the others were printed by an earlier state of the module. Guests of the sections of recorded
+guests are laid out as well, with the maple trees, the ring buffer of the log and the page tables of newer kernels.
 
 The same guests are also read with the keys of PANDA only. Where PANDA's own \`kernelinfo.conf\` is at hand, which is GPL and
 not in this repository, guests of 14 of its sections are laid out, too, from 2.6.32 to 5.4, and must give what PANDA

@@ -1,4 +1,4 @@
-import type { GuestMemory } from './guest-memory';
+import type { GuestMemory } from '../guest-memory';
 import { GuestStruct, linkRing } from './guest-struct';
 
 /** A loaded module to lay out. */
@@ -53,7 +53,26 @@ function layOutModule(memory: GuestMemory, plan: ModulePlan, kset: bigint): Gues
     .int('module.core_size_offset', plan.coreSize)
     .int('module.init_size_offset', plan.initSize)
     .word('module.kset_offset', kset);
+  if (keys.has('module.mem_offset')) writeMemories(memory, struct, plan);
   const mkobj = kobjectOf(memory, struct) - BigInt(keys.number('module_kobject.kobj_offset'));
   new GuestStruct(memory, mkobj).word('module_kobject.mod_offset', struct.address);
   return struct;
+}
+
+/** The kinds of memory of a module since v6.4: its code, and one other kind. */
+function writeMemories(
+  memory: GuestMemory,
+  struct: GuestStruct,
+  { base, coreSize, initSize }: ModulePlan,
+): void {
+  const { keys } = memory;
+  const text = keys.number('module.MOD_TEXT');
+  const kinds = keys.number('module.MOD_MEM_NUM_TYPES');
+  for (let kind = 0; kind < kinds; kind += 1) {
+    const at = struct.at('module.mem_offset') + BigInt(kind * keys.number('module_memory.size'));
+    const size = kind === text ? coreSize : kind === kinds - 1 ? initSize : 0;
+    new GuestStruct(memory, at)
+      .word('module_memory.base_offset', kind === text ? base : 0n)
+      .int('module_memory.size_offset', size);
+  }
 }

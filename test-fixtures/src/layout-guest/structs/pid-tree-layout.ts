@@ -1,47 +1,27 @@
-import type { GuestMemory } from './guest-memory';
-import { allocateStruct, GuestStruct } from './guest-struct';
-import type { LinuxAge } from './linux-age';
-import type { TaskLayout } from './task-layout';
+import type { GuestMemory } from '../guest-memory';
+import type { LinuxAge } from '../linux-age';
+import { GuestStruct } from './guest-struct';
 
 /** The tree of ids by the names of its keys, the newest first. */
-const FORMS = [
+export const PID_TREES = [
   { head: 'pid_ns.xa_head_offset', node: 'xa_node', chunk: 'xa_node.XA_CHUNK_SIZE' },
   { head: 'pid_ns.rnode_offset', node: 'radix_tree_node', chunk: 'radix_tree_node.RADIX_TREE_MAP_SIZE' },
 ] as const;
 
 /** The order of the slots of a node, as a logarithm: 64 or 16 slots. */
-type Form = (typeof FORMS)[number];
+type Form = (typeof PID_TREES)[number];
 
-/** Whether the section describes a tree of ids. */
-export function hasPidTreeKeys({ keys }: GuestMemory): boolean {
-  return FORMS.some(({ head }) => keys.has(head));
-}
-
-/** Lays out `init_pid_ns.idr`, from each id over `struct pid` to its task. */
-export function layOutPidTree(memory: GuestMemory, age: LinuxAge, tasks: readonly TaskLayout[]): void {
+/** Lays out `init_pid_ns.idr`, from each id over `struct pid` to its task, where the section describes it. */
+export function layOutPidTree(memory: GuestMemory, age: LinuxAge, pids: ReadonlyMap<number, bigint>): void {
   const { keys } = memory;
-  const form = FORMS.find(({ head }) => keys.has(head));
+  const form = PID_TREES.find(({ head }) => keys.has(head));
   if (form === undefined) return;
   const namespace = new GuestStruct(memory, keys.address('pid_ns.init_pid_ns_addr'));
-  const entries = new Map(
-    tasks.filter(({ plan }) => plan.pid > 0).map((task) => [task.plan.pid, layOutPid(memory, task)]),
-  );
   const bits = Math.log2(keys.number(form.chunk));
   let shift = 0;
-  while (Math.max(...entries.keys()) >> (shift + bits) > 0) shift += bits;
+  while (Math.max(...pids.keys()) >> (shift + bits) > 0) shift += bits;
   const tree = { memory, form, tag: age.treeTag, bits };
-  namespace.word(form.head, layOutNode(tree, entries, shift));
-}
-
-/** A `struct pid`, whose list of tasks and whose task point at each other. */
-function layOutPid(memory: GuestMemory, { address }: TaskLayout): bigint {
-  const pid = allocateStruct(memory, 'pid', 'upid');
-  const tasks = pid.at('pid.tasks_offset');
-  const link = new GuestStruct(memory, address).at('task.pid_links_offset');
-  memory.writeWord(tasks, link);
-  memory.writeWord(link, 0n);
-  memory.writeWord(link + BigInt(memory.wordSize), tasks);
-  return pid.address;
+  namespace.word(form.head, layOutNode(tree, pids, shift));
 }
 
 interface Tree {

@@ -1,6 +1,6 @@
-import type { GuestMemory } from './guest-memory';
+import type { GuestMemory } from '../guest-memory';
+import type { LinuxAge } from '../linux-age';
 import { allocateStruct, GuestStruct, linkRing } from './guest-struct';
-import type { LinuxAge } from './linux-age';
 
 /** i_mode of the files that a guest has: include/uapi/linux/stat.h. */
 export const MODES = {

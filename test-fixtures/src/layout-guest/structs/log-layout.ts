@@ -1,13 +1,7 @@
-import type { GuestMemory } from './guest-memory';
+import type { GuestMemory } from '../guest-memory';
 import { GuestStruct } from './guest-struct';
-
-/** A record of the kernel log to lay out. */
-export interface LogPlan {
-  /** When it was printed, in ns; whole microseconds, as the older logs have no more. */
-  readonly time: bigint;
-  readonly level: number;
-  readonly text: string;
-}
+import type { LogPlan } from './log-records';
+import { layOutRingLog } from './ring-log-layout';
 
 const NS_PER_SECOND = 1_000_000_000n;
 const FACILITY = 0;
@@ -16,24 +10,17 @@ const LOG_ALIGN = 4;
 const RECORDS_SIZE = 2048;
 const CHARACTERS_SIZE = 512;
 
-/** The records of the guest, the oldest first. */
-export const LOG: readonly LogPlan[] = [
-  { time: 0n, level: 5, text: 'Linux version of a layout' },
-  { time: 1_234_567_000n, level: 6, text: 'a second record, of a length that is not a multiple of four' },
-  { time: 2_000_001_000n, level: 3, text: 'a line\nand another line of the same record' },
-  { time: 98_765_432_100_000n, level: 7, text: 'the last one: ünï' },
-];
-
 /** Whether the section describes the log in some form. */
 export function hasLogKeys({ keys }: GuestMemory): boolean {
-  return keys.has('log.log_buf_addr');
+  return keys.has('log.prb_addr') || keys.has('log.log_buf_addr');
 }
 
-/** Lays out the kernel log in the form of the section: records, or a ring of characters before v3.5. */
+/** Lays out the kernel log in the form of the section: a ring since v5.10, records, or a ring of characters before v3.5. */
 export function layOutLog(memory: GuestMemory, records: readonly LogPlan[]): void {
   const { keys } = memory;
   if (!hasLogKeys(memory)) return;
-  if (keys.has('printk_log.size')) layOutRecords(memory, records);
+  if (keys.has('log.prb_addr')) layOutRingLog(memory, records);
+  else if (keys.has('printk_log.size')) layOutRecords(memory, records);
   else layOutCharacters(memory, records);
 }
 

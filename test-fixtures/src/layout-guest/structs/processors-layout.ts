@@ -1,5 +1,5 @@
-import type { CoreRegisters } from '../dump-writers';
-import type { GuestMemory } from './guest-memory';
+import type { CoreRegisters } from '../../dump-writers';
+import type { GuestMemory } from '../guest-memory';
 import type { TaskLayout } from './task-layout';
 
 /** How far apart the per-CPU areas of two processors are. */
@@ -7,6 +7,7 @@ const AREA = 0x100000n;
 const CR0_PAGING = 0x80000001n;
 const CR4_PSE = 0x10n;
 const CR4_PAE = 0x20n;
+const CR4_LA57 = 0x1000n;
 const KERNEL_CS = { 4: 0x60n, 8: 0x10n } as const;
 const USER_CS = { 4: 0x73n, 8: 0x33n } as const;
 /** Bytes behind `pcpu_hot` or `current_task` that are kept free. */
@@ -66,7 +67,7 @@ function registersOf(
   return {
     cr0: CR0_PAGING,
     cr3: BigInt(cr3),
-    cr4: form === 'i386' ? CR4_PSE : CR4_PSE | CR4_PAE,
+    cr4: CR4_PSE | (form === 'i386' ? 0n : CR4_PAE) | (form === '5-level' ? CR4_LA57 : 0n),
     cs: (inUser ? USER_CS : KERNEL_CS)[wordSize],
     rip: inUser ? 0x8048100n : keys.address('task.init_addr'),
     ...base,

@@ -1,4 +1,4 @@
-import type { GuestMemory } from './guest-memory';
+import type { GuestMemory } from '../guest-memory';
 import { allocateStruct, GuestStruct } from './guest-struct';
 
 /** A descriptor of a process. */

@@ -1,4 +1,4 @@
-import type { GuestMemory } from './guest-memory';
+import type { GuestMemory } from '../guest-memory';
 
 /** A structure of the kernel that is written member by member, by the keys of the section. */
 export class GuestStruct {

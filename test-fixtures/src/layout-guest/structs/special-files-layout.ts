@@ -1,14 +1,15 @@
+import type { GuestMemory } from '../guest-memory';
+import type { LinuxAge } from '../linux-age';
 import {
   type EntryLayout,
+  type EntryOptions,
   type FileTreeLayout,
   MODES,
   type MountLayout,
   type PathLayout,
   type SuperBlockLayout,
 } from './file-tree-layout';
-import type { GuestMemory } from './guest-memory';
 import { allocateStruct } from './guest-struct';
-import type { LinuxAge } from './linux-age';
 
 /** The names that a file system's own root had before v5.3, where it is mounted nowhere. */
 const PSEUDO_ROOTS: Readonly<Record<string, string>> = {
@@ -72,17 +73,29 @@ export class SpecialFilesLayout {
     return { mount, entry };
   }
 
-  /** A namespace, opened through `/proc/PID/ns`. */
+  /** A namespace, opened through `/proc/PID/ns`: a file of nsfs, or of proc where the section has no `ns_common`. */
   namespace(kind: string, ino: number): PathLayout {
     const { memory } = this;
-    const { superBlock, mount } = this.hidden('nsfs');
     const operations = allocateStruct(memory, 'proc_ns_operations').word(
       'proc_ns_operations.name_offset',
       memory.text(kind),
     );
-    const common = allocateStruct(memory, 'ns_common').word('ns_common.ops_offset', operations.address);
-    const options = { ino, mode: 0o100444, dynamic: true, privateData: common.address };
+    const common = { ino, mode: 0o100444, dynamic: true };
+    if (!memory.keys.has('ns_common.ops_offset')) return this.procNamespace(operations.address, common);
+    const { superBlock, mount } = this.hidden('nsfs');
+    const privateData = allocateStruct(memory, 'ns_common').word('ns_common.ops_offset', operations.address);
+    const options = { ...common, privateData: privateData.address };
     return { mount, entry: this.tree.apart(superBlock, '', options) };
+  }
+
+  /** `proc_inode` ends with the operations of the namespace and the inode. */
+  private procNamespace(operations: bigint, common: EntryOptions): PathLayout {
+    const { memory } = this;
+    const { superBlock, mount } = this.hidden('proc');
+    const around = memory.allocate(64 + memory.keys.sizeOf('inode'));
+    const inode = around + 64n;
+    memory.writeWord(inode - BigInt(memory.wordSize), operations);
+    return { mount, entry: this.tree.apart(superBlock, '', { ...common, inode }) };
   }
 
   private hidden(type: string): HiddenMount {

@@ -1,8 +1,8 @@
+import type { GuestMemory } from '../guest-memory';
+import type { LinuxAge } from '../linux-age';
 import type { AddressSpaceLayout } from './address-space-layout';
 import type { PathLayout } from './file-tree-layout';
-import type { GuestMemory } from './guest-memory';
 import { allocateStruct, GuestStruct, linkRing } from './guest-struct';
-import type { LinuxAge } from './linux-age';
 
 /** A thread to lay out. */
 export interface TaskPlan {
@@ -21,6 +21,8 @@ export interface TaskPlan {
   readonly space?: AddressSpaceLayout;
   /** The address space that a kernel thread has borrowed. */
   readonly borrowed?: AddressSpaceLayout;
+  /** The stack pointer of its program. */
+  readonly stackPointer?: bigint;
   /** The `files_struct`, virtual. */
   readonly files?: bigint;
   readonly root?: PathLayout;
@@ -57,6 +59,7 @@ export class TasksLayout {
     const struct = new GuestStruct(memory, address);
     this.writeIdentity(struct, plan);
     this.writeSpace(struct, plan);
+    this.writeStack(struct, plan);
     const fs = plan.root === undefined || plan.zombie ? 0n : this.fsStruct(plan.root, plan.pwd ?? plan.root);
     struct.word('task.files_offset', plan.zombie ? 0n : (plan.files ?? 0n)).word('task.fs_offset', fs);
     return { address, plan };
@@ -74,11 +77,17 @@ export class TasksLayout {
     const signal = allocateStruct(memory, 'signal');
     for (const { address } of threads)
       new GuestStruct(memory, address).word('task.signal_offset', signal.address);
-    if (keys.has('task.thread_group_offset'))
-      linkRing(memory, this.nodes(threads, 'task.thread_group_offset'));
+    if (keys.has('task.thread_group_offset')) this.linkGroup(threads);
     if (!keys.has('signal.thread_head_offset', 'task.thread_node_offset')) return;
     const head = signal.at('signal.thread_head_offset');
     linkRing(memory, [head, ...this.nodes(threads, 'task.thread_node_offset')]);
+  }
+
+  private linkGroup(threads: readonly TaskLayout[]): void {
+    const { memory } = this;
+    const ring = this.nodes(threads, 'task.thread_group_offset');
+    if (threads[0]?.plan.pid !== 0 || this.age.linksThreadsOfIdle) linkRing(memory, ring);
+    else for (const node of ring) memory.writeBytes(node, new Uint8Array(2 * memory.wordSize));
   }
 
   private nodes(tasks: readonly TaskLayout[], key: string): bigint[] {
@@ -128,6 +137,17 @@ export class TasksLayout {
   private writeSpace(struct: GuestStruct, { space, borrowed, zombie }: TaskPlan): void {
     const mm = zombie ? 0n : (space?.mm ?? 0n);
     struct.word('task.mm_offset', mm).word('task.active_mm_offset', space?.mm ?? borrowed?.mm ?? 0n);
+  }
+
+  /** The kernel stack, where the section knows where a program's stack pointer is kept. */
+  private writeStack(struct: GuestStruct, { stackPointer = 0n }: TaskPlan): void {
+    const { memory } = this;
+    const registers = memory.keys.findNumber('task.stack_sp_offset');
+    if (registers === undefined) return;
+    const stack = memory.allocate(registers + 64);
+    new GuestStruct(memory, stack).int('thread_info.flags_offset', 0);
+    memory.writeWord(stack + BigInt(registers), stackPointer);
+    struct.word('task.stack_offset', stack).word('task.usersp_offset', stackPointer);
   }
 
   private fsStruct(root: PathLayout, pwd: PathLayout): bigint {

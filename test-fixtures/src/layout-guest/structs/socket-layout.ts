@@ -1,5 +1,5 @@
+import type { GuestMemory } from '../guest-memory';
 import type { FileTreeLayout, PathLayout } from './file-tree-layout';
-import type { GuestMemory } from './guest-memory';
 import { allocateStruct, GuestStruct } from './guest-struct';
 import type { SpecialFilesLayout } from './special-files-layout';
 

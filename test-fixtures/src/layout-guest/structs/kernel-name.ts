@@ -1,4 +1,4 @@
-import type { GuestMemory } from './guest-memory';
+import type { GuestMemory } from '../guest-memory';
 import { GuestStruct } from './guest-struct';
 
 /** Bytes of each name of `new_utsname`: include/uapi/linux/utsname.h. */

@@ -1,6 +1,7 @@
-import type { PageTableBuilder } from '../fake-memory';
-import type { GuestMemory } from './guest-memory';
+import type { PageTableBuilder } from '../../fake-memory';
+import type { GuestMemory } from '../guest-memory';
 import { allocateStruct, type GuestStruct } from './guest-struct';
+import { layOutMapleTree } from './maple-layout';
 
 /** A mapping to lay out. */
 export interface VmaPlan {
@@ -13,6 +14,8 @@ export interface VmaPlan {
   readonly pgoff?: number;
   /** The name of a mapping of the kernel's own. */
   readonly special?: string;
+  /** The name that the program gave to anonymous memory. */
+  readonly anonName?: string;
 }
 
 /** What an address space is made of. */
@@ -60,7 +63,7 @@ export function layOutAddressSpace(memory: GuestMemory, plan: AddressSpacePlan):
     .word('mm.exe_file_offset', plan.exe)
     .word('mm.vdso_offset', plan.mappings.find(({ special }) => special !== undefined)?.start ?? 0n);
   const vmas = plan.mappings.map((vma) => layOutVma(memory, mm.address, vma));
-  linkVmas(memory, mm, vmas);
+  linkVmas(memory, mm, vmas, plan.mappings);
   return { mm: mm.address, pgd, asid, vmas: vmas.map(({ address }) => address) };
 }
 
@@ -91,7 +94,8 @@ function layOutVma(memory: GuestMemory, mm: bigint, plan: VmaPlan): GuestStruct 
     .word('vma.vm_pgoff_offset', BigInt(plan.pgoff ?? 0), beforeFile)
     .word('vma.vm_file_offset', plan.file ?? 0n)
     .word('vma.vm_ops_offset', plan.file === undefined ? 0n : memory.text('operations'))
-    .word('vma.vm_private_data_offset', 0n);
+    .word('vma.vm_private_data_offset', 0n)
+    .word('vma.anon_name_offset', plan.anonName === undefined ? 0n : anonName(memory, plan.anonName));
   const operations = 'vma.special_mapping_vmops_addr';
   if (plan.special === undefined || !keys.has(operations)) return struct;
   const special = allocateStruct(memory, 'vm_special_mapping').word(
@@ -102,8 +106,26 @@ function layOutVma(memory: GuestMemory, mm: bigint, plan: VmaPlan): GuestStruct 
   return struct.word('vma.vm_private_data_offset', special.address);
 }
 
-/** The list in the order of addresses, and the red-black tree. */
-function linkVmas(memory: GuestMemory, mm: GuestStruct, vmas: readonly GuestStruct[]): void {
+function anonName(memory: GuestMemory, name: string): bigint {
+  const bytes = new TextEncoder().encode(`${name}\0`);
+  return allocateStruct(memory, 'anon_vma_name').bytes('anon_vma_name.name_offset', bytes).address;
+}
+
+/** The list in the order of addresses, and the red-black tree; since v6.1 the maple tree alone. */
+function linkVmas(
+  memory: GuestMemory,
+  mm: GuestStruct,
+  vmas: readonly GuestStruct[],
+  plans: readonly VmaPlan[],
+): void {
+  if (memory.keys.has('mm.mm_mt_offset')) {
+    const entries = vmas.map(({ address }, index) => {
+      const { start = 0n, end = 1n } = plans[index] ?? {};
+      return { first: start, last: end - 1n, entry: address };
+    });
+    layOutMapleTree(memory, mm.at('mm.mm_mt_offset'), entries);
+    return;
+  }
   mm.word('mm.mmap_offset', vmas[0]?.address ?? 0n);
   for (const [index, vma] of vmas.entries()) {
     vma.word('vma.vm_next_offset', vmas[index + 1]?.address ?? 0n);
