@@ -1,6 +1,7 @@
 import { createListing, OsiError } from '@osi-linux/core';
 import type { Guest } from '@osi-linux/guest';
 import type { LinuxLogRecord } from '@osi-linux/osi-linux';
+import { FakePhysicalMemory } from '@osi-linux/test-fixtures/fake-memory';
 import { describe, expect, it } from 'vitest';
 import { dmesg } from './dmesg';
 
@@ -10,21 +11,26 @@ const found: LinuxLogRecord[] = [
   { time: 1.234567891, level: 6, text: 'two\nlines' },
   { time: 2, level: 4, text: null },
 ];
-const guest = {
-  linux: {
-    kernel: { info: { 'log.prb_addr': 1n } },
-    getLog: () => createListing(found, [{ subject, reason }]),
-  },
-} as unknown as Guest;
+const guestWith = (info: object) =>
+  ({
+    linux: { kernel: { info }, getLog: () => createListing(found, [{ subject, reason }]) },
+    dump: { memory: new FakePhysicalMemory(), cpus: [] },
+  }) as unknown as Guest;
+const answer = (info: object) =>
+  dmesg.list(guestWith(info), { pids: [1], cpu: undefined, threads: false, ownRoot: false });
 
 describe('osi-linux dmesg', () => {
   it('has times in seconds, texts with their newlines, and the whole log whatever --pid says', () => {
-    expect(dmesg.list(guest, { pids: [1], cpu: undefined, threads: false, ownRoot: false })).toEqual({
+    expect(answer({ 'log.prb_addr': 0xffffffff82000000n })).toEqual({
       rows: [
         { time: 1.234567891, level: 6, text: 'two\nlines' },
         { time: 2, level: 4, text: null },
       ],
       skipped: [{ subject, reason }],
     });
+  });
+
+  it('is what the profile gives where it has no keys of the log, and memory no VMCOREINFO', () => {
+    expect(answer({})).toEqual(answer({ 'log.log_buf_addr': 0xffffffff82000000n }));
   });
 });
