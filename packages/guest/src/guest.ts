@@ -19,6 +19,13 @@ import { withFindingsOf } from './profile/dump-damage';
 import type { ProfileNames } from './profile/names';
 import type { ProfileSource } from './profile/source';
 
+declare global {
+  // Of the library esnext.disposable, which not every consumer's compiler is set to.
+  interface SymbolConstructor {
+    readonly dispose: unique symbol;
+  }
+}
+
 /** A Linux guest that is open for questions. */
 export interface Guest {
   /** The OSI API over it, with `osi_linux` registered. */
