@@ -105,9 +105,19 @@ describe.each(['pae', '4-level', '5-level'] as const)(
 
     it('knows the sizes, and that nobody may execute', () => {
       const small = spaceOf(form, { pt: 0x100n | inverted(0x12345000n), physical: 0 }).space;
-      expect(small.mapping(0x2010n)).toEqual({ physical: 0x12345010, size: 4096, writable: false, executable: false });
+      expect(small.mapping(0x2010n)).toEqual({
+        physical: 0x12345010,
+        size: 4096,
+        writable: false,
+        executable: false,
+      });
       const large = spaceOf(form, { pd: 0x1e0n | (inverted(0x600000n) & ~0x1fffffn), physical: 0 }).space;
-      expect(large.mapping(0x2010n)).toEqual({ physical: 0x602010, size: 0x200000, writable: false, executable: false });
+      expect(large.mapping(0x2010n)).toEqual({
+        physical: 0x602010,
+        size: 0x200000,
+        writable: false,
+        executable: false,
+      });
     });
 
     it('reads them behind a translation lookaside buffer too, and after a flush', () => {
