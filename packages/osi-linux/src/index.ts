@@ -1,5 +1,5 @@
 export { type PluginArguments, type PluginOptions, parsePluginArguments } from './osi/plugin-arguments';
-export { OsiLinux, type OsiLinuxOptions } from './osi-linux';
+export { type LinuxTitles, OsiLinux, type OsiLinuxOptions } from './osi-linux';
 export type { HiddenModule, HiddenThread, LinuxHidden } from './rows/cross-view';
 export type { LinuxEnvironment } from './rows/environment-row';
 export type { FileSelection, LinuxFile } from './rows/file-row';

@@ -49,6 +49,12 @@ export interface OsiLinuxOptions {
 
 const INIT_PID = 1;
 
+/** Whole names of kernel threads. */
+export interface LinuxTitles {
+  /** The names by the addresses of the tasks, virtual. */
+  readonly titles: ReadonlyMap<VirtualAddress, string>;
+}
+
 /**
  * Answers the OSI API for a Linux guest, and Linux's own listings. Corresponds to PANDA's `osi_linux`.
  *
@@ -111,7 +117,7 @@ export class OsiLinux implements OsiProvider {
    * The whole names of the kernel threads among some processes or threads, by the addresses of their tasks: those that
    * `/proc/PID/comm` shows, which may be longer than `name`. The others are not in the answer.
    */
-  getTitles(rows: readonly TitledRow[]): Answer<{ readonly titles: ReadonlyMap<VirtualAddress, string> }> {
+  getTitles(rows: readonly TitledRow[]): Answer<LinuxTitles> {
     const skipped = new SkippedLog();
     const titles = readTitles(this.kernel, rows, skipped);
     return { titles, skipped: skipped.records };
