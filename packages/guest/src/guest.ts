@@ -19,15 +19,17 @@ import { withFindingsOf } from './profile/dump-damage';
 import type { ProfileNames } from './profile/names';
 import type { ProfileSource } from './profile/source';
 
-declare global {
-  // Of the library esnext.disposable, which not every consumer's compiler is set to.
-  interface SymbolConstructor {
-    readonly dispose: unique symbol;
-  }
-}
+/**
+ * Closes the dump at the end of the block of `using guest = ...`, by the method `[Symbol.dispose]`.
+ *
+ * The method has a type only where the compiler knows `Symbol.dispose`, so that programs for older libraries compile.
+ */
+export type GuestDisposal = SymbolConstructor extends { readonly dispose: infer Key extends symbol }
+  ? { readonly [Method in Key]: () => void }
+  : object;
 
 /** A Linux guest that is open for questions. */
-export interface Guest {
+export interface Guest extends GuestDisposal {
   /** The OSI API over it, with `osi_linux` registered. */
   readonly osi: Osi<LinuxProcess, LinuxMapping>;
   /** Linux's own listings. */
@@ -38,8 +40,6 @@ export interface Guest {
   readonly dump: Dump;
   /** The profile in use, and the evidence for it. */
   readonly profile: ProfileChoice;
-  /** Closes the dump at the end of the block of `using guest = ...`. */
-  [Symbol.dispose](): void;
 }
 
 /**

@@ -11,6 +11,7 @@ export {
   type Guest,
   type GuestBlobOptions,
   type GuestBytesOptions,
+  type GuestDisposal,
   openGuest,
   openGuestBlob,
   openGuestBytes,
