@@ -40,12 +40,14 @@ function osiLinux(...args: string[]): { out: string; err: string; status: number
 }
 
 /**
- * The keys of a section, and their values, but for those of the boot; addresses less the slide of the image.
+ * The keys of a section, and their values, but for those of the boot and those that the module does not print; addresses
+ * less the slide of the image.
  */
 function valuesOf(lines: readonly string[], slide: bigint): Map<string, string> {
   const entries = lines.flatMap((line) => {
     const [, key = '', value = ''] = /^([\w.]+) = (.*)$/.exec(line) ?? [];
-    return key === '' || OF_THE_BOOT.includes(key) || key === PER_CPU_OFFSET ? [] : [[key, value] as const];
+    const isLeftOut = OF_THE_BOOT.includes(key) || key === PER_CPU_OFFSET || findSchemaRow(key)?.typesAlone;
+    return key === '' || isLeftOut ? [] : [[key, value] as const];
   });
   return new Map(
     entries.map(([key, value]) => {
@@ -133,10 +135,15 @@ describe.each(guestsOfThisRun().filter(({ arch }) => arch === 'amd64'))('the ker
   it.each(['dump.elf', 'dump.raw'])('is read from %s as with the section of the module', (dump) => {
     const ofModule = join(own, 'module.conf');
     writeFileSync(ofModule, ['[module]', ...module, ''].join('\n'));
-    const ask = (file: string, group: string) =>
-      osiLinux('ps', join(guest, dump), '--kconf-file', file, '--kconf-group', group, '--json');
+    const ask = (file: string, group: string) => {
+      const words = ['--kconf-file', file, '--kconf-group', group, '--json'];
+      const { out, ...rest } = osiLinux('ps', join(guest, dump), ...words);
+      // The work in the titles of workers is known by types alone.
+      const rows = (JSON.parse(out) as { title?: string }[]).map(({ title: _title, ...row }) => row);
+      return { rows, ...rest };
+    };
     const expected = ask(ofModule, 'module');
-    expect(JSON.parse(expected.out).length).toBeGreaterThan(20);
+    expect(expected.rows.length).toBeGreaterThan(20);
     for (const [file] of sources) expect(ask(conf, file), file).toEqual(expected);
   });
 });
