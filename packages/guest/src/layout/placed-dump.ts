@@ -40,8 +40,8 @@ function placesOfTables(image: PhysicalAddress) {
   return [{ start, end: start + 2 * DATA_REACH }];
 }
 
-/** Larger than the data of any image. */
-const DATA_REACH = 2 ** 25;
+/** Larger than the data of any image, and than its text. */
+export const DATA_REACH = 2 ** 25;
 
 /** The ranges of a layout fill the file: one that ends inside a page is not cut. */
 function placedDump({ plainCopy: _, ...dump }: Dump, layout: FileLayout, memory: PhysicalMemory): Dump {
