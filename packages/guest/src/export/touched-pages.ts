@@ -84,7 +84,7 @@ export function readAllListings(guest: Guest): readonly Skipped[] {
 const LISTINGS: Readonly<Record<string, (linux: OsiLinux) => { readonly skipped: readonly Skipped[] }>> = {
   processes: (linux) => linux.getProcesses(),
   threads: (linux) => linux.getThreads(),
-  'names of kernel threads': (linux) => linux.getTitles(linux.getThreads()),
+  'names of kernel threads': (linux) => linux.getTitles([...linux.getProcesses(), ...linux.getThreads()]),
   'current processes': (linux) => linux.getCurrent(),
   mappings: (linux) => linux.getMappings({ threads: true }),
   files: (linux) => linux.getFiles({ threads: true }),
