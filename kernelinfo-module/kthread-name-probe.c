@@ -11,14 +11,13 @@
 #include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/kthread.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "compat.h"
 #include "kernelinfo.h"
 
 #define THREAD_NAME	"kernelinfo_thread_with_forty_letters_abc"
-/* The structure is allocated by kmalloc() and less than half as long. */
-#define KTHREAD_WORDS	64
 
 static int __init never_runs(void *data)
 {
@@ -35,14 +34,17 @@ static bool __init leads_to_name(const void *at)
 	       !memcmp(name, THREAD_NAME, sizeof(name));
 }
 
+/*
+ * The structure is an object of kmalloc(), and is zeroed as a whole. Behind it
+ * may be one of an earlier thread, whose pointer leads to the same memory.
+ */
 static void __init find_name(const char *kthread, struct probed_offset *found)
 {
+	const long size = ksize(kthread);
 	int candidates = 0;
-	int word;
+	long offset;
 
-	for (word = 0; word < KTHREAD_WORDS; word++) {
-		const long offset = word * (long)sizeof(void *);
-
+	for (offset = 0; offset < size; offset += sizeof(void *)) {
 		if (!leads_to_name(kthread + offset))
 			continue;
 		found->offset = offset;

@@ -25,7 +25,7 @@ import type { ProfileSource } from './profile/source';
  * The method has a type only where the compiler knows `Symbol.dispose`, so that programs for older libraries compile.
  */
 export type GuestDisposal = SymbolConstructor extends { readonly dispose: infer Key extends symbol }
-  ? { readonly [Method in Key]: () => void }
+  ? Readonly<Record<Key, () => void>>
   : object;
 
 /** A Linux guest that is open for questions. */
