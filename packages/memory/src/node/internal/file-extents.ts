@@ -5,7 +5,7 @@ const SMALLEST = 1024 ** 3;
 const MOST = 100_000;
 const WITHIN_MS = 10_000;
 
-// Node has no lseek(2): with SEEK_DATA (3) and SEEK_HOLE (4) it finds the parts of a file that are on the disk. Both programs
+// Node has no lseek(2): with SEEK_DATA (3) and SEEK_HOLE (4), their numbers on Linux, it finds the parts of a file that are on the disk. Both programs
 // print the start and the end of each.
 const PERL = `open(F, "<&=3") or die;
 for (my ($end, $count) = (0, 0); $count < ${MOST} && defined(my $start = sysseek(F, $end, 3)); $count++) {
@@ -29,10 +29,10 @@ const PROGRAMS = [
 
 /**
  * The parts of a file that are on the disk, if it is large and most of it is not: what lies between them reads as zeros.
- * `undefined` for any other file, and on a machine that has neither perl nor python3.
+ * `undefined` for any other file, and on a machine that is not Linux or has neither perl nor python3.
  */
 export function findExtents(fd: number, size: number): readonly SourceExtent[] | undefined {
-  if (size < SMALLEST || process.platform === 'win32') return undefined;
+  if (size < SMALLEST || process.platform !== 'linux') return undefined;
   const { fstatSync } = process.getBuiltinModule('node:fs');
   // The unit of POSIX is 512 bytes.
   if (fstatSync(fd).blocks * 512 > size / 2) return undefined;
