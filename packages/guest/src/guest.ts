@@ -1,4 +1,4 @@
-import { attempt, OsiError, type PhysicalAddress } from '@osi-linux/core';
+import { attempt, OsiError } from '@osi-linux/core';
 import { safeParseKeyFile } from '@osi-linux/kconf';
 import {
   type BlobLike,
@@ -13,7 +13,7 @@ import { Osi } from '@osi-linux/osi';
 import { type LinuxMapping, type LinuxProcess, OsiLinux } from '@osi-linux/osi-linux';
 import type { AddressSpace } from '@osi-linux/x86-mmu';
 import { KernelSearch } from './kernel/search';
-import { DATA_REACH, findPlacedSearch } from './layout/placed-dump';
+import { findPlacedSearch } from './layout/placed-dump';
 import { chooseProfile, type ProfileChoice } from './profile/choice';
 import { withFindingsOf } from './profile/dump-damage';
 import type { ProfileNames } from './profile/names';
@@ -82,20 +82,10 @@ export function openWithSearch(dump: Dump, source: ProfileSource): SearchedDump 
   const search = new KernelSearch(dump);
   const guest = tryOpen(search, source);
   if (dump.plainCopy === undefined || !isDoubtful(dump, guest)) return { search, guest };
-  const image = placeInImage(search, guest);
-  const placed = findPlacedSearch(search, image !== undefined, image);
-  return placed === undefined ? { search, guest } : { search: placed, guest: tryOpen(placed, source) };
-}
-
-/** A place in the image of the kernel that was found, near its data. */
-function placeInImage({ kernel }: KernelSearch, guest: Guest | OsiError): PhysicalAddress | undefined {
   const init = OsiError.is(guest) ? undefined : guest.profile.kernel.info['task.init_addr'];
-  const place = OsiError.is(guest) || init === undefined ? undefined : guest.memory.translate(init);
-  if (place !== undefined || kernel === undefined) return place;
-  const { tables, textBase } = kernel.location;
-  const start = tables.translate(textBase);
-  // Of the text alone the data is known to be behind it.
-  return start === undefined ? undefined : start + DATA_REACH;
+  const inData = OsiError.is(guest) || init === undefined ? undefined : guest.memory.translate(init);
+  const placed = findPlacedSearch(search, inData);
+  return placed === undefined ? { search, guest } : { search: placed, guest: tryOpen(placed, source) };
 }
 
 function tryOpen(search: KernelSearch, source: ProfileSource): Guest | OsiError {

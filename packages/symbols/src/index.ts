@@ -18,6 +18,7 @@ export { eachKernelLocation, locateThrough } from './locate/x86/kernel-location'
 export { findNamedRoots } from './locate/x86/kernel-root';
 export type { KernelEntry, KernelLocation, LocationEvidence } from './locate/x86/location';
 export type { KernelRoot } from './locate/x86/root';
+export { memoryBetween } from './survey/memory-between';
 export { findVmcoreinfo, findVmcoreinfos, MemorySurvey, type SurveyedTexts } from './survey/memory-survey';
 export * from './survey/ram-scan';
 export { Kallsyms, type KallsymsSource, readKallsyms } from './tables/kallsyms';

@@ -11,9 +11,8 @@ import {
 } from '@osi-linux/core';
 import type { Utsname } from '@osi-linux/kstruct';
 import type { Finding } from '@osi-linux/memory';
-import { eachOccurrence } from '@osi-linux/symbols';
-import { imageMemory } from './image-memory';
-import { eachImagePage, indexOfBytes } from './image-page';
+import { eachOccurrence, memoryBetween } from '@osi-linux/symbols';
+import { eachImagePage, IMAGE_REACH, indexOfBytes } from './image-page';
 
 /**
  * How a banner was found: by the symbol `linux_banner`, as the text with the names of `init_uts_ns`, in a page of the
@@ -80,7 +79,7 @@ function* places(memory: PhysicalMemory, alignment: 1 | 4): Generator<PhysicalAd
 
 /** Searches the image of a kernel, which is one run of memory, the lowest address first. */
 export function* eachImageBanner(memory: PhysicalMemory, start: PhysicalAddress): Generator<Banner> {
-  const image = imageMemory(memory, start);
+  const image = memoryBetween(memory, start, start + IMAGE_REACH);
   let found = 0;
   // Arrays of this size are aligned by the compiler; where none is, every byte is looked at.
   for (const banner of eachBannerAmong(image, places(image, 4))) {

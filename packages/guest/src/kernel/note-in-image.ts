@@ -1,6 +1,11 @@
 import { decodeText, type PhysicalMemory } from '@osi-linux/core';
-import { eachOccurrence, type LocatedKernel, parseVmcoreinfo, type Vmcoreinfo } from '@osi-linux/symbols';
-import { imageMemory } from './image-memory';
+import {
+  eachOccurrence,
+  type LocatedKernel,
+  memoryBetween,
+  parseVmcoreinfo,
+  type Vmcoreinfo,
+} from '@osi-linux/symbols';
 import { IMAGE_REACH } from './image-page';
 
 /** A note begins with the release of the kernel. */
@@ -25,7 +30,9 @@ export function findVmcoreinfoInImage(
   if (start === undefined) return undefined;
   let longest = '';
   let places = 0;
-  for (const { at } of eachOccurrence(imageMemory(memory, start), [{ bytes: START, alignment: 4 }])) {
+  for (const { at } of eachOccurrence(memoryBetween(memory, start, start + IMAGE_REACH), [
+    { bytes: START, alignment: 4 },
+  ])) {
     places += 1;
     if (places > MOST_PLACES) break;
     const bytes = new Uint8Array(LONGEST_TEXT);

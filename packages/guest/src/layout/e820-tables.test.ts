@@ -1,3 +1,4 @@
+import type { PhysicalMemory } from '@osi-linux/core';
 import { FakePhysicalMemory } from '@osi-linux/test-fixtures/fake-memory';
 import { describe, expect, it } from 'vitest';
 import { findE820Tables } from './e820-tables';
@@ -50,10 +51,27 @@ describe('findE820Tables', () => {
     for (let frame = 0; frame < 16; frame += 1) memory.setPage(frame);
     memory.write(0x1000, table(ROWS));
     memory.write(0x9000, table(ROWS.slice(0, 4)));
-    const places = (start: number, end: number) =>
-      findE820Tables(memory, [{ start, end }]).map(({ at }) => at);
+    const places = (start: number, end: number) => findE820Tables(memory, { start, end }).map(({ at }) => at);
     expect(places(0x4000, 0x20000)).toEqual([0x9000]);
     expect(places(0x2000, 0x4000)).toEqual([]);
+  });
+
+  it('leaves the holes of a sparse file out', () => {
+    const memory = new FakePhysicalMemory();
+    for (let frame = 0; frame < 16; frame += 1) memory.setPage(frame);
+    memory.write(0x4a60, table(ROWS));
+    const sparse: PhysicalMemory = {
+      ranges: [{ start: 0, end: 2 ** 40 }],
+      occupied: [{ start: 0, end: 0x10000 }],
+      page: (frame) => memory.page(frame),
+      hole: (frame) => memory.hole(frame),
+      scan: (address, into) => {
+        if (address >= 0x20000) throw new RangeError(`a read at ${address}`);
+        return memory.scan(address, into);
+      },
+    };
+    expect(findE820Tables(sparse).map(({ at }) => at)).toEqual([0x4a60]);
+    expect(findE820Tables(sparse, { start: 0, end: 2 ** 40 }).map(({ at }) => at)).toEqual([0x4a60]);
   });
 
   it('finds equal tables once, and others too', () => {

@@ -1,5 +1,5 @@
 import { PAGE_SIZE, type PhysicalAddress, type PhysicalMemory, type PhysicalRange } from '@osi-linux/core';
-import { eachOccurrence } from '@osi-linux/symbols';
+import { eachOccurrence, memoryBetween } from '@osi-linux/symbols';
 
 /** A map of RAM that the firmware gave to the kernel: the `e820_table` of `struct boot_params`, or a copy of it. */
 export interface E820Table {
@@ -21,14 +21,12 @@ const MOST_TABLES = 8;
 const MOST_TRIES = 4096;
 const PHYSICAL_END = 2 ** 52;
 
-/** The different tables in some ranges of memory, in the order of their places; by default in all of memory. */
-export function findE820Tables(
-  memory: PhysicalMemory,
-  within: readonly PhysicalRange[] = memory.ranges,
-): E820Table[] {
+/** The different tables in a range of memory, in the order of their places; by default in all of memory. */
+export function findE820Tables(memory: PhysicalMemory, within?: PhysicalRange): E820Table[] {
+  const searched = within === undefined ? memory : memoryBetween(memory, within.start, within.end);
   const tables = new Map<string, E820Table>();
   let tries = 0;
-  for (const { at } of eachOccurrence(onlyWithin(memory, within), [{ bytes: AT_ONE_MIB, alignment: 4 }])) {
+  for (const { at } of eachOccurrence(searched, [{ bytes: AT_ONE_MIB, alignment: 4 }])) {
     const table = tableAround(memory, at);
     if (table !== undefined) {
       const key = table.usable.map(({ start, end }) => `${start}-${end}`).join();
@@ -38,20 +36,6 @@ export function findE820Tables(
     if (tables.size >= MOST_TABLES || tries >= MOST_TRIES * MOST_TABLES) break;
   }
   return [...tables.values()];
-}
-
-function onlyWithin(memory: PhysicalMemory, within: readonly PhysicalRange[]): PhysicalMemory {
-  const ranges = memory.ranges.flatMap((range) =>
-    within
-      .map(({ start, end }) => ({ start: Math.max(range.start, start), end: Math.min(range.end, end) }))
-      .filter(({ start, end }) => start < end),
-  );
-  return {
-    ranges,
-    page: (frame) => memory.page(frame),
-    hole: (frame) => memory.hole(frame),
-    scan: (address, into) => memory.scan(address, into),
-  };
 }
 
 interface Entry extends PhysicalRange {

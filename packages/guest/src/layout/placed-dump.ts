@@ -1,5 +1,12 @@
-import { formatAddress, PAGE_SIZE, type PhysicalAddress, type PhysicalMemory } from '@osi-linux/core';
+import {
+  formatAddress,
+  PAGE_SIZE,
+  type PhysicalAddress,
+  type PhysicalMemory,
+  type PhysicalRange,
+} from '@osi-linux/core';
 import type { Dump, Finding } from '@osi-linux/memory';
+import type { LocatedKernel } from '@osi-linux/symbols';
 import { KernelSearch } from '../kernel/search';
 import { findE820Tables } from './e820-tables';
 import { type FileLayout, fileLayouts } from './file-layouts';
@@ -12,36 +19,42 @@ const SAMPLES = 4096;
  * The same dump with its parts where the guest's map of RAM says, and the search for the kernel in it; `undefined` if
  * the file has addresses of its own, or if no other layout has a kernel.
  *
- * `isFound` is whether a kernel was found with each byte at the address that is its offset: such a file may merely
- * have been cut, and is then zero between the end of RAM below 4 GiB and 4 GiB. `image` is a place in that kernel's
- * image, which has a copy of the map; without it, all of memory is searched for one.
+ * A file in which a kernel was found with each byte at the address that is its offset may merely have been cut, and is
+ * then zero between the end of RAM below 4 GiB and 4 GiB. The image of that kernel has a copy of the map; without one, all
+ * of memory is searched for it. `inData` is a place in the image's data, if it is known.
  */
 export function findPlacedSearch(
-  { dump }: KernelSearch,
-  isFound: boolean,
-  image?: PhysicalAddress,
+  search: KernelSearch,
+  inData: PhysicalAddress | undefined = placeInData(search.kernel),
 ): KernelSearch | undefined {
+  const { dump } = search;
   const { plainCopy, memory } = dump;
   if (plainCopy === undefined) return undefined;
-  const around = image === undefined ? undefined : placesOfTables(image);
+  const around = inData === undefined ? undefined : rangeOfTables(inData);
   for (const table of findE820Tables(memory, around)) {
     for (const layout of fileLayouts(plainCopy.size, table)) {
-      if (isFound && isZeroBelowFourGiB(memory, layout)) continue;
-      const search = new KernelSearch(placedDump(dump, layout, plainCopy.place(layout.parts)));
-      if (search.kernel !== undefined) return search;
+      if (inData !== undefined && isZeroBelowFourGiB(memory, layout)) continue;
+      const placed = new KernelSearch(placedDump(dump, layout, plainCopy.place(layout.parts)));
+      if (placed.kernel !== undefined) return placed;
     }
   }
   return undefined;
 }
 
+/** Larger than the data of any image, and than its text. */
+const DATA_REACH = 2 ** 25;
+
 /** `boot_params` is in the data of the image, as `init_task` is. */
-function placesOfTables(image: PhysicalAddress) {
-  const start = Math.max(0, Math.floor((image - DATA_REACH) / PAGE_SIZE) * PAGE_SIZE);
-  return [{ start, end: start + 2 * DATA_REACH }];
+function rangeOfTables(inData: PhysicalAddress): PhysicalRange {
+  const start = Math.max(0, Math.floor((inData - DATA_REACH) / PAGE_SIZE) * PAGE_SIZE);
+  return { start, end: start + 2 * DATA_REACH };
 }
 
-/** Larger than the data of any image, and than its text. */
-export const DATA_REACH = 2 ** 25;
+/** The data of an image is behind its text. */
+function placeInData(kernel: LocatedKernel | undefined): PhysicalAddress | undefined {
+  const text = kernel?.location.tables.translate(kernel.location.textBase);
+  return text === undefined ? undefined : text + DATA_REACH;
+}
 
 /** The ranges of a layout fill the file: one that ends inside a page is not cut. */
 function placedDump({ plainCopy: _, ...dump }: Dump, layout: FileLayout, memory: PhysicalMemory): Dump {
@@ -77,5 +90,5 @@ function isZeroBelowFourGiB(memory: PhysicalMemory, { parts }: FileLayout): bool
 export function searchKernel(dump: Dump): KernelSearch {
   const search = new KernelSearch(dump);
   if (dump.plainCopy === undefined) return search;
-  return findPlacedSearch(search, search.kernel !== undefined) ?? search;
+  return findPlacedSearch(search) ?? search;
 }

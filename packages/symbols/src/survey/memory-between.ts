@@ -1,6 +1,15 @@
 import type { PhysicalAddress, PhysicalMemory } from '@osi-linux/core';
 
-/** The part of a memory between two physical addresses, both multiples of 4096, for a search of that part alone. */
+/**
+ * The part of a memory between two physical addresses, both multiples of 4096, for a search of that part alone. Holes of
+ * a sparse file are left out.
+ *
+ * @example
+ * ```ts
+ * declare const dump: Dump;
+ * memoryBetween(dump.memory, 0x1000, 0x1000).ranges // => []
+ * ```
+ */
 export function memoryBetween(
   memory: PhysicalMemory,
   start: PhysicalAddress,
